@@ -1,0 +1,3 @@
+//! The Bot API: Telegram by HTTP, with a token.
+
+pub mod types;

@@ -1,0 +1,3 @@
+//! How links happen: Telegram's Bot API behind the trait `Links`.
+
+pub mod bot_api;
