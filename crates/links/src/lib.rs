@@ -24,7 +24,7 @@ pub use link::{
 };
 pub use member::{AdminLinks, Member, NotAUser, Person, Right, UserId};
 pub use name::{BadName, LinkName};
-pub use parse::{NotALink, Parser, parse};
+pub use parse::{NotAHost, NotALink, Parser, parse};
 pub use request::{QueryId, Request, RequestFilter, Verdict};
 pub use time::{BadExpiry, Expiry, UnixTime};
 

@@ -21,8 +21,12 @@ impl LinkUrl {
     /// Telegram hides the tail of links that other administrators made. Such a text names no link, and two
     /// equal ones may be two links.
     pub fn is_truncated(&self) -> bool {
-        self.0.ends_with('…') || self.0.ends_with("...")
+        is_cut_off(&self.0)
     }
+}
+
+pub(crate) fn is_cut_off(text: &str) -> bool {
+    text.ends_with('…') || text.ends_with("...")
 }
 
 impl fmt::Display for LinkUrl {
@@ -63,6 +67,11 @@ impl LinkHash {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The link with this hash, spelled as Telegram spells new ones.
+    pub fn url(&self) -> LinkUrl {
+        LinkUrl(format!("https://t.me/+{}", self.0))
+    }
 }
 
 impl fmt::Display for LinkHash {
@@ -82,7 +91,7 @@ impl fmt::Debug for LinkHash {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NotAHash {
     /// Nothing there.
-    #[error("the hash is empty")]
+    #[error("there is no hash, which is what stands after `https://t.me/+`")]
     Empty,
     /// A character that no hash has.
     #[error("a hash has no `{}`; only letters, digits, `_` and `-`", .0.escape_default())]
