@@ -1,0 +1,508 @@
+//! The control door: JSON over HTTP, for programs that play the people, the human administrators, time and
+//! misfortune. Loopback only. The calls are described in `docs/sandbox.md`.
+
+use crate::bot_api::webhook;
+use crate::faults::{Fault, FaultKind};
+use crate::http::{Reply, Request};
+use crate::hub::Hub;
+use crate::people;
+use crate::world::{ChatKind, Entry, Office, Rights, What, Word, World};
+use hyper::Method as Verb;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use telegram::bot_api::types::ChatMember;
+
+/// Why a control call did nothing.
+pub(crate) struct Wrong(pub(crate) u16, pub(crate) String);
+
+impl Wrong {
+    pub(crate) fn bad(what: impl Into<String>) -> Self {
+        Self(400, what.into())
+    }
+
+    pub(crate) fn missing(what: impl Into<String>) -> Self {
+        Self(404, what.into())
+    }
+}
+
+impl From<Word> for Wrong {
+    fn from(word: Word) -> Self {
+        Self::bad(word.0)
+    }
+}
+
+type Outcome = Result<Value, Wrong>;
+
+/// Answers one request whose path begins with `/control`.
+pub(crate) async fn serve(hub: &Arc<Hub>, request: &Request) -> Reply {
+    if !is_from_here(request) {
+        return Reply::json(
+            403,
+            json!({"error": "the control door opens on loopback addresses only"}).to_string(),
+        );
+    }
+    let path = request.path.strip_prefix("/control").unwrap_or_default();
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    if let (&Verb::GET, ["ledger"]) = (&request.verb, &*parts) {
+        return Reply::Ledger { after: number_in(&request.query, "after").unwrap_or(0) };
+    }
+    let outcome = match request.verb {
+        Verb::GET => look(hub, &parts),
+        Verb::POST => act(hub, &parts, &request.body).await,
+        _ => Err(Wrong(405, "calls are GET or POST".to_owned())),
+    };
+    match outcome {
+        Ok(value) => Reply::json(200, value.to_string()),
+        Err(Wrong(status, error)) => Reply::json(status, json!({ "error": error }).to_string()),
+    }
+}
+
+/// From this machine, and not by way of somebody's web page under another name.
+fn is_from_here(request: &Request) -> bool {
+    let host = request.host.rsplit_once(':').map_or(&*request.host, |(host, _)| host);
+    request.peer.ip().is_loopback() && matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+fn number_in(query: &str, name: &str) -> Option<usize> {
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+}
+
+/// Calls that change nothing.
+fn look(hub: &Hub, parts: &[&str]) -> Outcome {
+    match parts {
+        ["clock"] => Ok(json!({ "now": hub.clock.now() })),
+        ["chats", chat] => {
+            let chat = number(chat)?;
+            hub.turn(|world| describe_chat(world, chat))
+        }
+        ["people", person, "inbox"] => {
+            let person = number(person)?;
+            hub.turn(|world| Ok(json!(find_person(world, person)?.inbox)))
+        }
+        _ => Err(unknown_call(parts)),
+    }
+}
+
+/// What Telegram knows of a chat, and bots are not told.
+fn describe_chat(world: &World, id: i64) -> Outcome {
+    let chat = world.chat(id).ok_or_else(|| no_chat(id))?;
+    let url = |number| world.invite(number).map(|invite| world.url(invite));
+    let members: Vec<_> = chat
+        .memberships()
+        .filter(|(_, membership)| membership.office.is_in())
+        .map(|(who, membership)| {
+            let shown: ChatMember = world.shown_member(chat.kind, who, Some(membership));
+            json!({
+                "user": world.user(who),
+                "status": shown.status(),
+                "link": membership.via.and_then(url),
+                "until_date": membership.until,
+            })
+        })
+        .collect();
+    let banned: Vec<_> = chat
+        .memberships()
+        .filter(|(_, it)| it.office.is_banned(world.now))
+        .map(|(who, _)| world.user(who))
+        .collect();
+    let requests: Vec<_> = chat
+        .requests()
+        .map(|(who, asked)| {
+            let link = asked.via.and_then(url);
+            json!({ "user": world.user(who), "date": asked.at, "link": link, "query_id": asked.query })
+        })
+        .collect();
+    let links: Vec<_> = world
+        .invites_of(id)
+        .map(|invite| {
+            let mut shown = json!(world.whole_link(invite));
+            shown["uses"] = invite.uses.into();
+            shown["requests"] = invite.pending.into();
+            shown["created_at"] = invite.created_at.into();
+            shown
+        })
+        .collect();
+    Ok(json!({
+        "id": id,
+        "type": chat.kind.as_str(),
+        "title": chat.title,
+        "username": chat.username,
+        "guard_bot": chat.guard,
+        "upgraded_to": chat.upgraded_to,
+        "members": members,
+        "banned": banned,
+        "requests": requests,
+        "links": links,
+    }))
+}
+
+async fn act(hub: &Arc<Hub>, parts: &[&str], body: &[u8]) -> Outcome {
+    match parts {
+        ["bots"] => add_bot(hub, read(body)?),
+        ["bots", bot, "token"] => replace_token(hub, number(bot)?),
+        ["chats"] => add_chat(hub, read(body)?),
+        ["chats", chat, "bot"] => set_bot(hub, number(chat)?, read(body)?),
+        ["chats", chat, "guard"] => set_guard(hub, number(chat)?, read(body)?),
+        ["chats", chat, "migrate"] => migrate(hub, number(chat)?),
+        ["chats", chat, "username"] => set_username(hub, number(chat)?, read(body)?),
+        ["chats", chat, "decide"] => decide(hub, number(chat)?, read(body)?),
+        ["chats", chat, "revoke"] => revoke(hub, number(chat)?, read(body)?),
+        ["chats", chat, "ban"] => ban(hub, number(chat)?, read(body)?),
+        ["people"] => add_person(hub, read(body)?),
+        ["people", person, "join"] => people::join(hub, number(person)?, read(body)?).await,
+        ["people", person, "leave"] => leave(hub, number(person)?, read(body)?),
+        ["people", person, "withdraw"] => withdraw(hub, number(person)?, read(body)?),
+        ["people", person, "block"] => block(hub, number(person)?, read(body)?),
+        ["people", person, "send"] => send(hub, number(person)?, read(body)?),
+        ["people", person, "press"] => press(hub, number(person)?, read(body)?),
+        ["people", person, "webapp"] => people::open_web_app(hub, number(person)?, read(body)?),
+        ["robot"] => people::robot(hub, read(body)?).await,
+        ["clock", "advance"] => advance(hub, read(body)?).await,
+        ["faults"] => stage(hub, read(body)?),
+        _ => Err(unknown_call(parts)),
+    }
+}
+
+fn unknown_call(parts: &[&str]) -> Wrong {
+    Wrong::missing(format!("there is no call `{}` here; `docs/sandbox.md` lists them", parts.join("/")))
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Wrong> {
+    let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body)
+        .map_err(|why| Wrong::bad(format!("the body is not what this call takes: {why}")))
+}
+
+fn number(text: &str) -> Result<i64, Wrong> {
+    text.parse().map_err(|_| Wrong::bad(format!("`{text}` is no number")))
+}
+
+fn no_chat(id: i64) -> Wrong {
+    Wrong::missing(format!("there is no chat {id}"))
+}
+
+fn find_person(world: &World, id: i64) -> Result<&crate::world::Account, Wrong> {
+    let person = world.account(id).filter(|account| !account.is_bot);
+    person.ok_or_else(|| Wrong::missing(format!("there is no person {id}")))
+}
+
+fn nothing() -> Outcome {
+    Ok(json!({}))
+}
+
+/// A bot by its number, or by its name with or without `@`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum BotName {
+    Id(i64),
+    Name(String),
+}
+
+impl BotName {
+    pub(crate) fn find(&self, world: &World) -> Result<i64, Wrong> {
+        let (id, spelled) = match self {
+            Self::Id(id) => (Some(*id), id.to_string()),
+            Self::Name(name) => {
+                let found = world.account_by_name(name.trim_start_matches('@'));
+                (found.map(|account| account.id), name.clone())
+            }
+        };
+        let id = id.filter(|&id| world.bot(id).is_some());
+        id.ok_or_else(|| Wrong::missing(format!("there is no bot `{spelled}`")))
+    }
+}
+
+#[derive(Deserialize)]
+struct NewBot {
+    username: String,
+    #[serde(default)]
+    guard: bool,
+}
+
+fn add_bot(hub: &Hub, new: NewBot) -> Outcome {
+    hub.turn(|world| {
+        if world.account_by_name(&new.username).is_some() {
+            return Err(Wrong::bad(format!("`{}` is taken", new.username)));
+        }
+        let id = world.add_bot(&new.username, new.guard);
+        Ok(json!({ "id": id, "token": world.bot(id).expect("it was just made").token }))
+    })
+}
+
+fn replace_token(hub: &Hub, bot: i64) -> Outcome {
+    let token = hub.turn(|world| world.replace_token(bot));
+    Ok(json!({ "token": token.ok_or_else(|| Wrong::missing(format!("there is no bot {bot}")))? }))
+}
+
+#[derive(Deserialize)]
+struct NewChat {
+    kind: KindName,
+    title: String,
+    username: Option<String>,
+    #[serde(default)]
+    join_by_request: bool,
+    #[serde(default)]
+    bots: Vec<BotRights>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum KindName {
+    Group,
+    Supergroup,
+    Channel,
+}
+
+#[derive(Deserialize)]
+struct BotRights {
+    id: i64,
+    #[serde(default)]
+    rights: Vec<String>,
+}
+
+fn rights(names: &[String]) -> Result<Rights, Wrong> {
+    Rights::named(names.iter().map(String::as_str))
+        .map_err(|odd| Wrong::bad(format!("there is no right `{odd}`")))
+}
+
+fn add_chat(hub: &Hub, new: NewChat) -> Outcome {
+    let kind = match new.kind {
+        KindName::Group => ChatKind::Group,
+        KindName::Supergroup => ChatKind::Supergroup,
+        KindName::Channel => ChatKind::Channel,
+    };
+    let bots: Vec<_> =
+        new.bots.iter().map(|bot| Ok((bot.id, rights(&bot.rights)?))).collect::<Result<_, Wrong>>()?;
+    hub.turn(|world| {
+        if let Some((odd, _)) = bots.iter().find(|(id, _)| world.bot(*id).is_none()) {
+            return Err(Wrong::missing(format!("there is no bot {odd}")));
+        }
+        if let Some(name) = new.username.as_deref().filter(|name| world.chat_by_name(name).is_some()) {
+            return Err(Wrong::bad(format!("`{name}` is taken")));
+        }
+        let chat = world.add_chat(kind, &new.title, new.username, new.join_by_request);
+        for (bot, rights) in bots {
+            world.set_office(chat, bot, Office::Administrator(rights))?;
+        }
+        Ok(json!({ "chat_id": chat }))
+    })
+}
+
+#[derive(Deserialize)]
+struct SetBot {
+    id: i64,
+    rights: Option<Vec<String>>,
+    status: Option<BotStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum BotStatus {
+    Member,
+    Left,
+    Kicked,
+}
+
+fn set_bot(hub: &Hub, chat: i64, set: SetBot) -> Outcome {
+    let office = match (&set.rights, set.status) {
+        (Some(names), None) => Office::Administrator(rights(names)?),
+        (None, Some(BotStatus::Member)) => Office::Member,
+        (None, Some(BotStatus::Left)) => Office::Left,
+        (None, Some(BotStatus::Kicked)) => Office::Banned { until: 0 },
+        _ => return Err(Wrong::bad("say either `rights` or `status`")),
+    };
+    hub.turn(|world| world.set_office(chat, set.id, office))?;
+    nothing()
+}
+
+#[derive(Deserialize)]
+struct SetGuard {
+    bot: Option<i64>,
+}
+
+fn set_guard(hub: &Hub, chat: i64, set: SetGuard) -> Outcome {
+    let set = hub.turn(|world| world.set_guard(chat, set.bot));
+    let why =
+        "a guard is a bot made with `guard`, and an administrator with `can_invite_users` in a supergroup";
+    set.map_err(|word| Wrong::bad(format!("{}: {why}", word.0)))?;
+    nothing()
+}
+
+fn migrate(hub: &Hub, chat: i64) -> Outcome {
+    let new = hub.turn(|world| world.migrate(chat));
+    let new = new.map_err(|word| Wrong::bad(format!("{}: only a basic group migrates, once", word.0)))?;
+    Ok(json!({ "chat_id": new }))
+}
+
+#[derive(Deserialize)]
+struct SetUsername {
+    username: Option<String>,
+}
+
+fn set_username(hub: &Hub, chat: i64, set: SetUsername) -> Outcome {
+    hub.turn(|world| world.set_username(chat, set.username.filter(|name| !name.is_empty())))?;
+    nothing()
+}
+
+#[derive(Deserialize)]
+struct Decide {
+    user_id: i64,
+    approve: bool,
+}
+
+fn decide(hub: &Hub, chat: i64, it: Decide) -> Outcome {
+    hub.turn(|world| {
+        let owner = world.owner(chat).ok_or_else(|| no_chat(chat))?;
+        world.decide(owner, chat, it.user_id, it.approve).map_err(Wrong::from)
+    })?;
+    nothing()
+}
+
+#[derive(Deserialize)]
+struct RevokeLink {
+    link: String,
+}
+
+fn revoke(hub: &Hub, chat: i64, it: RevokeLink) -> Outcome {
+    hub.turn(|world| world.revoke_as_owner(chat, &it.link))?;
+    nothing()
+}
+
+#[derive(Deserialize)]
+struct UserId {
+    user_id: i64,
+}
+
+fn ban(hub: &Hub, chat: i64, it: UserId) -> Outcome {
+    hub.turn(|world| {
+        let owner = world.owner(chat).ok_or_else(|| no_chat(chat))?;
+        world.ban(owner, chat, it.user_id, 0).map_err(Wrong::from)
+    })?;
+    nothing()
+}
+
+#[derive(Deserialize)]
+struct NewPerson {
+    first_name: String,
+    username: Option<String>,
+    language_code: Option<String>,
+    bio: Option<String>,
+}
+
+fn add_person(hub: &Hub, new: NewPerson) -> Outcome {
+    hub.turn(|world| {
+        let person = world.add_person(&new.first_name);
+        person.username = new.username;
+        person.language_code = new.language_code;
+        person.bio = new.bio;
+        Ok(json!({ "id": person.id }))
+    })
+}
+
+#[derive(Deserialize)]
+struct ChatId {
+    chat_id: i64,
+}
+
+fn leave(hub: &Hub, person: i64, it: ChatId) -> Outcome {
+    hub.turn(|world| world.leave(person, it.chat_id))?;
+    nothing()
+}
+
+fn withdraw(hub: &Hub, person: i64, it: ChatId) -> Outcome {
+    hub.turn(|world| world.withdraw(person, it.chat_id))?;
+    nothing()
+}
+
+#[derive(Deserialize)]
+struct Block {
+    bot: BotName,
+}
+
+fn block(hub: &Hub, person: i64, it: Block) -> Outcome {
+    hub.turn(|world| {
+        let bot = it.bot.find(world)?;
+        find_person(world, person)?;
+        world.set_blocked(person, bot, true);
+        nothing()
+    })
+}
+
+#[derive(Deserialize)]
+struct Send {
+    bot: BotName,
+    text: String,
+}
+
+fn send(hub: &Hub, person: i64, it: Send) -> Outcome {
+    hub.turn(|world| {
+        let bot = it.bot.find(world)?;
+        find_person(world, person)?;
+        Ok(json!({ "message_id": world.write(person, bot, &it.text) }))
+    })
+}
+
+#[derive(Deserialize)]
+struct Press {
+    message_id: i64,
+    data: String,
+}
+
+fn press(hub: &Hub, person: i64, it: Press) -> Outcome {
+    let pressed = hub.turn(|world| world.press(person, it.message_id, &it.data));
+    let why = || Wrong::missing(format!("message {} has no button with this data", it.message_id));
+    pressed.ok_or_else(why)?;
+    nothing()
+}
+
+#[derive(Deserialize)]
+struct Advance {
+    seconds: i64,
+}
+
+/// Moves the clock, and answers when everything that fell due has happened, webhook retries included.
+async fn advance(hub: &Hub, it: Advance) -> Outcome {
+    if !(0..=10 * 366 * 24 * 3600).contains(&it.seconds) {
+        return Err(Wrong::bad("time moves forwards only, by up to ten years at once"));
+    }
+    let mut bell = hub.listen();
+    hub.clock.advance(it.seconds);
+    hub.ring();
+    loop {
+        bell.mark_unchanged();
+        if hub.turn(|world| webhook::is_quiet(world)) {
+            return Ok(json!({ "now": hub.clock.now() }));
+        }
+        hub.wait(&mut bell, None).await;
+    }
+}
+
+fn stage(hub: &Hub, fault: Fault) -> Outcome {
+    match fault.kind {
+        FaultKind::Duplicate | FaultKind::Reorder => hub.turn(|world| {
+            let bots: Vec<i64> = world.bots().map(|bot| bot.id).collect();
+            for bot in bots {
+                let queue = &mut world.bot_mut(bot).expect("it was just listed").queue;
+                match fault.kind {
+                    FaultKind::Duplicate => queue.duplicates += fault.times,
+                    _ => queue.reorders += fault.times,
+                }
+            }
+        }),
+        _ => hub.faults.stage(fault),
+    }
+    nothing()
+}
+
+/// Writes a robot's visit down.
+pub(crate) fn note_robot(hub: &Hub, error: Option<&str>) {
+    hub.turn(|world| {
+        let entry = Entry::new(What::Robot);
+        world.note(match error {
+            None => entry,
+            Some(error) => entry.error(error),
+        });
+    });
+}

@@ -1,0 +1,155 @@
+//! A small Telegram on your own machine: the real rules of invite links, join requests, updates and guard bots,
+//! with a clock that can be moved and faults that can be staged.
+//!
+//! Three doors open on one address. Bots use the Bot API (`/botTOKEN/METHOD`), unmodified. People use pages
+//! (`/+HASH`). Programs use the control door (`/control/...`), which plays the people, the human administrators,
+//! time and misfortune, and shows the ledger of everything that happened.
+
+mod bot_api;
+mod clock;
+mod control;
+mod faults;
+mod http;
+mod hub;
+mod people;
+mod web_app;
+mod world;
+
+pub use bot_api::arguments::{Arguments, Unreadable};
+pub use clock::ClockMode;
+pub use world::Unknowns;
+
+use hub::Hub;
+use serde::Serialize;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use world::{ChatKind, Office, Rights, World};
+
+/// How a sandbox starts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the doors open; port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// What links begin with.
+    pub link_base: LinkBase,
+    /// What the world holds at the beginning.
+    pub seed: Option<Seed>,
+    /// Whether time passes by itself.
+    pub clock: ClockMode,
+    /// The public server's rules, instead of those of a server in local mode: HTTPS, known ports and public
+    /// addresses for webhooks and Mini Apps.
+    pub strict: bool,
+    /// Which answers are given where nobody knows Telegram's.
+    pub unknowns: Unknowns,
+    /// Chance begins here; two runs with the same number draw the same hashes and tokens.
+    pub chance: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            link_base: LinkBase::Telegram,
+            seed: None,
+            clock: ClockMode::default(),
+            strict: false,
+            unknowns: Unknowns::default(),
+            chance: 0,
+        }
+    }
+}
+
+/// What links begin with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LinkBase {
+    /// `https://t.me`, as with Telegram.
+    Telegram,
+    /// The sandbox's own address, so that links can be clicked.
+    Own,
+    /// Any other.
+    At(String),
+}
+
+/// What the world holds at the beginning.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seed {
+    /// A private supergroup with a human owner and a bot that may invite and restrict.
+    Demo,
+}
+
+/// Where everything is: the line that is printed when the sandbox is ready.
+#[derive(Clone, Debug, Serialize)]
+pub struct Announcement {
+    /// The address of the Bot API.
+    pub bot_api: String,
+    /// The address of the control door.
+    pub control: String,
+    /// The address people visit.
+    pub people: String,
+    /// The seeded bot's token; no secret, and it opens nothing else.
+    pub token: Option<String>,
+    /// The seeded chat.
+    pub chat_id: Option<i64>,
+    /// The key that `signature` in a Mini App's `initData` is checked with.
+    pub web_app_public_key: String,
+}
+
+/// A running sandbox. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    announcement: Announcement,
+    tasks: JoinSet<()>,
+}
+
+impl Sandbox {
+    /// Opens the doors. They are open when this answers.
+    pub async fn start(settings: Settings) -> io::Result<Self> {
+        let listener = TcpListener::bind(settings.listen).await?;
+        let own = format!("http://{}", listener.local_addr()?);
+        let link_base = match &settings.link_base {
+            LinkBase::Telegram => "https://t.me",
+            LinkBase::Own => &own,
+            LinkBase::At(address) => address,
+        };
+        let clock = clock::Clock::start(settings.clock);
+        let world = World::new(clock.now(), settings.chance, link_base, settings.unknowns);
+        let mut world = world.map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+        let seeded = settings.seed.map(|Seed::Demo| sow_demo(&mut world));
+        let keys = web_app::Keys::from_chance(&mut world.chance);
+        let announcement = Announcement {
+            bot_api: own.clone(),
+            control: format!("{own}/control"),
+            people: own,
+            token: seeded.as_ref().map(|(token, _)| token.clone()),
+            chat_id: seeded.map(|(_, chat)| chat),
+            web_app_public_key: keys.public(),
+        };
+        let hub = Arc::new(Hub::new(world, clock, keys, settings.strict));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(http::serve(listener, Arc::clone(&hub)));
+        tasks.spawn(bot_api::webhook::courier(Arc::clone(&hub)));
+        tasks.spawn(async move { hub.tick().await });
+        Ok(Self { announcement, tasks })
+    }
+
+    /// Where everything is.
+    pub fn announcement(&self) -> &Announcement {
+        &self.announcement
+    }
+
+    /// Runs until somebody drops the future.
+    pub async fn run(mut self) {
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+fn sow_demo(world: &mut World) -> (String, i64) {
+    let rights = Rights::named(["can_invite_users", "can_restrict_members"]).expect("these are rights");
+    let bot = world.add_bot("admit_demo_bot", false);
+    let chat = world.add_chat(ChatKind::Supergroup, "Night Owls", None, false);
+    world.set_office(chat, bot, Office::Administrator(rights)).expect("bot and chat were just made");
+    (world.bot(bot).expect("it was just made").token.clone(), chat)
+}

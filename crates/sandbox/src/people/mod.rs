@@ -1,0 +1,173 @@
+//! The people door: what somebody with a Telegram app can do, from a page and from a script.
+
+use crate::control::{BotName, Wrong, note_robot};
+use crate::http::{Reply, Request};
+use crate::hub::Hub;
+use crate::web_app::Opening;
+use crate::world::{Joining, QueryState, Target, World};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Bytes;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Answers a request for a page.
+pub(crate) async fn serve(_hub: &Arc<Hub>, _request: &Request) -> Reply {
+    Reply::html(404, "nothing here yet")
+}
+
+/// What somebody wants into: by a link in any spelling, or directly.
+#[derive(Deserialize)]
+pub(crate) struct Join {
+    link: Option<String>,
+    chat_id: Option<i64>,
+    /// If it costs Stars, they pay.
+    #[serde(default)]
+    pay: bool,
+}
+
+/// Somebody taps "Join", and waits for a guard bot if there is one.
+pub(crate) async fn join(hub: &Arc<Hub>, person: i64, it: Join) -> Result<Value, Wrong> {
+    let mut bell = hub.listen();
+    let joining = hub.turn(|world| {
+        person_in(world, person)?;
+        let target = match (&it.link, it.chat_id) {
+            (Some(link), None) => match world.find_link(link) {
+                Some(number) => Target::Link(number),
+                None => return Ok(Joining::Refused(crate::world::Word("INVITE_HASH_EXPIRED"))),
+            },
+            (None, Some(chat)) => Target::Chat(chat),
+            _ => return Err(Wrong::bad("say either `link` or `chat_id`")),
+        };
+        Ok(world.join(person, target, it.pay))
+    })?;
+    Ok(match joining {
+        Joining::Joined => json!({ "result": "joined" }),
+        Joining::Requested => json!({ "result": "requested", "reason": "INVITE_REQUEST_SENT" }),
+        Joining::Already => json!({ "result": "already", "reason": "USER_ALREADY_PARTICIPANT" }),
+        Joining::Refused(word) => json!({ "result": "refused", "reason": word.0 }),
+        Joining::Guarded(query) => loop {
+            bell.mark_unchanged();
+            if let Some(outcome) = hub.turn(|world| guarded(hub, world, person, &query)) {
+                break outcome;
+            }
+            hub.wait(&mut bell, None).await;
+        },
+    })
+}
+
+/// How a guarded request ended, or how far it is when a Mini App opens.
+fn guarded(hub: &Hub, world: &mut World, person: i64, query: &str) -> Option<Value> {
+    let state = world.query(query)?.clone();
+    Some(match state {
+        QueryState::Open => return None,
+        QueryState::WebApp(url) => {
+            json!({ "result": "webview", "url": sign(hub, world, person, &url, Some(query))? })
+        }
+        QueryState::Approved => json!({ "result": "joined" }),
+        QueryState::Declined => json!({ "result": "declined", "reason": "INVITE_REQUEST_DECLINED" }),
+        QueryState::Queued => json!({ "result": "queued", "reason": "INVITE_REQUEST_SENT" }),
+        QueryState::TimedOut => json!({ "result": "requested", "reason": "JOIN_GUARD_TIMEOUT" }),
+        QueryState::Withdrawn => json!({ "result": "refused", "reason": "withdrawn" }),
+    })
+}
+
+/// Which Mini App is opened.
+#[derive(Deserialize)]
+pub(crate) struct OpenWebApp {
+    bot: BotName,
+    url: Option<String>,
+    query_id: Option<String>,
+}
+
+/// A client opens a Mini App.
+pub(crate) fn open_web_app(hub: &Hub, person: i64, it: OpenWebApp) -> Result<Value, Wrong> {
+    hub.turn(|world| {
+        let bot = it.bot.find(world)?;
+        person_in(world, person)?;
+        let shown = it.query_id.as_deref().and_then(|query| world.query(query));
+        let url = match (&it.url, shown) {
+            (Some(url), _) => url.clone(),
+            (None, Some(QueryState::WebApp(url))) => url.clone(),
+            (None, _) => return Err(Wrong::bad("say `url`, or a `query_id` whose bot has sent a Mini App")),
+        };
+        if let Some(query) = &it.query_id
+            && world.query_of(bot, query).is_none_or(|(_, asked)| asked != person)
+        {
+            return Err(Wrong::missing("this bot has no such query of this person"));
+        }
+        let url = sign_for(hub, world, bot, person, &url, it.query_id.as_deref());
+        Ok(json!({ "url": url.ok_or_else(|| Wrong::missing("the chat of this query is gone"))? }))
+    })
+}
+
+fn sign(hub: &Hub, world: &mut World, person: i64, url: &str, query: Option<&str>) -> Option<String> {
+    let bot = query.and_then(|query| world.guard_of(query))?;
+    sign_for(hub, world, bot, person, url, query)
+}
+
+fn sign_for(
+    hub: &Hub,
+    world: &mut World,
+    bot: i64,
+    person: i64,
+    url: &str,
+    query: Option<&str>,
+) -> Option<String> {
+    let fresh = world.chance.u64(..);
+    let joining = match query {
+        None => None,
+        Some(query) => {
+            let (chat, _) = world.query_of(bot, query)?;
+            Some((world.chat(chat)?, query))
+        }
+    };
+    let opening = Opening {
+        bot,
+        token: &world.bot(bot)?.token,
+        person: world.account(person)?,
+        joining,
+        now: world.now,
+        fresh,
+    };
+    Some(hub.keys.open(url, &opening))
+}
+
+fn person_in(world: &World, id: i64) -> Result<(), Wrong> {
+    let known = world.account(id).is_some_and(|account| !account.is_bot);
+    if known { Ok(()) } else { Err(Wrong::missing(format!("there is no person {id}"))) }
+}
+
+/// An address that a preview robot looks at.
+#[derive(Deserialize)]
+pub(crate) struct Look {
+    url: String,
+}
+
+/// Fetches an address as Telegram's preview does, with the robot's own name.
+pub(crate) async fn robot(hub: &Hub, it: Look) -> Result<Value, Wrong> {
+    let request = hyper::Request::get(&it.url)
+        .header("User-Agent", "TelegramBot (like TwitterBot)")
+        .header("Accept", "text/html,application/xhtml+xml,*/*")
+        .body(Empty::<Bytes>::new())
+        .map_err(|why| Wrong::bad(format!("`{}` is no address: {why}", it.url)))?;
+    let fetching = async {
+        let response = Client::builder(TokioExecutor::new()).build_http().request(request).await.ok()?;
+        let status = response.status().as_u16();
+        let body = Limited::new(response.into_body(), 1 << 20).collect().await.ok()?.to_bytes();
+        Some((status, body.len()))
+    };
+    match tokio::time::timeout(Duration::from_secs(10), fetching).await.ok().flatten() {
+        Some((status, bytes)) => {
+            note_robot(hub, None);
+            Ok(json!({ "status": status, "bytes": bytes }))
+        }
+        None => {
+            note_robot(hub, Some("no answer"));
+            Err(Wrong(502, format!("`{}` did not answer the robot", it.url)))
+        }
+    }
+}

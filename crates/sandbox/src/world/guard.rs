@@ -1,0 +1,151 @@
+//! Guard bots (Bot API 10.1): Telegram asks, and waits ten seconds.
+
+use super::{Asked, Due, Entry, LinkNo, What, Word, World};
+
+/// How long a guard bot has for its first word.
+const PATIENCE_SECONDS: i64 = 10;
+
+/// A question Telegram put to a guard bot.
+pub(super) struct Query {
+    bot: i64,
+    chat: i64,
+    person: i64,
+    state: QueryState,
+}
+
+/// How far it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum QueryState {
+    /// The bot has not said a word.
+    Open,
+    /// The bot wants the person to see a Mini App first.
+    WebApp(String),
+    Approved,
+    Declined,
+    /// The bot leaves it to the other administrators.
+    Queued,
+    /// The bot was too late; the request waits for the administrators.
+    TimedOut,
+    /// The person did not wait.
+    Withdrawn,
+}
+
+/// A guard bot's verdict.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum GuardAnswer {
+    Approve,
+    Decline,
+    Queue,
+}
+
+impl World {
+    /// The chat's guard from now on; it must be able to decide.
+    pub(crate) fn set_guard(&mut self, chat: i64, bot: Option<i64>) -> Result<(), Word> {
+        let able = match bot {
+            None => true,
+            Some(bot) => {
+                let chat = self.chats.get(&chat).ok_or(Word("CHAT_ID_INVALID"))?;
+                let may = chat.kind == super::ChatKind::Supergroup && chat.may_invite(bot);
+                may && self.bots.get(&bot).is_some_and(|bot| bot.guard)
+            }
+        };
+        if !able {
+            return Err(Word("CHAT_ADMIN_REQUIRED"));
+        }
+        self.chats.get_mut(&chat).ok_or(Word("CHAT_ID_INVALID"))?.guard = bot;
+        Ok(())
+    }
+
+    /// How far a query is.
+    pub(crate) fn query(&self, id: &str) -> Option<&QueryState> {
+        self.queries.get(id).map(|query| &query.state)
+    }
+
+    /// The chat and the person of a query that this bot may still act on.
+    pub(crate) fn query_of(&self, bot: i64, id: &str) -> Option<(i64, i64)> {
+        let query = self.queries.get(id).filter(|query| query.bot == bot)?;
+        Some((query.chat, query.person))
+    }
+
+    /// The bot that a query was put to.
+    pub(crate) fn guard_of(&self, id: &str) -> Option<i64> {
+        self.queries.get(id).map(|query| query.bot)
+    }
+
+    pub(super) fn ask_guard(&mut self, bot: i64, chat: i64, person: i64, via: Option<LinkNo>) -> String {
+        let id = self.chance.i64(1_000_000_000_000_000..i64::MAX).to_string();
+        let query = Query { bot, chat, person, state: QueryState::Open };
+        self.queries.insert(id.clone(), query);
+        let asked = self.chats.get_mut(&chat).and_then(|chat| chat.requests.get_mut(&person));
+        if let Some(asked) = asked {
+            asked.query = Some(id.clone());
+        }
+        self.at(self.now + PATIENCE_SECONDS, Due::GuardTimeout(id.clone()));
+        self.note(Entry::new(What::GuardAsked).chat(chat).user(person).link(via));
+        self.tell_request(chat, person, via, Some((bot, &id)));
+        id
+    }
+
+    /// The guard bot decides, once.
+    pub(crate) fn answer_query(&mut self, bot: i64, id: &str, answer: GuardAnswer) -> Result<(), Word> {
+        let query = self.undecided(bot, id)?;
+        let (chat, person) = (query.chat, query.person);
+        match answer {
+            GuardAnswer::Approve => self.decide(bot, chat, person, true),
+            GuardAnswer::Decline => self.decide(bot, chat, person, false),
+            GuardAnswer::Queue => {
+                query.state = QueryState::Queued;
+                self.forget_query(chat, person);
+                Ok(())
+            }
+        }
+    }
+
+    /// The guard bot shows a Mini App first, and decides later.
+    pub(crate) fn show_web_app(&mut self, bot: i64, id: &str, url: String) -> Result<(), Word> {
+        self.undecided(bot, id)?.state = QueryState::WebApp(url);
+        self.stirred = true;
+        Ok(())
+    }
+
+    fn undecided(&mut self, bot: i64, id: &str) -> Result<&mut Query, Word> {
+        let query = self.queries.get_mut(id).filter(|query| query.bot == bot);
+        let open = |query: &&mut Query| matches!(query.state, QueryState::Open | QueryState::WebApp(_));
+        query.filter(open).ok_or(Word("QUERY_ID_INVALID"))
+    }
+
+    pub(super) fn time_out(&mut self, id: &str) {
+        let Some(query) = self.queries.get_mut(id).filter(|query| query.state == QueryState::Open) else {
+            return;
+        };
+        query.state = QueryState::TimedOut;
+        let (chat, person) = (query.chat, query.person);
+        self.note(Entry::new(What::GuardTimedOut).chat(chat).user(person).error("JOIN_GUARD_TIMEOUT"));
+        self.forget_query(chat, person);
+    }
+
+    /// The request waits like any other from now on.
+    fn forget_query(&mut self, chat: i64, person: i64) {
+        let asked = self.chats.get_mut(&chat).and_then(|chat| chat.requests.get_mut(&person));
+        if let Some(asked) = asked {
+            asked.query = None;
+        }
+        self.stirred = true;
+    }
+
+    /// A request was decided, whoever did it.
+    pub(super) fn close_query(&mut self, asked: &Asked, approve: bool) {
+        if let Some(query) = asked.query.as_ref().and_then(|id| self.queries.get_mut(id)) {
+            query.state = if approve { QueryState::Approved } else { QueryState::Declined };
+            self.stirred = true;
+        }
+    }
+
+    /// A person did not wait for the verdict.
+    pub(super) fn abandon_query(&mut self, asked: &Asked) {
+        if let Some(query) = asked.query.as_ref().and_then(|id| self.queries.get_mut(id)) {
+            query.state = QueryState::Withdrawn;
+            self.stirred = true;
+        }
+    }
+}

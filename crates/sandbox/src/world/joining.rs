@@ -1,0 +1,200 @@
+//! Somebody at the door: joins, asks, withdraws; and the administrator who decides.
+
+use super::{Asked, Entry, LinkNo, Office, What, Word, World};
+
+/// Where somebody wants in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Target {
+    /// By a link.
+    Link(LinkNo),
+    /// Directly, which public chats allow.
+    Chat(i64),
+}
+
+/// What became of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Joining {
+    Joined,
+    Requested,
+    Refused(Word),
+    Already,
+    /// A guard bot was asked; its query tells how it ends.
+    Guarded(String),
+}
+
+/// How somebody came in, for those who are told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Came {
+    pub(super) via: Option<LinkNo>,
+    /// They asked a public chat directly.
+    pub(super) asked_directly: bool,
+    /// When a paid membership ends.
+    pub(super) until: Option<i64>,
+}
+
+impl World {
+    /// Somebody taps "Join". `pays`: if the link costs Stars, they are paid.
+    pub(crate) fn join(&mut self, person: i64, target: Target, pays: bool) -> Joining {
+        let outcome = self.try_to_join(person, target, pays);
+        if let Joining::Refused(word) = outcome {
+            let (chat, via) = self.place(target);
+            self.note(Entry::new(What::Refused).chat(chat).user(person).link(via).error(word.0));
+        }
+        outcome
+    }
+
+    fn try_to_join(&mut self, person: i64, target: Target, pays: bool) -> Joining {
+        let (chat_id, via) = self.place(target);
+        let now = self.now;
+        let Some(chat) = self.chats.get(&chat_id) else { return Joining::Refused(Word("CHANNEL_PRIVATE")) };
+        // Whatever is wrong with a link, the visitor sees one and the same word.
+        let dead =
+            Joining::Refused(Word(if via.is_some() { "INVITE_HASH_EXPIRED" } else { "CHANNEL_PRIVATE" }));
+        if chat.upgraded_to.is_some() {
+            return dead;
+        }
+        match chat.office(person) {
+            Some(office) if office.is_in() => return Joining::Already,
+            Some(office) if office.is_banned(now) => return dead,
+            _ => {}
+        }
+        let Some(number) = via else {
+            if chat.username.is_none() {
+                return dead;
+            }
+            return if chat.join_by_request || chat.guard.is_some() {
+                self.ask(person, chat_id, None)
+            } else {
+                self.enter(person, chat_id, person, None, false);
+                Joining::Joined
+            };
+        };
+        let invite = self.invite(number).expect("a target names a link that exists");
+        let orphan = !self.unknowns.links_outlive_rights && !chat.may_invite(invite.creator);
+        if invite.is_dead(now) || orphan || (invite.is_full() && !self.is_photo_finish(number)) {
+            dead
+        } else if invite.is_paid() && !pays {
+            Joining::Refused(Word("STARS_PAYMENT_REQUIRED"))
+        } else if invite.by_request {
+            self.ask(person, chat_id, Some(number))
+        } else {
+            self.enter(person, chat_id, person, Some(number), false);
+            Joining::Joined
+        }
+    }
+
+    /// Somebody takes their request back.
+    pub(crate) fn withdraw(&mut self, person: i64, chat: i64) -> Result<(), Word> {
+        let asked = self.drop_request(chat, person).ok_or(Word("HIDE_REQUESTER_MISSING"))?;
+        self.abandon_query(&asked);
+        self.note(Entry::new(What::Withdrew).chat(chat).user(person));
+        Ok(())
+    }
+
+    /// An administrator decides a request. Whether they may is for the door to say.
+    pub(crate) fn decide(&mut self, admin: i64, chat: i64, person: i64, approve: bool) -> Result<(), Word> {
+        let at = self.chats.get(&chat).ok_or(Word("CHAT_ID_INVALID"))?;
+        if !at.requests.contains_key(&person) {
+            let stranger = self.bots.get(&admin).is_some_and(|bot| !bot.has_met(person));
+            return Err(Word(if at.has(person) {
+                "USER_ALREADY_PARTICIPANT"
+            } else if stranger || !self.accounts.contains_key(&person) {
+                "USER_ID_INVALID"
+            } else {
+                "HIDE_REQUESTER_MISSING"
+            }));
+        }
+        let asked = self.drop_request(chat, person).expect("it was there a moment ago");
+        self.close_query(&asked, approve);
+        if approve {
+            self.note(Entry::new(What::Approved).chat(chat).user(person).link(asked.via));
+            self.enter(person, chat, admin, asked.via, asked.via.is_none());
+        } else {
+            self.note(Entry::new(What::Declined).chat(chat).user(person).link(asked.via));
+        }
+        Ok(())
+    }
+
+    fn place(&self, target: Target) -> (i64, Option<LinkNo>) {
+        match target {
+            Target::Chat(chat) => (chat, None),
+            Target::Link(number) => (self.invite(number).map_or(0, |invite| invite.chat), Some(number)),
+        }
+    }
+
+    fn enter(&mut self, person: i64, chat: i64, actor: i64, via: Option<LinkNo>, asked_directly: bool) {
+        let invite = via.and_then(|number| self.invite(number));
+        let until = invite.filter(|it| it.is_paid()).map(|it| self.now + i64::from(it.period_seconds));
+        self.drop_request(chat, person);
+        self.note(Entry::new(What::Joined).chat(chat).user(person).link(via));
+        if let Some(via) = via {
+            self.finish_line.reach(self.now, via);
+        }
+        self.change_office(chat, actor, person, Office::Member, Some(Came { via, asked_directly, until }));
+    }
+
+    fn ask(&mut self, person: i64, chat: i64, via: Option<LinkNo>) -> Joining {
+        let at = self.now;
+        self.meet(chat, person);
+        let here = self.chats.get_mut(&chat).expect("the caller found it");
+        if let Some(waiting) = here.requests.get(&person)
+            && let Some(query) = waiting.query.clone()
+        {
+            return Joining::Guarded(query);
+        }
+        let again = here.requests.contains_key(&person);
+        if again && self.unknowns.asking_again_is_silent {
+            return Joining::Requested;
+        }
+        let guard = here.guard;
+        if !again {
+            here.requests.insert(person, Asked { at, via, query: None });
+            if let Some(invite) = via.and_then(|number| self.invite_mut(number)) {
+                invite.pending += 1;
+            }
+        }
+        self.note(Entry::new(What::Asked).chat(chat).user(person).link(via));
+        match guard {
+            Some(bot) => Joining::Guarded(self.ask_guard(bot, chat, person, via)),
+            None => {
+                self.tell_request(chat, person, via, None);
+                Joining::Requested
+            }
+        }
+    }
+
+    /// The request of a person is gone, and its link counts one less.
+    pub(super) fn drop_request(&mut self, chat: i64, person: i64) -> Option<Asked> {
+        let asked = self.chats.get_mut(&chat)?.requests.remove(&person)?;
+        if let Some(invite) = asked.via.and_then(|number| self.invite_mut(number)) {
+            invite.pending -= 1;
+        }
+        Some(asked)
+    }
+
+    /// In the racy model, whoever taps in the same second as the last one admitted gets in too.
+    fn is_photo_finish(&self, link: LinkNo) -> bool {
+        !self.unknowns.limits_are_strict && self.finish_line.was_reached(self.now, link)
+    }
+}
+
+/// Who came in by which link in this very second.
+#[derive(Default)]
+pub(super) struct FinishLine {
+    moment: i64,
+    links: std::collections::HashSet<LinkNo>,
+}
+
+impl FinishLine {
+    fn reach(&mut self, now: i64, link: LinkNo) {
+        if self.moment != now {
+            self.moment = now;
+            self.links.clear();
+        }
+        self.links.insert(link);
+    }
+
+    fn was_reached(&self, now: i64, link: LinkNo) -> bool {
+        self.moment == now && self.links.contains(&link)
+    }
+}
