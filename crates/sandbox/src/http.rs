@@ -153,7 +153,9 @@ async fn answer(
 }
 
 async fn route(hub: &Arc<Hub>, request: Request) -> Reply {
-    if request.path.starts_with("/bot") && request.path.contains(':') || request.path.starts_with("/bot/") {
+    // A bot's public name may begin with `bot` too; a token has a colon, and a method follows a slash.
+    let is_bot_api = |rest: &str| rest.contains(['/', ':', '%']);
+    if request.path.strip_prefix("/bot").is_some_and(is_bot_api) {
         bot_api::serve(hub, &request).await
     } else if request.path == "/control" || request.path.starts_with("/control/") {
         control::serve(hub, &request).await
