@@ -152,7 +152,7 @@ async fn act(hub: &Arc<Hub>, parts: &[&str], body: &[u8]) -> Outcome {
         ["chats", chat, "revoke"] => revoke(hub, number(chat)?, read(body)?),
         ["chats", chat, "ban"] => ban(hub, number(chat)?, read(body)?),
         ["people"] => add_person(hub, read(body)?),
-        ["people", person, "join"] => people::join(hub, number(person)?, read(body)?).await,
+        ["people", person, "join"] => Ok(json!(people::join(hub, number(person)?, read(body)?).await?)),
         ["people", person, "leave"] => leave(hub, number(person)?, read(body)?),
         ["people", person, "withdraw"] => withdraw(hub, number(person)?, read(body)?),
         ["people", person, "block"] => block(hub, number(person)?, read(body)?),
