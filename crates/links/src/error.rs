@@ -59,6 +59,8 @@ pub enum Kind {
     TokenDead,
     /// Somebody else does what only one may do, such as polling for updates.
     Conflict,
+    /// Updates are sent to a webhook, so they cannot be fetched; delete the webhook first.
+    WebhookActive,
     /// The answer to a query came too late, or a second time.
     QueryTooOld,
     /// A value that Telegram does not take.
@@ -71,7 +73,7 @@ pub enum Kind {
     OutcomeUnknown,
     /// Telegram could not be reached, and nothing happened.
     Unreachable,
-    /// The time limit of the call ran out before it was sent.
+    /// The time limit of the call ran out, and nothing happened.
     OutOfTime,
     /// Something answered, but not as Telegram does.
     BrokenAnswer,
@@ -113,7 +115,12 @@ impl Error {
 
     /// Whether the same call may succeed later without anybody changing anything.
     pub fn is_retryable(&self) -> bool {
-        matches!(self.kind, Kind::Wait { .. } | Kind::Unreachable | Kind::OutOfTime | Kind::BrokenAnswer)
+        match self.kind {
+            Kind::Wait { .. } | Kind::Unreachable | Kind::OutOfTime | Kind::BrokenAnswer => true,
+            // Telegram is in trouble itself. A call that might have been carried out says `OutcomeUnknown` instead.
+            Kind::Refused { code, .. } => code >= 500 || code == 429,
+            _ => false,
+        }
     }
 
     /// How long Telegram wants us to wait.
@@ -185,6 +192,7 @@ impl fmt::Display for Kind {
             Self::ChatFull => f.write_str("the chat has as many members as it can have"),
             Self::TokenDead => f.write_str("Telegram does not accept the bot's token"),
             Self::Conflict => f.write_str("something else already does this for the same bot"),
+            Self::WebhookActive => f.write_str("the bot's updates go to a webhook; delete it to fetch them"),
             Self::QueryTooOld => f.write_str("the query was answered already, or its time is over"),
             Self::BadValue(what) => write!(f, "Telegram does not take this {what}"),
             Self::NotHere(what) => {

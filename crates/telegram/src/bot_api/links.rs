@@ -1,0 +1,217 @@
+//! What a bot can do with invite links: the trait [`links::Links`], in Telegram's methods.
+
+use super::client::Client;
+use super::methods::{
+    ApproveChatJoinRequest, CreateChatInviteLink, CreateChatSubscriptionInviteLink, DeclineChatJoinRequest,
+    EditChatInviteLink, EditChatSubscriptionInviteLink, ExportChatInviteLink, GetChat, RevokeChatInviteLink,
+};
+use super::types::{ChatInviteLink, User};
+use async_trait::async_trait;
+use links::{
+    Admission, Chat, Edit, Entrance, Error, Kind, Link, LinkName, LinkUrl, Links, MemberLimit, Operation,
+    Person, Pricing, Result, Revoked, Subscription, Terms, UnixTime, UserId, Verdict,
+};
+
+#[async_trait]
+impl Links for Client {
+    fn backend(&self) -> &'static str {
+        "a bot"
+    }
+
+    fn can(&self, operation: Operation) -> bool {
+        use Operation::{Create, CreateSubscription, Decide, Edit, RenameSubscription, Revoke, Rotate};
+        matches!(
+            operation,
+            Create | Edit | Revoke | Rotate | CreateSubscription | RenameSubscription | Decide
+        )
+    }
+
+    async fn create(&self, chat: &Chat, terms: &Terms) -> Result<Link> {
+        let (limit, by_request) = written(terms.admission);
+        let request = CreateChatInviteLink {
+            chat_id: chat,
+            name: terms.name.as_ref().map(LinkName::as_str),
+            expire_date: terms.expires_at.map(|expiry| expiry.at().get()),
+            member_limit: limit,
+            creates_join_request: by_request.then_some(true),
+        };
+        read(self.call(&request).await?).map_err(made_but_unread)
+    }
+
+    async fn edit(&self, chat: &Chat, link: &LinkUrl, edit: &Edit, was: Option<&Link>) -> Result<Link> {
+        nameable(link)?;
+        let terms = edit.merge(was)?;
+        let (limit, by_request) = written(terms.admission);
+        let request = EditChatInviteLink {
+            chat_id: chat,
+            invite_link: link.as_str(),
+            name: terms.name.as_ref().map_or("", LinkName::as_str),
+            expire_date: terms.expires_at.map_or(0, |expiry| expiry.at().get()),
+            member_limit: limit.unwrap_or(0),
+            creates_join_request: by_request,
+        };
+        read(self.call(&request).await?)
+    }
+
+    async fn revoke(&self, chat: &Chat, link: &LinkUrl) -> Result<Revoked> {
+        nameable(link)?;
+        let request = RevokeChatInviteLink { chat_id: chat, invite_link: link.as_str() };
+        let link = read(self.call(&request).await?)?;
+        let replaced_by = if link.is_primary { self.primary(chat, &link).await } else { None };
+        Ok(Revoked { link, replaced_by })
+    }
+
+    async fn rotate(&self, chat: &Chat) -> Result<LinkUrl> {
+        self.call(&ExportChatInviteLink { chat_id: chat }).await.map(LinkUrl::new)
+    }
+
+    async fn create_subscription(&self, chat: &Chat, subscription: &Subscription) -> Result<Link> {
+        let request = CreateChatSubscriptionInviteLink {
+            chat_id: chat,
+            name: subscription.name.as_ref().map(LinkName::as_str),
+            subscription_period: subscription.pricing.period_seconds(),
+            subscription_price: subscription.pricing.stars(),
+        };
+        read(self.call(&request).await?).map_err(made_but_unread)
+    }
+
+    async fn rename_subscription(
+        &self,
+        chat: &Chat,
+        link: &LinkUrl,
+        name: Option<&LinkName>,
+    ) -> Result<Link> {
+        nameable(link)?;
+        let name = name.map(LinkName::as_str);
+        let request = EditChatSubscriptionInviteLink { chat_id: chat, invite_link: link.as_str(), name };
+        read(self.call(&request).await?)
+    }
+
+    async fn decide(&self, chat: &Chat, person: UserId, verdict: Verdict) -> Result<()> {
+        // Telegram answers `true`, or an error; there is nothing more to read.
+        match verdict {
+            Verdict::Approve => self.call(&ApproveChatJoinRequest { chat_id: chat, user_id: person }).await?,
+            Verdict::Decline => self.call(&DeclineChatJoinRequest { chat_id: chat, user_id: person }).await?,
+        };
+        Ok(())
+    }
+}
+
+impl Client {
+    /// The bot's primary link after Telegram replaced the `old` one. The revocation has succeeded already, so
+    /// not learning it is no error.
+    async fn primary(&self, chat: &Chat, old: &Link) -> Option<Link> {
+        let url = self.call(&GetChat { chat_id: chat }).await.ok()?.invite_link?;
+        Some(Link {
+            url: LinkUrl::new(url),
+            name: None,
+            creator: old.creator.clone(),
+            expires_at: None,
+            entrance: Entrance::Ordinary(Admission::OPEN),
+            is_primary: true,
+            is_revoked: false,
+            pending: None,
+            uses: None,
+            created_at: None,
+        })
+    }
+}
+
+/// Telegram shows links of other administrators without their tails; they can be neither named nor changed.
+fn nameable(link: &LinkUrl) -> Result<()> {
+    if link.is_truncated() { Err(Error::new(Kind::NotOurLink)) } else { Ok(()) }
+}
+
+/// A link that exists but cannot be read must not be made again as if nothing had happened.
+fn made_but_unread(why: Error) -> Error {
+    Error::because(Kind::OutcomeUnknown, why)
+}
+
+fn written(admission: Admission) -> (Option<u32>, bool) {
+    match admission {
+        Admission::Instant { limit } => (limit.map(MemberLimit::get), false),
+        Admission::ByRequest => (None, true),
+    }
+}
+
+/// A link as Telegram wrote it, in our words.
+pub fn read(link: ChatInviteLink) -> Result<Link> {
+    let entrance = match (link.subscription_price, link.subscription_period) {
+        (None, None) if link.creates_join_request => Entrance::Ordinary(Admission::ByRequest),
+        (None, None) => {
+            let limit = link.member_limit.map(MemberLimit::new).transpose().map_err(odd)?;
+            Entrance::Ordinary(Admission::Instant { limit })
+        }
+        (stars, seconds) => {
+            let pricing = Pricing::every(seconds.unwrap_or(0), stars.unwrap_or(0)).map_err(odd)?;
+            Entrance::Paid(pricing)
+        }
+    };
+    // Telegram leaves a count of nobody out, so on a link that asks, silence is a number.
+    let pending = link.pending_join_request_count.or(link.creates_join_request.then_some(0));
+    Ok(Link {
+        url: LinkUrl::new(link.invite_link),
+        name: link.name.as_deref().and_then(LinkName::clean),
+        creator: person(link.creator)?,
+        expires_at: link.expire_date.map(UnixTime::new),
+        entrance,
+        is_primary: link.is_primary,
+        is_revoked: link.is_revoked,
+        pending,
+        uses: None,
+        created_at: None,
+    })
+}
+
+/// A link as Telegram would write it. What the Bot API has no field for is left out.
+pub fn write(link: &Link) -> ChatInviteLink {
+    let (member_limit, creates_join_request, pricing) = match link.entrance {
+        Entrance::Ordinary(admission) => {
+            let (limit, by_request) = written(admission);
+            (limit, by_request, None)
+        }
+        Entrance::Paid(pricing) => (None, false, Some(pricing)),
+    };
+    ChatInviteLink {
+        invite_link: link.url.as_str().to_owned(),
+        name: link.name.as_ref().map(|name| name.as_str().to_owned()),
+        creator: user(&link.creator),
+        expire_date: link.expires_at.map(UnixTime::get),
+        member_limit,
+        pending_join_request_count: link.pending.filter(|count| *count > 0),
+        subscription_period: pricing.map(Pricing::period_seconds),
+        subscription_price: pricing.map(Pricing::stars),
+        creates_join_request,
+        is_primary: link.is_primary,
+        is_revoked: link.is_revoked,
+    }
+}
+
+/// Somebody as Telegram wrote them, in our words.
+pub(super) fn person(user: User) -> Result<Person> {
+    Ok(Person {
+        id: UserId::new(user.id).map_err(odd)?,
+        is_bot: user.is_bot,
+        first_name: user.first_name,
+        last_name: user.last_name,
+        username: user.username,
+        language: user.language_code,
+    })
+}
+
+fn user(person: &Person) -> User {
+    User {
+        id: person.id.get(),
+        is_bot: person.is_bot,
+        first_name: person.first_name.clone(),
+        last_name: person.last_name.clone(),
+        username: person.username.clone(),
+        language_code: person.language.clone(),
+        ..User::default()
+    }
+}
+
+/// Telegram's own rules are broken by what it answered.
+fn odd(why: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::because(Kind::BrokenAnswer, why)
+}

@@ -1,0 +1,251 @@
+//! What a client is told once: its token, where the Bot API is, by which road, and how patient to be.
+
+use hyper::http::uri::{Authority, Scheme};
+use percent_encoding::percent_decode_str;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// What proves to Telegram that we are the bot. Whoever reads it *is* the bot, so nothing here shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(Box<str>);
+
+impl Token {
+    /// A token such as @BotFather gives: the bot's number, a colon, and letters, digits, `_` and `-`.
+    pub fn new(text: &str) -> Result<Self, BadToken> {
+        if text.is_empty() {
+            return Err(BadToken::Empty);
+        }
+        let (bot, secret) = text.split_once(':').ok_or(BadToken::NoColon)?;
+        if bot.is_empty() || bot.starts_with('0') || !bot.bytes().all(|each| each.is_ascii_digit()) {
+            return Err(BadToken::NoNumber);
+        }
+        if secret.is_empty() || !secret.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+            return Err(BadToken::OddSecret);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The bot's own user id, which is no secret.
+    pub fn bot_id(&self) -> Option<i64> {
+        self.0.split_once(':')?.0.parse().ok()
+    }
+
+    /// The whole token; for the one place that puts it into a path.
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What comes after the colon; for the one place that looks whether somebody echoed it.
+    pub(super) fn secret(&self) -> &str {
+        self.0.split_once(':').map_or(&*self.0, |(_, secret)| secret)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(the bot's token)")
+    }
+}
+
+/// Why a text is no token. It does not say which text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BadToken {
+    /// Nothing there.
+    #[error("the bot's token is empty")]
+    Empty,
+    /// No colon in it.
+    #[error(
+        "a bot's token has a colon in it, such as `123456:ABC-DEF`; copy the whole of it from @BotFather"
+    )]
+    NoColon,
+    /// Something else than a number before the colon.
+    #[error("a bot's token begins with the bot's number, such as `123456:ABC-DEF`")]
+    NoNumber,
+    /// After the colon something that no token has.
+    #[error(
+        "after its colon a bot's token has only letters, digits, `_` and `-`: is a space or a quote in it?"
+    )]
+    OddSecret,
+}
+
+/// What can be set about a client.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the Bot API is. A path before `/bot...` may be part of it.
+    pub api_url: String,
+    /// Talk to Telegram's test environment.
+    pub test_environment: bool,
+    /// The road to it, if not the direct one.
+    pub proxy: Option<Proxy>,
+    /// How long one call may take, with all its waits and tries.
+    pub limit: Duration,
+    /// How long making a connection may take: name look-up, proxy and TLS included.
+    pub connect_limit: Duration,
+    /// How many connections may lie idle.
+    pub idle_connections: usize,
+    /// How many bytes of an answer are read at most.
+    pub longest_answer_bytes: usize,
+}
+
+impl Default for Settings {
+    /// Telegram itself, directly, half a minute at most.
+    fn default() -> Self {
+        Self {
+            api_url: "https://api.telegram.org".to_owned(),
+            test_environment: false,
+            proxy: None,
+            limit: Duration::from_secs(30),
+            connect_limit: Duration::from_secs(10),
+            idle_connections: 32,
+            // The largest answer is a page of updates, which Telegram cuts near 4 MiB.
+            longest_answer_bytes: 8 << 20,
+        }
+    }
+}
+
+/// Why a client cannot be made of these settings.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BadSettings {
+    /// The address of the Bot API is no address.
+    #[error("the address of the Bot API {0}; a right one is `https://api.telegram.org`")]
+    ApiUrl(&'static str),
+    /// TLS could not be set up.
+    #[error("TLS could not be set up: {0}")]
+    Tls(String),
+}
+
+/// Where the Bot API is, taken apart.
+pub(super) struct Place {
+    pub(super) scheme: Scheme,
+    pub(super) authority: Authority,
+    /// What stands before `/bot...`; empty for Telegram itself.
+    pub(super) prefix: String,
+}
+
+impl Place {
+    pub(super) fn read(api_url: &str) -> Result<Self, BadSettings> {
+        let bad = BadSettings::ApiUrl;
+        let uri: hyper::Uri = api_url.parse().map_err(|_| bad("cannot be read as a URL"))?;
+        let parts = uri.into_parts();
+        let scheme = parts
+            .scheme
+            .filter(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS)
+            .ok_or(bad("does not begin with `https://` or `http://`"))?;
+        let authority = parts.authority.ok_or(bad("names no host"))?;
+        if authority.as_str().contains('@') {
+            return Err(bad("has a user in it, which the Bot API does not know"));
+        }
+        // Connectors that go through a proxy take port 443 where none is named.
+        let authority = match authority.port() {
+            None if scheme == Scheme::HTTP => {
+                format!("{authority}:80").parse().map_err(|_| bad("names no host"))?
+            }
+            _ => authority,
+        };
+        let path = parts.path_and_query.as_ref();
+        if path.is_some_and(|path| path.query().is_some()) {
+            return Err(bad("has a `?` in it"));
+        }
+        let prefix = path.map_or("", |path| path.path()).trim_end_matches('/').to_owned();
+        if prefix.contains(':') {
+            return Err(bad("has a token in it; give the token by itself"));
+        }
+        Ok(Self { scheme, authority, prefix })
+    }
+}
+
+/// A proxy on the road to Telegram. Names are looked up by the proxy, not here.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proxy {
+    pub(super) kind: ProxyKind,
+    /// Host and port.
+    pub(super) authority: Authority,
+    pub(super) login: Option<Login>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProxyKind {
+    /// An HTTP proxy that tunnels with `CONNECT`.
+    Tunnel,
+    Socks5,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Login {
+    pub(super) user: String,
+    pub(super) password: String,
+}
+
+impl FromStr for Proxy {
+    type Err = BadProxy;
+
+    fn from_str(text: &str) -> Result<Self, BadProxy> {
+        let (scheme, rest) = text.split_once("://").ok_or(BadProxy::Scheme)?;
+        let kind = match scheme.to_ascii_lowercase().as_str() {
+            "http" => ProxyKind::Tunnel,
+            "socks5" | "socks5h" => ProxyKind::Socks5,
+            _ => return Err(BadProxy::Scheme),
+        };
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (login, address) = match rest.rsplit_once('@') {
+            Some((login, address)) => (Some(Login::read(login)?), address),
+            None => (None, rest),
+        };
+        let authority: Authority = address.parse().map_err(|_| BadProxy::Address)?;
+        if authority.port_u16().is_none() || authority.host().is_empty() {
+            return Err(BadProxy::Address);
+        }
+        Ok(Self { kind, authority, login })
+    }
+}
+
+impl Login {
+    fn read(text: &str) -> Result<Self, BadProxy> {
+        let (user, password) = text.split_once(':').unwrap_or((text, ""));
+        let decode = |part| percent_decode_str(part).decode_utf8().map_err(|_| BadProxy::Login);
+        let login = Self { user: decode(user)?.into_owned(), password: decode(password)?.into_owned() };
+        // SOCKS counts their lengths in one byte.
+        if login.user.len() > 255 || login.password.len() > 255 { Err(BadProxy::Login) } else { Ok(login) }
+    }
+}
+
+/// Shows the way, and only that there is a login.
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.kind {
+            ProxyKind::Tunnel => "http",
+            ProxyKind::Socks5 => "socks5",
+        };
+        let login = if self.login.is_some() { "..@" } else { "" };
+        write!(f, "{scheme}://{login}{}", self.authority)
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Proxy({self})")
+    }
+}
+
+/// Why a text names no proxy. It does not say which text, for the sake of the password in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BadProxy {
+    /// Not a kind of proxy we know.
+    #[error("a proxy begins with `http://` or `socks5://`, such as `socks5://user:password@host:1080`")]
+    Scheme,
+    /// No host, or no port.
+    #[error("a proxy needs a host and a port, such as `http://host:3128`")]
+    Address,
+    /// User or password cannot be read.
+    #[error(
+        "the proxy's user and password are at most 255 bytes of UTF-8 each; write `@`, `:` and `/` in them as `%40`, `%3A`, `%2F`"
+    )]
+    Login,
+}

@@ -1,0 +1,262 @@
+//! Bytes out and bytes in: the one place that knows the token, the road, and whether anything left this machine.
+
+use super::settings::{BadSettings, Place, Proxy, ProxyKind, Settings, Token};
+use crate::pace::Ending;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use hyper::{Method, Request, StatusCode, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use tower_service::Service;
+
+/// Shorter than what servers keep idle connections for, so that we rarely write into one that is just closing:
+/// an answer lost that way is lost for good when the call makes something new.
+const IDLE: Duration = Duration::from_secs(30);
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
+
+/// A pool of connections to one Bot API server, in the name of one bot.
+pub(super) struct Transport {
+    http: legacy::Client<Road, Payload>,
+    scheme: Scheme,
+    authority: Authority,
+    /// All of the path but the method. The token stands in it, and nowhere else.
+    path: String,
+    token: Token,
+    longest_answer_bytes: usize,
+}
+
+/// Whatever was answered.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// No answer, and how that came.
+pub(super) struct Trouble {
+    pub(super) ending: Ending,
+    pub(super) source: BoxError,
+}
+
+impl Transport {
+    pub(super) fn new(token: Token, settings: &Settings) -> Result<Self, BadSettings> {
+        let Place { scheme, authority, prefix } = Place::read(&settings.api_url)?;
+        let test = if settings.test_environment { "test/" } else { "" };
+        let path = format!("{prefix}/bot{}/{test}", token.reveal());
+        let road = Road::new(settings, scheme == Scheme::HTTPS)?;
+        let http = legacy::Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(settings.idle_connections)
+            .build(road);
+        let longest_answer_bytes = settings.longest_answer_bytes;
+        Ok(Self { http, scheme, authority, path, token, longest_answer_bytes })
+    }
+
+    /// Posts a JSON body to a method and waits for the whole answer, but not beyond the deadline.
+    ///
+    /// The method's name has only letters and digits, which the caller has seen to.
+    pub(super) async fn post(&self, method: &str, body: Bytes, deadline: Instant) -> Result<Answer, Trouble> {
+        let sent = Arc::new(AtomicBool::new(false));
+        let mut request = Request::new(Payload { bytes: Some(body), sent: Arc::clone(&sent) });
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri(method);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+
+        let exchange = async {
+            let (head, body) = self.http.request(request).await?.into_parts();
+            let body = Limited::new(body, self.longest_answer_bytes).collect().await?.to_bytes();
+            Ok::<_, BoxError>(Answer { status: head.status, headers: head.headers, body })
+        };
+        let source = match timeout_at(deadline, exchange).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(source)) => source,
+            Err(_) => TimeIsUp("the call's time limit ran out").into(),
+        };
+        let ending = match () {
+            () if !sent.load(Ordering::Relaxed) => Ending::Unsent,
+            () if source.is::<LengthLimitError>() => Ending::Garbled,
+            () => Ending::Lost,
+        };
+        Err(Trouble { ending, source })
+    }
+
+    /// A text without our token in it, should somebody have echoed our path.
+    pub(super) fn without_token(&self, text: &str) -> String {
+        text.replace(self.token.secret(), "(the bot's token)")
+    }
+
+    fn uri(&self, method: &str) -> Uri {
+        let mut path = String::with_capacity(self.path.len() + method.len());
+        path.push_str(&self.path);
+        path.push_str(method);
+        let path = PathAndQuery::from_maybe_shared(Bytes::from(path));
+        let mut parts = Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        // Neither error tells the path.
+        parts.path_and_query = Some(path.expect("prefix, token and method were checked to be of a path"));
+        Uri::from_parts(parts).expect("scheme, authority and path are all there")
+    }
+}
+
+/// Whether a call ended because its time was up.
+pub(super) fn is_time(source: &BoxError) -> bool {
+    source.is::<TimeIsUp>()
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct TimeIsUp(&'static str);
+
+/// A request's body that remembers whether it was asked for: until then nothing can have happened.
+struct Payload {
+    bytes: Option<Bytes>,
+    sent: Arc<AtomicBool>,
+}
+
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.sent.store(true, Ordering::Relaxed);
+        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}
+
+/// How a connection is made: directly or by a proxy, with TLS or without, but always in time.
+#[derive(Clone)]
+struct Road {
+    way: Way,
+    /// Made only if it is needed; its certificates cost a millisecond.
+    tls: Option<HttpsConnector<Way>>,
+    limit: Duration,
+}
+
+impl Road {
+    fn new(settings: &Settings, with_tls: bool) -> Result<Self, BadSettings> {
+        let way = Way::new(settings.proxy.as_ref());
+        let tls = if with_tls { Some(Self::tls(way.clone())) } else { None };
+        Ok(Self { way, tls, limit: settings.connect_limit })
+    }
+
+    fn tls(way: Way) -> HttpsConnector<Way> {
+        HttpsConnectorBuilder::new().with_webpki_roots().https_only().enable_http1().wrap_connector(way)
+    }
+}
+
+impl Service<Uri> for Road {
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Error = BoxError;
+    type Future = Connecting<Self::Response>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.way.poll_ready(context)
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let connecting = match &mut self.tls {
+            Some(tls) => tls.call(to),
+            None => {
+                let connecting = self.way.call(to);
+                Box::pin(async move { connecting.await.map(MaybeHttpsStream::Http) })
+            }
+        };
+        let limit = self.limit;
+        Box::pin(async move {
+            let late = |_| Err(TimeIsUp("no connection came about in time").into());
+            timeout(limit, connecting).await.unwrap_or_else(late)
+        })
+    }
+}
+
+#[derive(Clone)]
+enum Way {
+    Direct(HttpConnector),
+    Tunnel(Tunnel<HttpConnector>),
+    Socks(SocksV5<HttpConnector>),
+}
+
+impl Way {
+    fn new(proxy: Option<&Proxy>) -> Self {
+        let mut direct = HttpConnector::new();
+        direct.enforce_http(false);
+        direct.set_nodelay(true);
+        let Some(proxy) = proxy else { return Self::Direct(direct) };
+        let at = Uri::builder().scheme(Scheme::HTTP).authority(proxy.authority.clone()).path_and_query("/");
+        let at = at.build().expect("scheme, authority and path are all there");
+        match (proxy.kind, &proxy.login) {
+            (ProxyKind::Tunnel, None) => Self::Tunnel(Tunnel::new(at, direct)),
+            (ProxyKind::Tunnel, Some(login)) => {
+                let login = BASE64_STANDARD.encode(format!("{}:{}", login.user, login.password));
+                let basic = HeaderValue::from_maybe_shared(Bytes::from(format!("Basic {login}")));
+                let basic = basic.expect("base64 has only characters that headers may have");
+                Self::Tunnel(Tunnel::new(at, direct).with_auth(basic))
+            }
+            (ProxyKind::Socks5, None) => Self::Socks(SocksV5::new(at, direct)),
+            (ProxyKind::Socks5, Some(login)) => {
+                let (user, password) = (login.user.clone(), login.password.clone());
+                Self::Socks(SocksV5::new(at, direct).with_auth(user, password))
+            }
+        }
+    }
+}
+
+impl Service<Uri> for Way {
+    type Response = TokioIo<TcpStream>;
+    type Error = BoxError;
+    type Future = Connecting<Self::Response>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        match self {
+            Self::Direct(way) => way.poll_ready(context).map_err(Into::into),
+            Self::Tunnel(way) => way.poll_ready(context).map_err(Into::into),
+            Self::Socks(way) => way.poll_ready(context).map_err(Into::into),
+        }
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        match self {
+            Self::Direct(way) => {
+                let connecting = way.call(to);
+                Box::pin(async { Ok(connecting.await?) })
+            }
+            Self::Tunnel(way) => {
+                let connecting = way.call(to);
+                Box::pin(async { Ok(connecting.await?) })
+            }
+            Self::Socks(way) => {
+                let connecting = way.call(to);
+                Box::pin(async { Ok(connecting.await?) })
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! One call through good and bad days: what is waited for, what is repeated, and what is not.
+
+use crate::server::{LINK, Reply, Server, client};
+use admit_telegram::bot_api::Settings;
+use admit_telegram::bot_api::methods::{
+    CreateChatInviteLink, GetChat, GetChatMemberCount, RevokeChatInviteLink,
+};
+use links::{Chat, Kind};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+fn chat(number: i64) -> Chat {
+    number.to_string().parse().unwrap()
+}
+
+fn create(chat: &Chat) -> CreateChatInviteLink<'_> {
+    let (name, expire_date, member_limit, creates_join_request) = (None, None, None, None);
+    CreateChatInviteLink { chat_id: chat, name, expire_date, member_limit, creates_join_request }
+}
+
+fn revoke(chat: &Chat) -> RevokeChatInviteLink<'_> {
+    RevokeChatInviteLink { chat_id: chat, invite_link: "https://t.me/+Xy3kQ2LmN0o5ZjEy" }
+}
+
+/// A clock that moves only when told to: a paused one leaps as long as nothing runs, unless something blocks.
+struct Clock {
+    _blocks: std::sync::mpsc::Sender<()>,
+}
+
+impl Clock {
+    fn stop() -> Self {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        tokio::time::pause();
+        tokio::task::spawn_blocking(move || receiver.recv());
+        Self { _blocks: sender }
+    }
+
+    async fn move_on(&self, by: Duration) {
+        tokio::time::advance(by).await;
+    }
+
+    /// Timers round up to the next millisecond.
+    async fn move_past(&self, by: Duration) {
+        self.move_on(by + Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn telegrams_wait_is_waited_to_the_second() {
+    let clock = Clock::stop();
+    let server = Server::start([Reply::wait(7), Reply::ok(LINK)]).await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let client = server.client().on_wait(Arc::new(move |method, wait| {
+        tell.send((method.to_owned(), wait)).unwrap();
+    }));
+    let call = tokio::spawn(async move { client.call(&create(&chat(-1001))).await });
+
+    assert_eq!(told.recv().await.unwrap(), ("createChatInviteLink".to_owned(), Duration::from_secs(7)));
+    clock.move_on(Duration::from_millis(6_990)).await;
+    assert!(!call.is_finished());
+    assert_eq!(server.asked().len(), 1);
+    clock.move_on(Duration::from_millis(20)).await;
+    call.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_wait_beyond_the_time_limit_is_handed_to_the_caller() {
+    let server = Server::start([Reply::wait(31)]).await;
+    let client = server.client();
+    let error = client.call(&create(&chat(-1001))).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::Wait { seconds: 31 });
+    // The next call on the same pair knows without asking.
+    let error = client.clone().call(&create(&chat(-1001))).await.unwrap_err();
+    assert!(matches!(error.kind(), Kind::Wait { seconds: 1..=31 }));
+    assert_eq!(server.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn what_telegram_holds_back_is_held_for_that_method_and_chat_only() {
+    let clock = Clock::stop();
+    let server = Server::start([Reply::wait(7), Reply::ok(LINK), Reply::ok("12")]).await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let client = server.client().on_wait(Arc::new(move |_, wait| tell.send(wait).unwrap()));
+    let call = |number, client: &admit_telegram::bot_api::Client| {
+        let client = client.clone();
+        tokio::spawn(async move { client.call(&create(&chat(number))).await.map(|_| ()) })
+    };
+    let first = call(-1001, &client);
+    assert_eq!(told.recv().await.unwrap(), Duration::from_secs(7));
+    clock.move_on(Duration::from_secs(3)).await;
+
+    let second = call(-1001, &client);
+    assert_eq!(told.recv().await.unwrap(), Duration::from_secs(4));
+    call(-1002, &client).await.unwrap().unwrap();
+    assert_eq!(client.call(&GetChatMemberCount { chat_id: &chat(-1001) }).await.unwrap(), 12);
+    assert_eq!(server.asked().len(), 3);
+
+    server.expect([Reply::ok(LINK), Reply::ok(LINK)]);
+    clock.move_past(Duration::from_secs(4)).await;
+    first.await.unwrap().unwrap();
+    second.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_header_may_say_how_long_to_wait() {
+    let clock = Clock::stop();
+    let header = vec![("retry-after", "2".to_owned())];
+    let server = Server::start([Reply::Say(429, header, b"<html>slow down".to_vec()), Reply::ok(LINK)]).await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let client = server.client().on_wait(Arc::new(move |_, wait| tell.send(wait).unwrap()));
+    let call = tokio::spawn(async move { client.call(&create(&chat(-1001))).await });
+    assert_eq!(told.recv().await.unwrap(), Duration::from_secs(2));
+    clock.move_past(Duration::from_secs(2)).await;
+    call.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_throttle_that_names_no_time_is_tried_again_because_nothing_was_made() {
+    let server = Server::start([Reply::text(429, "<html>slow down"), Reply::ok(LINK)]).await;
+    server.client().call(&create(&chat(-1001))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_something_new_is_not_asked_for_again() {
+    let cut =
+        b"HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n{\"ok\":true,\"result\":{\"invite_link\":\"https"
+            .to_vec();
+    for lost in [Reply::hang_up(), Reply::Raw(cut), Reply::no(500, "Internal Server Error: restart")] {
+        let server = Server::start([lost]).await;
+        let error = server.client().call(&create(&chat(-1001))).await.unwrap_err();
+        assert_eq!(*error.kind(), Kind::OutcomeUnknown);
+        assert!(!error.is_retryable());
+        assert_eq!(server.asked().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_too_long_is_a_lost_one() {
+    let server = Server::start([Reply::Silence, Reply::Silence]).await;
+    let client = client(&Settings { limit: Duration::from_millis(50), ..server.settings() });
+    let error = client.call(&create(&chat(-1001))).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::OutcomeUnknown);
+    let error = client.call(&GetChat { chat_id: &chat(-1001) }).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::OutOfTime);
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_a_question_is_asked_for_again() {
+    let server =
+        Server::start([Reply::hang_up(), Reply::text(502, "<html>Bad Gateway"), Reply::ok("12")]).await;
+    let count = server.client().call(&GetChatMemberCount { chat_id: &chat(-1001) }).await.unwrap();
+    assert_eq!(count, 12);
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_says_nothing_about_the_first_try() {
+    let dead = "Bad Request: INVITE_HASH_EXPIRED";
+    let server = Server::start([Reply::hang_up(), Reply::no(400, dead)]).await;
+    let error = server.client().call(&revoke(&chat(-1001))).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::OutcomeUnknown);
+    let because = std::error::Error::source(&error).unwrap().downcast_ref::<links::Error>().unwrap();
+    assert_eq!(*because.kind(), Kind::LinkDead);
+
+    let server = Server::start([Reply::hang_up(), Reply::ok(LINK)]).await;
+    server.client().call(&revoke(&chat(-1001))).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_never_sent_is_sent_again_and_then_reported_as_unreachable() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = listener.local_addr().unwrap();
+    drop(listener);
+    let limit = Duration::from_millis(600);
+    let client = client(&Settings { api_url: format!("http://{nobody}"), limit, ..Settings::default() });
+    let error = client.call(&create(&chat(-1001))).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::Unreachable);
+    assert!(error.is_retryable());
+}
+
+#[tokio::test]
+async fn a_raw_call_gives_the_whole_answer_whatever_it_says() {
+    let server =
+        Server::start([Reply::no(400, "Bad Request: chat not found"), Reply::wait(1), Reply::hang_up()])
+            .await;
+    let client = server.client();
+    let arguments = serde_json::json!({"chat_id": "@garden", "tea": [1, {"sugar": true}]});
+    let answer = client.call_raw("brewTea", &arguments).await.unwrap();
+    assert_eq!(answer.status, 400);
+    assert!(String::from_utf8(answer.body).unwrap().contains("chat not found"));
+    assert!(answer.headers.iter().any(|(name, _)| name == "content-length"));
+    assert_eq!(server.asked()[0].body, r#"{"chat_id":"@garden","tea":[1,{"sugar":true}]}"#);
+
+    assert_eq!(client.call_raw("brewTea", &serde_json::json!({})).await.unwrap().status, 429);
+    let error = client.call_raw("brewCoffee", &serde_json::json!({})).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::OutcomeUnknown);
+    let error = client.call_raw("../getMe", &arguments).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::BadValue("method name"));
+}

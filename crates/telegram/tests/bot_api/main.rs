@@ -1,0 +1,7 @@
+//! The client against a server on the loopback that says what it is told to say.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it does not go on")]
+
+mod calls;
+mod operations;
+mod server;
