@@ -136,3 +136,120 @@ impl<K: Hash + Eq, T: Ord + Copy> Default for Holds<K, T> {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(effect: Effect, ending: Ending, in_doubt: bool, expected: Step) {
+        let left = Duration::from_secs(30);
+        let step = next(Try { effect, ending, failures: 1, in_doubt, left, jitter: 0.0 });
+        assert_eq!(step, expected, "{effect:?} {ending:?} {in_doubt}");
+    }
+
+    #[test]
+    fn what_is_sent_again_and_what_is_not() {
+        use Effect::{New, Read, Same};
+        use Ending::{Failed, Garbled, Held, Lost, Refused, Throttled, Unsent};
+        let again = Step::Again(FIRST);
+        for effect in [Read, Same, New] {
+            check(effect, Unsent, false, again);
+            check(effect, Throttled, false, again);
+            check(effect, Refused, false, Step::Report);
+            check(effect, Held(Duration::from_secs(7)), false, Step::Again(Duration::from_secs(7)));
+            check(effect, Held(Duration::from_secs(29)), false, Step::Again(Duration::from_secs(29)));
+            check(effect, Held(Duration::from_secs(30)), false, Step::Report);
+        }
+        for ending in [Lost, Failed] {
+            check(Read, ending, false, again);
+            check(Same, ending, false, again);
+            check(New, ending, false, Step::ReportUnknown);
+        }
+        check(Read, Garbled, false, Step::Report);
+        check(Same, Garbled, false, Step::ReportUnknown);
+        check(New, Garbled, false, Step::ReportUnknown);
+        // A refusal answers the second try; the first may have been carried out.
+        check(Same, Refused, true, Step::ReportUnknown);
+        check(Same, Held(Duration::from_secs(30)), true, Step::ReportUnknown);
+        check(Read, Refused, true, Step::Report);
+    }
+
+    #[test]
+    fn waits_double_up_to_a_cap() {
+        let waits: Vec<u128> = (1..=8).map(|failures| back_off(failures, 0.0).as_millis()).collect();
+        assert_eq!(waits, [250, 500, 1000, 2000, 4000, 4000, 4000, 4000]);
+        assert_eq!(back_off(1, 1.0), FIRST / 2);
+    }
+
+    fn any_try() -> impl Strategy<Value = Try> {
+        let effect = prop_oneof![Just(Effect::Read), Just(Effect::Same), Just(Effect::New)];
+        let ending = prop_oneof![
+            any::<u32>().prop_map(|seconds| Ending::Held(Duration::from_secs(seconds.into()))),
+            Just(Ending::Throttled),
+            Just(Ending::Unsent),
+            Just(Ending::Lost),
+            Just(Ending::Failed),
+            Just(Ending::Garbled),
+            Just(Ending::Refused),
+        ];
+        let left = (0u64..100_000).prop_map(Duration::from_millis);
+        (effect, ending, any::<u32>(), any::<bool>(), left, any::<f64>()).prop_map(
+            |(effect, ending, failures, in_doubt, left, jitter)| Try {
+                effect,
+                ending,
+                failures,
+                in_doubt,
+                left,
+                jitter: if jitter.is_nan() { 0.5 } else { jitter },
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn no_wait_is_longer_than_what_is_left(after in any_try()) {
+            if let Step::Again(wait) = next(after) {
+                prop_assert!(wait < after.left);
+            }
+        }
+
+        #[test]
+        fn something_new_is_never_sent_twice(after in any_try()) {
+            if after.effect == Effect::New && after.ending.leaves_doubt() {
+                prop_assert_eq!(next(after), Step::ReportUnknown);
+            }
+        }
+
+        #[test]
+        fn looking_never_leaves_doubt(after in any_try()) {
+            prop_assert!(after.effect != Effect::Read || next(after) != Step::ReportUnknown);
+        }
+
+        #[test]
+        fn telegrams_own_wait_is_neither_shortened_nor_stretched(after in any_try()) {
+            if let (Ending::Held(asked), Step::Again(wait)) = (after.ending, next(after)) {
+                prop_assert_eq!(asked, wait);
+            }
+        }
+
+        #[test]
+        fn failures_end(after in any_try()) {
+            let held = matches!(after.ending, Ending::Held(_));
+            if !held && after.failures >= MOST_FAILURES {
+                prop_assert!(!matches!(next(after), Step::Again(_)));
+            }
+        }
+
+        #[test]
+        fn a_hold_only_grows_and_then_ends(first in 1u32..100, second in 1u32..100, other in 1u32..100) {
+            let mut holds = Holds::new();
+            holds.hold("create", first, 0);
+            holds.hold("create", second, 0);
+            holds.hold("revoke", other, 0);
+            prop_assert_eq!(holds.until(&"create", 0), Some(first.max(second)));
+            prop_assert_eq!(holds.until(&"create", first.max(second)), None);
+            prop_assert_eq!(holds.until(&"edit", 0), None);
+        }
+    }
+}

@@ -166,3 +166,233 @@ fn by_beginning(words: &str) -> Option<Kind> {
     ];
     beginnings.iter().find(|(beginning, _)| words.starts_with(beginning)).map(|(_, kind)| kind.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(code: i32, text: &str, expected: Kind) {
+        let said = Said { code, text: text.to_owned() };
+        let error = read(said.clone(), &ResponseParameters::default(), Right::RestrictMembers);
+        assert_eq!(*error.kind(), expected, "{text}");
+        if let Some(source) = std::error::Error::source(&error) {
+            assert_eq!(*source.downcast_ref::<Said>().unwrap(), said);
+        }
+    }
+
+    fn check_kept(code: i32, text: &str) {
+        check(code, text, Kind::Refused { code, text: text.to_owned() });
+    }
+
+    #[test]
+    fn the_token() {
+        check(401, "Unauthorized", Kind::TokenDead);
+        check(401, "Unauthorized: invalid token specified", Kind::TokenDead);
+        check(404, "Not Found", Kind::TokenDead);
+        check(421, "Misdirected Request: unallowed token specified", Kind::TokenDead);
+        check_kept(401, "Unauthorized: invalid api-id/api-hash");
+        check_kept(404, "Not Found: method not found");
+        check_kept(404, "Not Found: absolute URI is specified in the Request-Line");
+        check_kept(400, "Bad Request: the bot has already been closed");
+        check_kept(400, "Logged out");
+        check_kept(400, "Bad Request: logged out");
+    }
+
+    #[test]
+    fn rights() {
+        use Right::{Administrator, InviteUsers, RestrictMembers, SendMessages};
+        for (text, right) in [
+            ("Bad Request: not enough rights to manage chat invite link", InviteUsers),
+            ("Bad Request: not enough rights to manage chat join requests", InviteUsers),
+            ("Bad Request: not enough rights to restrict/unrestrict chat member", RestrictMembers),
+            ("Bad Request: not enough rights to send text messages to the chat", SendMessages),
+            ("Bad Request: need administrator rights in the channel chat", Administrator),
+            ("Bad Request: have no write access to the chat", SendMessages),
+            ("Bad Request: member list is inaccessible", Administrator),
+            ("Bad Request: CHAT_WRITE_FORBIDDEN", SendMessages),
+            // The one the method needs.
+            ("Bad Request: CHAT_ADMIN_REQUIRED", RestrictMembers),
+        ] {
+            check(400, text, Kind::MissingRight(right));
+        }
+    }
+
+    #[test]
+    fn links() {
+        check(400, "Bad Request: INVITE_HASH_EXPIRED", Kind::LinkDead);
+        check(400, "Bad Request: CHAT_INVITE_PERMANENT", Kind::PrimaryLink);
+        check(400, "Bad Request: EDIT_BOT_INVITE_FORBIDDEN", Kind::NotOurLink);
+        check(400, "Bad Request: invite link must be non-empty", Kind::BadValue("empty link"));
+        check(400, "Bad Request: EXPIRE_DATE_INVALID", Kind::BadValue("expiry"));
+        check(400, "Bad Request: USAGE_LIMIT_INVALID", Kind::BadValue("member limit"));
+        check(
+            400,
+            "Bad Request: member limit can't be specified for links requiring administrator approval",
+            Kind::BadValue("member limit on a link that asks"),
+        );
+        check(400, "Bad Request: PRICING_CHAT_INVALID", Kind::WrongKindOfChat);
+        for text in ["invalid subscription pricing specified", "SUBSCRIPTION_PERIOD_INVALID"] {
+            check(400, &format!("Bad Request: {text}"), Kind::BadValue("price or period of a subscription"));
+        }
+    }
+
+    #[test]
+    fn requests_and_people() {
+        check(400, "Bad Request: HIDE_REQUESTER_MISSING", Kind::NobodyWaiting);
+        check(400, "Bad Request: USER_ALREADY_PARTICIPANT", Kind::AlreadyIn);
+        check(400, "Bad Request: USER_CHANNELS_TOO_MUCH", Kind::PersonInTooManyChats);
+        check(400, "Bad Request: CHANNELS_TOO_MUCH", Kind::PersonInTooManyChats);
+        check(400, "Bad Request: USERS_TOO_MUCH", Kind::ChatFull);
+        check(400, "Bad Request: invalid user_id specified", Kind::BadValue("user id"));
+        check(400, "Bad Request: can't restrict self", Kind::BadValue("user id"));
+        for text in [
+            "USER_ID_INVALID",
+            "PARTICIPANT_ID_INVALID",
+            "user not found",
+            "member not found",
+            "private chat not found",
+        ] {
+            check(400, &format!("Bad Request: {text}"), Kind::PersonUnknown);
+        }
+        for text in ["can't remove chat owner", "user is an administrator of the chat"] {
+            check(400, &format!("Bad Request: {text}"), Kind::PersonIsAdministrator);
+        }
+        check(403, "Forbidden: user is deactivated", Kind::PersonGone);
+        check(403, "Forbidden: bot was blocked by the user", Kind::PersonBlockedUs);
+        check(403, "Forbidden: bot can't initiate conversation with a user", Kind::PersonBlockedUs);
+        let late = "Bad Request: query is too old and response timeout expired or query ID is invalid";
+        check(400, late, Kind::QueryTooOld);
+    }
+
+    #[test]
+    fn chats() {
+        for text in
+            ["chat not found", "chat is deactivated", "CHANNEL_INVALID", "CHAT_ID_INVALID", "PEER_ID_INVALID"]
+        {
+            check(400, &format!("Bad Request: {text}"), Kind::ChatNotFound);
+        }
+        check(403, "Forbidden: the group chat was deleted", Kind::ChatNotFound);
+        check(400, "Bad Request: CHANNEL_PRIVATE", Kind::BotNotInChat);
+        for chat in ["group", "supergroup", "channel"] {
+            check(403, &format!("Forbidden: bot was kicked from the {chat} chat"), Kind::BotNotInChat);
+            check(403, &format!("Forbidden: bot is not a member of the {chat} chat"), Kind::BotNotInChat);
+        }
+        for text in [
+            "can't invite members to a private chat",
+            "the chat can't have join requests",
+            "can't ban members in private chats",
+            "method is available for supergroup and channel chats only",
+            "CHANNEL_MONOFORUM_UNSUPPORTED",
+            "can't change commands in channel chats",
+            "can't use specified scope in private chats",
+        ] {
+            check(400, &format!("Bad Request: {text}"), Kind::WrongKindOfChat);
+        }
+        check(403, "Forbidden: the bot can't send messages to the bot", Kind::WrongKindOfChat);
+        check(400, "Bad Request: chat_id is empty", Kind::BadValue("empty chat id"));
+    }
+
+    #[test]
+    fn a_chat_that_moved_tells_its_new_number() {
+        let said =
+            Said { code: 400, text: "Bad Request: group chat was upgraded to a supergroup chat".to_owned() };
+        let moved = |to| ResponseParameters { migrate_to_chat_id: Some(to), retry_after: None };
+        let to = ChatId::new(-1_001_234_567_890).unwrap();
+        let error = read(said.clone(), &moved(to.get()), Right::InviteUsers);
+        assert_eq!(*error.kind(), Kind::ChatMoved { to });
+        let error = read(said, &moved(0), Right::InviteUsers);
+        assert!(matches!(error.kind(), Kind::Refused { code: 400, .. }));
+    }
+
+    #[test]
+    fn messages_and_commands() {
+        for text in ["message text is empty", "text is too long", "message is too long"] {
+            check(400, &format!("Bad Request: {text}"), Kind::BadValue("message text"));
+        }
+        check(400, "Bad Request: reply markup is too long", Kind::BadValue("long row of buttons"));
+        let not_utf8 = Kind::BadValue("text, because it is not UTF-8");
+        check(400, "Bad Request: strings must be encoded in UTF-8", not_utf8);
+        for text in [
+            "can't parse commands JSON object",
+            "expected an Array of BotCommand",
+            "can't parse BotCommand: no",
+            "can't parse BotCommandScope JSON object",
+            "can't parse BotCommandScope: no",
+            "command must be non-empty",
+            "command length must not exceed 32",
+            "command description must be non-empty",
+            "command description length must not exceed 256",
+        ] {
+            check(400, &format!("Bad Request: {text}"), Kind::BadValue("list of commands"));
+        }
+    }
+
+    #[test]
+    fn updates_and_webhooks() {
+        let webhook = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
+        check(409, webhook, Kind::WebhookActive);
+        let other = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
+        check(409, other, Kind::Conflict);
+        check(409, "Conflict: terminated by setWebhook request", Kind::Conflict);
+        check(409, "Conflict: terminated by other setWebhook", Kind::Conflict);
+        check(400, "Bad Request: invalid webhook URL specified", Kind::BadValue("URL"));
+        check(400, "Bad Request: secret token is too long", Kind::BadValue("webhook secret"));
+        check(
+            400,
+            "Bad Request: secret token contains unallowed characters",
+            Kind::BadValue("webhook secret"),
+        );
+        check(400, "Bad Request: certificate size is too big (9 bytes)", Kind::BadValue("certificate"));
+        for text in [
+            "An HTTPS URL must be provided for webhook",
+            "Webhook can be set up only on ports 80, 88, 443 or 8443",
+            "Failed to resolve host: Name or service not known",
+            "IP address 10.0.0.1 is reserved",
+        ] {
+            check(400, &format!("Bad Request: bad webhook: {text}"), Kind::BadValue("webhook URL"));
+        }
+    }
+
+    #[test]
+    fn texts_that_only_documents_print() {
+        check(403, "Forbidden: not enough rights", Kind::MissingRight(Right::RestrictMembers));
+        check(403, "Forbidden: not enough rights to invite users", Kind::MissingRight(Right::InviteUsers));
+        check(403, "Forbidden: bot is not an administrator", Kind::MissingRight(Right::Administrator));
+        check(
+            400,
+            "Bad Request: can't combine member limit with join request approval",
+            Kind::BadValue("member limit on a link that asks"),
+        );
+        check(400, "Bad Request: can't combine this with that", Kind::BadValue("combination of settings"));
+        check(400, "Bad Request: INVITE_LINK_NAME_INVALID", Kind::BadValue("link name"));
+        check(400, "Bad Request: MEMBER_LIMIT_INVALID", Kind::BadValue("member limit"));
+        check(400, "Bad Request: INVITE_HASH_INVALID", Kind::LinkDead);
+        let price = Kind::BadValue("price or period of a subscription");
+        check(400, "Bad Request: STARS_SUBSCRIPTION_PRICE_INVALID", price);
+        check(400, "Bad Request: method not available for this chat type", Kind::WrongKindOfChat);
+    }
+
+    #[test]
+    fn the_prefix_and_the_case_do_not_matter() {
+        check(400, "invite_hash_expired", Kind::LinkDead);
+        check(403, "INVITE_HASH_EXPIRED", Kind::LinkDead);
+        check(400, "bad request: Chat Not Found", Kind::ChatNotFound);
+    }
+
+    #[test]
+    fn what_is_new_is_kept_as_it_came() {
+        check_kept(400, "Bad Request: TEA_TOO_COLD");
+        check_kept(406, "");
+        check_kept(500, "Internal Server Error: receive invalid invite link");
+    }
+
+    #[test]
+    fn a_quote_is_short_and_harmless() {
+        let broken = Broken::new(502, "it is not JSON", &format!("<html>\u{1b}[2J{}", "x".repeat(9_000)));
+        let shown = broken.to_string();
+        assert!(shown.starts_with(
+            "the answer (HTTP 502) cannot be understood: it is not JSON; it begins with `<html>"
+        ));
+        assert!(shown.chars().count() < 250 && !shown.contains('\u{1b}'));
+    }
+}

@@ -249,3 +249,69 @@ pub enum BadProxy {
     )]
     Login,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_a_number_a_colon_and_a_secret() {
+        let token = Token::new("123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11").unwrap();
+        assert_eq!(token.bot_id(), Some(123_456));
+        for (text, why) in [
+            ("", BadToken::Empty),
+            ("123456", BadToken::NoColon),
+            (":ABC", BadToken::NoNumber),
+            ("012:ABC", BadToken::NoNumber),
+            ("bot12:ABC", BadToken::NoNumber),
+            ("12:", BadToken::OddSecret),
+            ("12:ABC\n", BadToken::OddSecret),
+            ("12:A/B", BadToken::OddSecret),
+            ("12:A%2FB", BadToken::OddSecret),
+        ] {
+            assert_eq!(Token::new(text), Err(why), "{text}");
+        }
+        assert_eq!(Token::new(&format!("{}:A", "9".repeat(40))).unwrap().bot_id(), None);
+    }
+
+    #[test]
+    fn the_api_may_lie_under_a_path() {
+        let check = |url: &str, authority: &str, prefix: &str| {
+            let place = Place::read(url).unwrap();
+            assert_eq!((place.authority.as_str(), place.prefix.as_str()), (authority, prefix), "{url}");
+        };
+        check("https://api.telegram.org", "api.telegram.org", "");
+        check("https://api.telegram.org/", "api.telegram.org", "");
+        check("http://127.0.0.1:8081/telegram/", "127.0.0.1:8081", "/telegram");
+        check("http://localhost", "localhost:80", "");
+        for wrong in [
+            "",
+            "api.telegram.org",
+            "ftp://api.telegram.org",
+            "https://",
+            "https://me@api.telegram.org",
+            "https://api.telegram.org?x=1",
+            "https://api.telegram.org/bot12:ABC",
+        ] {
+            assert!(Place::read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_a_scheme_a_login_and_a_place() {
+        let check = |text: &str, shown: &str, login: Option<(&str, &str)>| {
+            let proxy: Proxy = text.parse().unwrap();
+            assert_eq!(proxy.to_string(), shown);
+            let read = proxy.login.as_ref().map(|login| (login.user.as_str(), login.password.as_str()));
+            assert_eq!(read, login, "{text}");
+        };
+        check("http://proxy:3128", "http://proxy:3128", None);
+        check("socks5://ann:p%40ss@[::1]:1080/", "socks5://..@[::1]:1080", Some(("ann", "p@ss")));
+        check("SOCKS5H://ann@proxy:1080", "socks5://..@proxy:1080", Some(("ann", "")));
+        for wrong in ["", "proxy:3128", "https://proxy:3128", "http://proxy", "http://:3128", "socks4://a:1"]
+        {
+            assert!(wrong.parse::<Proxy>().is_err(), "{wrong}");
+        }
+        assert_eq!("http://%ff@proxy:1".parse::<Proxy>(), Err(BadProxy::Login));
+    }
+}

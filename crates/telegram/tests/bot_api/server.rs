@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 
 /// A token that must not be seen anywhere.
 pub(crate) const CANARY: &str = "7000000001:AAcanary-canary-canary-canary-canar";
@@ -64,7 +63,7 @@ pub(crate) struct Asked {
 pub(crate) struct Server {
     pub(crate) at: SocketAddr,
     replies: Arc<Mutex<VecDeque<Reply>>>,
-    asked: watch::Receiver<Vec<Asked>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Server {
@@ -72,12 +71,11 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let replies = Arc::new(Mutex::new(replies.into_iter().collect::<VecDeque<_>>()));
-        let (tell, asked) = watch::channel(Vec::new());
-        let tell = Arc::new(tell);
-        let script = Arc::clone(&replies);
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (script, notes) = (Arc::clone(&replies), Arc::clone(&asked));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, Arc::clone(&script), Arc::clone(&tell)));
+                tokio::spawn(converse(stream, Arc::clone(&script), Arc::clone(&notes)));
             }
         });
         Self { at, replies, asked }
@@ -101,12 +99,7 @@ impl Server {
     }
 
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.borrow().clone()
-    }
-
-    /// Waits until so many requests were read.
-    pub(crate) async fn asked_times(&self, times: usize) {
-        self.asked.clone().wait_for(|asked| asked.len() >= times).await.unwrap();
+        self.asked.lock().unwrap().clone()
     }
 }
 
@@ -124,16 +117,12 @@ pub(crate) fn client(settings: &Settings) -> Client {
     Client::new(Token::new(CANARY).unwrap(), settings).unwrap()
 }
 
-async fn converse(
-    mut stream: TcpStream,
-    script: Arc<Mutex<VecDeque<Reply>>>,
-    tell: Arc<watch::Sender<Vec<Asked>>>,
-) {
+async fn converse(mut stream: TcpStream, script: Arc<Mutex<VecDeque<Reply>>>, notes: Arc<Mutex<Vec<Asked>>>) {
     let (reading, mut writing) = stream.split();
     let mut reading = BufReader::new(reading);
     while let Some(asked) = read_request(&mut reading).await {
         let reply = script.lock().unwrap().pop_front();
-        tell.send_modify(|all| all.push(asked));
+        notes.lock().unwrap().push(asked);
         match reply.unwrap_or_else(|| Reply::no(500, "this call was not expected")) {
             Reply::Say(status, headers, body) => {
                 let mut head = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n", body.len());
