@@ -117,7 +117,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     fn check(json: &str, expected: &str) {
-        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let zone = TimeZone::get("Europe/Berlin").ok();
         let clock = Clock { now: Timestamp::from_second(1_795_000_000).unwrap(), zone };
         let creator = r#""creator":{"id":7,"is_bot":true,"first_name":"Gate"}"#;
         let flags = r#""is_primary":false"#;

@@ -6,28 +6,34 @@ use jiff::{Timestamp, Zoned};
 use links::{BadExpiry, Expiry, UnixTime};
 use std::time::Duration;
 
-/// The time it is, and the zone it is told in.
+/// The time it is, and the zone it is told in: this machine's, if none is named.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
     pub(crate) now: Timestamp,
-    pub(crate) zone: TimeZone,
+    pub(crate) zone: Option<TimeZone>,
 }
 
 impl Clock {
     /// The clock of this machine; the one place that reads it.
     pub(crate) fn of_this_machine() -> Self {
-        Self { now: Timestamp::now(), zone: TimeZone::system() }
+        Self { now: Timestamp::now(), zone: None }
     }
 
     /// The same time told in another zone.
     pub(crate) fn told_in(self, zone: Option<TimeZone>) -> Self {
-        Self { zone: zone.unwrap_or(self.zone), ..self }
+        Self { zone: zone.or(self.zone), ..self }
+    }
+
+    /// The zone. This machine's is looked up on the disk, so only those who tell a time ask.
+    pub(crate) fn zone(&self) -> TimeZone {
+        self.zone.clone().unwrap_or_else(TimeZone::system)
     }
 
     /// A moment as a sentence says it: `Sat 28 Nov 14:00 +01:00`, with the year if it is another one.
     pub(crate) fn say(&self, at: UnixTime) -> String {
         let Ok(at) = Timestamp::from_second(at.get()) else { return format!("second {at}") };
-        let (at, now) = (at.to_zoned(self.zone.clone()), self.now.to_zoned(self.zone.clone()));
+        let zone = self.zone();
+        let (at, now) = (at.to_zoned(zone.clone()), self.now.to_zoned(zone));
         let pattern = if at.year() == now.year() { "%a %-d %b %H:%M %:z" } else { "%a %-d %b %Y %H:%M %:z" };
         at.strftime(pattern).to_string()
     }
@@ -151,6 +157,11 @@ fn since(at: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(at)).unwrap_or_default()
 }
 
+/// The seconds of a wait: who waits so many has waited long enough.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
 /// A length of time in its largest unit, as a sentence says it.
 pub(crate) fn say_length(length: Duration) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
@@ -223,7 +234,7 @@ mod tests {
 
     #[test]
     fn moments_are_said_with_their_offset() {
-        let clock = Clock { now: now(), zone: TimeZone::get("Europe/Berlin").unwrap() };
+        let clock = Clock { now: now(), zone: TimeZone::get("Europe/Berlin").ok() };
         assert_eq!(clock.say(UnixTime::new(1_795_870_800)), "Sat 28 Nov 14:00 +01:00");
         assert_eq!(clock.say(UnixTime::new(1_800_000_000)), "Fri 15 Jan 2027 09:00 +01:00");
     }

@@ -215,7 +215,8 @@ impl Journal {
         let failed = |doing| Failure::file(doing, partial.clone());
         let file = match left {
             None => {
-                let mut file = create(&partial).map_err(failed("make"))?;
+                let mut file = create(&partial)
+                    .map_err(|why| Usage::flag("--out", out.display(), why, "`--out links.ndjson`"))?;
                 lock(&file, &partial)?;
                 file.set_len(0).map_err(failed("empty"))?;
                 file.write_all(&header_line(header)).map_err(failed("write"))?;

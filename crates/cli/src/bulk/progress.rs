@@ -1,7 +1,7 @@
 //! How far a batch is: on a terminal a line that is drawn again, elsewhere a line now and then.
 
 use crate::output::{Output, aside, is_watched};
-use crate::when::say_length;
+use crate::when::{say_length, whole_seconds};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -93,7 +93,7 @@ impl Progress {
             words += &format!(", {} without a link", self.failed + self.unknown);
         }
         match self.waits.left() {
-            Some(wait) => words += &format!("; Telegram asked to wait {} s", wait.as_secs() + 1),
+            Some(wait) => words += &format!("; Telegram asked to wait {} s", whole_seconds(wait)),
             None if new > 0 => {
                 let left = (self.total - self.done()) as f64 / rate;
                 words += &format!(", {} left", say_length(Duration::from_secs_f64(left.min(1e9))));

@@ -10,7 +10,7 @@ use crate::failure::{ErrorJson, Failure, Usage, chain};
 use crate::output::{Format, Output};
 use crate::runtime::{self, stopped};
 use crate::shown::ShownLink;
-use crate::when::Clock;
+use crate::when::{Clock, whole_seconds};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
@@ -113,9 +113,7 @@ struct Patience {
 impl Patience {
     fn tell(&self, wait: Duration) {
         if self.waits.note(wait) {
-            // In a second a second is over, but 11.99 of them are not yet.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_millis() > 0);
-            self.output.note(format_args!("Telegram asked to wait {seconds} s"));
+            self.output.note(format_args!("Telegram asked to wait {} s", whole_seconds(wait)));
         }
     }
 }

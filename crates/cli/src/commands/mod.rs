@@ -14,7 +14,7 @@ pub(crate) mod telegram;
 use crate::config::{Config, Variables};
 use crate::failure::{Failure, Usage};
 use crate::output::{Colour, Format, Output, is_watched};
-use crate::when::say_length;
+use crate::when::whole_seconds;
 use crate::{credentials, runtime};
 use ::links::Chat;
 use ::telegram::bot_api::{Client, Settings, Token};
@@ -195,7 +195,7 @@ impl Context<'_> {
         }
         let output = self.output.clone();
         let client = client.on_wait(Arc::new(move |_, wait| {
-            output.note(format_args!("Telegram asked to wait {}", say_length(wait)));
+            output.note(format_args!("Telegram asked to wait {} s", whole_seconds(wait)));
         }));
         Ok(Connection { client, bot_id })
     }

@@ -63,12 +63,16 @@ impl Sandbox {
             chance: chance(),
             ..Settings::default()
         };
-        runtime::run(async {
+        runtime::run_unstopped(async {
             let listen = self.listen;
             let sandbox =
                 sandbox::Sandbox::start(settings).await.map_err(|why| cannot_listen(listen, &why))?;
             ctx.output.json(sandbox.announcement())?;
-            sandbox.run().await;
+            // It runs until it is stopped, so being stopped is no failure.
+            tokio::select! {
+                () = sandbox.run() => {}
+                _ = runtime::stopped() => {}
+            }
             Ok(())
         })
     }

@@ -9,6 +9,7 @@ use super::{Connection, Context, settings};
 use crate::failure::{Failure, Usage};
 use crate::when::{self, Clock};
 use clap::Args;
+use jiff::tz::TimeZone;
 use links::{Chat, LinkName};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::value::RawValue;
@@ -122,12 +123,13 @@ impl Telegram {
 
     fn parameters(&self, ctx: &Context<'_>) -> Result<Value, Failure> {
         let chat = self.chat()?;
-        let clock = Clock::of_this_machine();
-        if when::is_local(&self.expire) {
+        let now = Clock::of_this_machine().now;
+        let zone = if when::is_local(&self.expire) { Some(TimeZone::system()) } else { None };
+        if let Some(zone) = &zone {
             ctx.output.warn(format_args!(
                 "`--expire {}` has no zone and is read in this machine's, {}; write it with its offset",
                 self.expire,
-                clock.zone.iana_name().unwrap_or("whatever that is")
+                zone.iana_name().unwrap_or("whatever that is")
             ));
         }
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.trim().is_empty());
@@ -137,7 +139,7 @@ impl Telegram {
             expire: given(&self.expire),
             request: false,
         };
-        let mut terms = terms(&typed, Some(&clock.zone), clock.now)?;
+        let mut terms = terms(&typed, zone.as_ref(), now)?;
         terms.name = LinkName::clean(&self.title);
         if LinkName::new(&self.title).is_err() && !self.title.is_empty() {
             let kept = terms.name.as_ref().map_or("nothing".to_owned(), |name| format!("`{name}`"));

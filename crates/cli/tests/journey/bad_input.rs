@@ -37,6 +37,7 @@ fn a_wrong_value_is_named_and_nothing_is_sent() {
     check(&format!("{create} --count 5 --concurrency 0"), &["--concurrency 0", "`--concurrency 32`"]);
     check(&format!("{create} --count 5 --from x"), &["--count", "--from"]);
     check(&format!("{create} --out x"), &["--out", "batches"]);
+    check(&format!("{create} --count 5 --out gone/x"), &["--out gone/x", "`--out links.ndjson`"]);
     check(&format!("{create} --from gone.csv"), &["--from", "gone.csv"]);
     check(&format!("{create} --from bad.csv"), &["index 0", "--limit 0"]);
     check("link create --chat garden", &["--chat", "garden", "@garden"]);

@@ -55,7 +55,25 @@ fn standard_input_is_read_too_and_quiet_prints_only_links() {
 }
 
 #[test]
-fn a_failed_line_is_9_and_is_made_by_running_again() {
+fn a_refused_line_is_9_and_is_tried_again_by_running_again() {
+    let house = House::new();
+    house.write("in.csv", "name,expire\nAnn,7d\nBo,1h\nCy,\n");
+    // Telegram's clock is ahead of ours, so that it finds one expiry to be over.
+    house.control("clock/advance", serde_json::json!({ "seconds": 7200 }));
+    let batch = "link create --chat CHAT --from in.csv --out out.ndjson";
+    house.admit(batch).is(9, "1 of 3 failed");
+    let answers = lines(&house.home.path().join("out.ndjson"));
+    assert_eq!(indices(&answers), [0, 1, 2]);
+    assert_eq!(house.links().len(), 2);
+    let before = house.ledger();
+    house.admit(batch).is(9, "going on with 2 of 3 links made");
+    assert!(house.ledger() > before);
+    assert_eq!(indices(&lines(&house.home.path().join("out.ndjson"))), [0, 1, 2]);
+    assert_eq!(house.links().len(), 2);
+}
+
+#[test]
+fn a_lost_answer_is_9_and_is_not_asked_for_again() {
     let house = House::new();
     house.fault("createChatInviteLink", "lost", 0, 1);
     let batch = "link create --chat CHAT --count 10 --concurrency 2 --out out.ndjson";

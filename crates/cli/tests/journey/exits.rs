@@ -77,7 +77,7 @@ fn a_wait_is_7_when_it_is_longer_than_the_time_limit() {
     assert_eq!((&error["retryable"], &error["retry_after_ms"]), (&json!(true), &json!(60_000)));
     // A wait that fits is waited, and said.
     house.fault("getMe", "429", 1, 1);
-    house.admit("bot show").is(0, "Telegram asked to wait 1 second");
+    house.admit("bot show").is(0, "Telegram asked to wait 1 s");
 }
 
 #[test]

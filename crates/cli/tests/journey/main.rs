@@ -8,4 +8,5 @@ mod drop_in;
 mod exits;
 mod house;
 mod life;
+mod manual;
 mod secrets;
