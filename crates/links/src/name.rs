@@ -61,11 +61,11 @@ pub enum BadName {
 /// Control characters become spaces, direction overrides and some marks vanish, exotic spaces become plain ones.
 fn without_odd_characters(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
+    // What vanishes goes first, because marks on either side of it become neighbours.
+    let mut characters = text.chars().filter(|each| !vanishes(*each)).peekable();
     while let Some(each) = characters.next() {
         match each {
             '\n' => kept.push('\n'),
-            '\r' | '\u{2028}'..='\u{202e}' | '\u{333}' | '\u{33f}' | '\u{30a}' => {}
             '\0'..='\u{1f}' => kept.push(' '),
             // Of a run of direction marks only the last survives as one.
             '\u{200e}' | '\u{200f}' if matches!(characters.peek(), Some('\u{200e}' | '\u{200f}')) => {
@@ -84,6 +84,10 @@ fn without_odd_characters(text: &str) -> String {
         }
     }
     kept
+}
+
+fn vanishes(each: char) -> bool {
+    matches!(each, '\r' | '\u{2028}'..='\u{202e}' | '\u{333}' | '\u{33f}' | '\u{30a}')
 }
 
 fn is_trimmed(each: char) -> bool {
@@ -124,6 +128,8 @@ mod tests {
         check("", None);
         check("a\r\nb", Some("a b"));
         check("a\u{200e}\u{200f}b", Some("a\u{200c}\u{200f}b"));
+        check("a\u{200e}\u{202b}\u{200e}b", Some("a\u{200c}\u{200e}b"));
+        check("a\u{200e}\u{3000}\u{200e}b", Some("a\u{200e} \u{200e}b"));
         // The cut comes before the runs are folded, so a name may end up shorter than it had to.
         check(&format!("{}   b", "a".repeat(30)), Some(&"a".repeat(30)));
         check(&format!("a{}b", " ".repeat(40)), Some("a"));
@@ -142,6 +148,13 @@ mod tests {
             if let Some(name) = LinkName::clean(&text) {
                 prop_assert!(name.as_str().chars().count() <= LONGEST);
                 prop_assert!(!name.as_str().is_empty());
+                prop_assert_eq!(LinkName::clean(name.as_str()), Some(name));
+            }
+        }
+
+        #[test]
+        fn odd_characters_are_cleaned_once_too(text in "[a-c \u{3000}\u{202e}\u{200e}\u{200f}\t\r\n\u{200b}\u{333}\u{a0}]{0,40}") {
+            if let Some(name) = LinkName::clean(&text) {
                 prop_assert_eq!(LinkName::clean(name.as_str()), Some(name));
             }
         }

@@ -32,16 +32,15 @@ impl Parser {
         Self { hosts: TELEGRAM.map(|name| Host { name: name.to_owned(), port: None }).into() }
     }
 
-    /// Reads links to this address too, such as `http://127.0.0.1:8080`. With a port it is that port only;
-    /// without one it is 80 and 443, as with Telegram's own hosts.
+    /// Reads links to this address too: a scheme, a host and perhaps a port, such as `http://127.0.0.1:8080`. With
+    /// a port it is that port only; without one it is 80 and 443, as with Telegram's own hosts.
     pub fn and_host(mut self, address: &str) -> Result<Self, NotAHost> {
         let parts = Parts::of(address.trim()).map_err(|_| NotAHost)?;
-        let is_named = !parts.host.is_empty() && !parts.host.contains(char::is_whitespace);
-        let is_plain = parts.user_info.is_empty() && matches!(parts.path, "" | "/");
-        let port = parts.port.map(|digits| read_port(digits).ok_or(NotAHost)).transpose()?;
-        if !is_named || !is_plain {
+        let is_plain = parts.scheme.is_some() && !parts.has_at && matches!(parts.path, "" | "/");
+        if !is_plain || !is_host(parts.host) {
             return Err(NotAHost);
         }
+        let port = parts.port.map(|digits| read_port(digits).ok_or(NotAHost)).transpose()?;
         self.hosts.push(Host { name: host_name(parts.host), port });
         Ok(self)
     }
@@ -253,6 +252,21 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// A name, an IPv4 address, or an IPv6 address in its brackets.
+fn is_host(text: &str) -> bool {
+    let is_name = |text: &str| !text.is_empty() && text.chars().all(is_host_character);
+    match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(inner) => {
+            inner.split(':').any(is_name) && inner.split(':').all(|part| part.is_empty() || is_name(part))
+        }
+        None => is_name(text),
+    }
+}
+
+fn is_host_character(each: char) -> bool {
+    each.is_ascii_alphanumeric() || matches!(each, '.' | '-' | '_')
+}
+
 fn read_port(digits: &str) -> Option<u16> {
     // Rust would read `+80` as a number too.
     let number = digits.trim_start_matches('0');
@@ -300,7 +314,7 @@ fn read_hash(text: &str) -> Result<LinkHash, NotALink> {
 
 /// What a person should know about a host that is none of ours.
 fn strange_host(parts: &Parts<'_>, name: &str) -> NotALink {
-    let odd = name.chars().find(|each| !each.is_ascii_alphanumeric() && !".-_".contains(*each));
+    let odd = name.chars().find(|each| !is_host_character(*each));
     if parts.host.is_empty() {
         NotALink::NoHost
     } else if parts.host.contains(char::is_whitespace) {
@@ -630,7 +644,8 @@ mod tests {
     #[test]
     fn a_host_of_ones_own_is_read_like_telegrams() {
         let parser = Parser::telegram().and_host("http://127.0.0.1:8080/").unwrap();
-        let parser = parser.and_host("http://[::1]:8080").unwrap().and_host("www.Garden.example").unwrap();
+        let parser =
+            parser.and_host("http://[::1]:8080").unwrap().and_host("https://www.Garden.example").unwrap();
         for text in [
             "http://127.0.0.1:8080/+X",
             "127.0.0.1:8080/joinchat/X",
@@ -649,9 +664,21 @@ mod tests {
 
     #[test]
     fn a_host_of_ones_own_is_an_address_and_nothing_more() {
-        for wrong in
-            ["", "http://", "http://u@h", "http://h/path", "http://h?x", "http://h:99999", "a b", "ftp://h"]
-        {
+        for wrong in [
+            "",
+            "h:80",
+            "http://",
+            "http://u@h",
+            "http://@h",
+            "http://h/path",
+            "http://h?x",
+            "http://h#x",
+            "http://h:99999",
+            "http://a b",
+            "http://[]",
+            "http://[::1",
+            "ftp://h",
+        ] {
             assert!(Parser::telegram().and_host(wrong).is_err(), "{wrong:?}");
         }
     }
