@@ -215,3 +215,48 @@ fn user(person: &Person) -> User {
 fn odd(why: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::because(Kind::BrokenAnswer, why)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read and written again says the same.
+    fn check(written: &str) -> Link {
+        let link = read(serde_json::from_str(written).unwrap()).unwrap();
+        assert_eq!(serde_json::to_string(&write(&link)).unwrap(), written);
+        link
+    }
+
+    #[test]
+    fn links_survive_being_read_and_written() {
+        let link = check(
+            r#"{"invite_link":"https://t.me/+a","name":"spring","creator":{"id":7,"is_bot":true,"first_name":"Gate","username":"gate_bot"},"expire_date":1790000000,"member_limit":5,"creates_join_request":false,"is_primary":false,"is_revoked":false}"#,
+        );
+        assert_eq!(link.pending, None);
+        let link = check(
+            r#"{"invite_link":"https://t.me/+a","creator":{"id":7,"is_bot":true,"first_name":"Gate"},"creates_join_request":true,"is_primary":true,"is_revoked":true}"#,
+        );
+        assert_eq!(link.pending, Some(0));
+        let link = check(
+            r#"{"invite_link":"https://t.me/+a","creator":{"id":7,"is_bot":true,"first_name":"Gate"},"pending_join_request_count":3,"creates_join_request":true,"is_primary":false,"is_revoked":false}"#,
+        );
+        assert_eq!(link.pending, Some(3));
+        let link = check(
+            r#"{"invite_link":"https://t.me/+a","creator":{"id":7,"is_bot":true,"first_name":"Gate"},"subscription_period":2592000,"subscription_price":50,"creates_join_request":false,"is_primary":false,"is_revoked":false}"#,
+        );
+        assert_eq!(link.entrance, Entrance::Paid(Pricing::monthly(50).unwrap()));
+    }
+
+    #[test]
+    fn what_breaks_telegrams_own_rules_is_a_broken_answer() {
+        let sound = r#"{"invite_link":"https://t.me/+a","creator":{"id":7,"is_bot":true,"first_name":"Gate"},"member_limit":5,"creates_join_request":false,"is_primary":false,"is_revoked":false}"#;
+        for (right, wrong) in [
+            (r#""id":7"#, r#""id":0"#),
+            (r#""member_limit":5"#, r#""member_limit":100000"#),
+            (r#""member_limit":5"#, r#""subscription_price":5"#),
+        ] {
+            let error = read(serde_json::from_str(&sound.replace(right, wrong)).unwrap()).unwrap_err();
+            assert_eq!(*error.kind(), Kind::BrokenAnswer, "{wrong}");
+        }
+    }
+}

@@ -382,3 +382,53 @@ method!(DeleteWebhook: "deleteWebhook", Same -> bool);
 #[derive(Clone, Debug, Serialize)]
 pub struct GetWebhookInfo {}
 method!(GetWebhookInfo: "getWebhookInfo", Read -> WebhookInfo);
+
+#[cfg(test)]
+mod tests {
+    use super::super::types::InlineKeyboardButton;
+    use super::*;
+
+    fn check(request: &impl Method, expected: &str) {
+        assert_eq!(serde_json::to_string(request).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_not_said_is_not_sent() {
+        let chat = "@garden".parse().unwrap();
+        let user_id = UserId::new(42).unwrap();
+        check(&GetMe {}, "{}");
+        check(
+            &BanChatMember { chat_id: &chat, user_id, until_date: None, revoke_messages: None },
+            r#"{"chat_id":"@garden","user_id":42}"#,
+        );
+        let scope = Some(BotCommandScope::AllPrivateChats);
+        check(
+            &SetMyCommands { commands: &[], scope, language_code: None },
+            r#"{"commands":[],"scope":{"type":"all_private_chats"}}"#,
+        );
+        check(
+            &AnswerChatJoinRequestQuery { chat_join_request_query_id: "77", result: QueryResult::Queue },
+            r#"{"chat_join_request_query_id":"77","result":"queue"}"#,
+        );
+    }
+
+    #[test]
+    fn a_message_has_its_buttons_under_it() {
+        let chat = "42".parse().unwrap();
+        let url = Some("https://t.me/+Xy3kQ2LmN0o5ZjEy".to_owned());
+        let button = InlineKeyboardButton { text: "Come in".to_owned(), url, ..Default::default() };
+        let buttons = InlineKeyboardMarkup { inline_keyboard: vec![vec![button]] };
+        let message = SendMessage {
+            chat_id: &chat,
+            text: "Your pass",
+            parse_mode: None,
+            disable_notification: None,
+            protect_content: Some(true),
+            reply_markup: Some(&buttons),
+        };
+        check(
+            &message,
+            r#"{"chat_id":42,"text":"Your pass","protect_content":true,"reply_markup":{"inline_keyboard":[[{"text":"Come in","url":"https://t.me/+Xy3kQ2LmN0o5ZjEy"}]]}}"#,
+        );
+    }
+}

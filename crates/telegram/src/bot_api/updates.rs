@@ -142,3 +142,137 @@ fn asking(asked: &ChatJoinRequest) -> Option<Event> {
 fn link(link: Option<&types::ChatInviteLink>) -> Option<Link> {
     read(link?.clone()).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use links::{Admission, Entrance};
+    use serde_json::{Value, json};
+
+    fn check(kind: &str, what: Value) -> Option<Event> {
+        event(&serde_json::from_value(json!({"update_id": 9, kind: what})).unwrap())
+    }
+
+    fn ann() -> Value {
+        json!({"id": 42, "is_bot": false, "first_name": "Ann", "language_code": "en"})
+    }
+
+    fn garden() -> Value {
+        json!({"id": -1_001_234_567_890i64, "title": "Garden", "type": "supergroup"})
+    }
+
+    fn spring() -> Value {
+        json!({
+            "invite_link": "https://t.me/+Xy3kQ2LmN0o5ZjEy",
+            "creator": {"id": 7, "is_bot": true, "first_name": "Gate"},
+            "creates_join_request": true, "is_primary": false, "is_revoked": false,
+        })
+    }
+
+    /// Somebody's change from one status to another, with whatever else the update says.
+    fn change(old: Value, new: Value, more: Value) -> Value {
+        let mut change = json!({"chat": garden(), "from": ann(), "date": 1_789_000_000});
+        for (name, mut member) in [("old_chat_member", old), ("new_chat_member", new)] {
+            member["user"] = ann();
+            change[name] = member;
+        }
+        change.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        change
+    }
+
+    fn way(more: Value) -> Way {
+        let change = change(json!({"status": "left"}), json!({"status": "member"}), more);
+        match check("chat_member", change) {
+            Some(Event::Joined(joined)) => joined.way,
+            other => panic!("{other:?} is no join"),
+        }
+    }
+
+    #[test]
+    fn every_way_in() {
+        let Way::Link(link) = way(json!({"invite_link": spring()})) else { panic!("by the link") };
+        assert_eq!(link.entrance, Entrance::Ordinary(Admission::ByRequest));
+        assert!(matches!(way(json!({"via_join_request": true})), Way::DirectRequest));
+        assert!(matches!(way(json!({"via_chat_folder_invite_link": true})), Way::Folder(None)));
+        let folder = way(json!({"invite_link": spring(), "via_chat_folder_invite_link": true}));
+        assert!(matches!(folder, Way::Folder(Some(_))));
+        assert!(matches!(way(json!({})), Way::Untold));
+        // A limit that no link can have: the link cannot be read, but somebody came in.
+        let mut odd = spring();
+        odd["creates_join_request"] = json!(false);
+        odd["member_limit"] = json!(100_000);
+        assert!(matches!(way(json!({"invite_link": odd})), Way::Untold));
+    }
+
+    #[test]
+    fn coming_and_going_is_between_in_and_out() {
+        let seen = |old, new| check("chat_member", change(old, new, json!({})));
+        let (left, member) = (json!({"status": "left"}), json!({"status": "member"}));
+        let kicked = json!({"status": "kicked", "until_date": 0});
+        let muted = |is_member| json!({"status": "restricted", "is_member": is_member});
+
+        assert!(matches!(seen(kicked.clone(), member.clone()), Some(Event::Joined(_))));
+        assert!(matches!(seen(muted(false), muted(true)), Some(Event::Joined(_))));
+        assert!(matches!(seen(member.clone(), left.clone()), Some(Event::Left(Left { banned: false, .. }))));
+        assert!(matches!(seen(member.clone(), kicked.clone()), Some(Event::Left(Left { banned: true, .. }))));
+        assert_eq!(seen(left, kicked), None);
+        assert_eq!(seen(member.clone(), muted(true)), None);
+        assert_eq!(seen(member, json!({"status": "haunting"})), None);
+    }
+
+    #[test]
+    fn asking_with_and_without_ten_seconds() {
+        let mut asked = json!({
+            "chat": garden(), "from": ann(), "user_chat_id": 42, "date": 1_789_000_000,
+            "bio": "hi", "invite_link": spring(),
+        });
+        let Some(Event::Asked(request)) = check("chat_join_request", asked.clone()) else { panic!("asked") };
+        assert_eq!((request.person.id.get(), request.bio.as_deref()), (42, Some("hi")));
+        assert_eq!(request.link.unwrap().pending, Some(0));
+        asked["query_id"] = json!("77");
+        let Some(Event::GuardQuery { query, .. }) = check("chat_join_request", asked) else {
+            panic!("query")
+        };
+        assert_eq!(query.0, "77");
+    }
+
+    #[test]
+    fn our_own_standing() {
+        let became =
+            |new: Value| match check("my_chat_member", change(json!({"status": "left"}), new, json!({}))) {
+                Some(Event::RightsChanged { standing, .. }) => standing,
+                other => panic!("{other:?} is no change of rights"),
+            };
+        let administrator = became(json!({"status": "administrator", "can_invite_users": true}));
+        assert!(administrator.may(Right::InviteUsers) && !administrator.may(Right::RestrictMembers));
+        assert_eq!(became(json!({"status": "member"})), Standing::Member);
+        assert_eq!(became(json!({"status": "left"})), Standing::Out);
+        assert_eq!(became(json!({"status": "kicked"})), Standing::Banned);
+
+        let mut blocked = change(json!({"status": "member"}), json!({"status": "kicked"}), json!({}));
+        blocked["chat"] = json!({"id": 42, "first_name": "Ann", "type": "private"});
+        assert_eq!(check("my_chat_member", blocked), None);
+    }
+
+    #[test]
+    fn a_migration_is_told_by_both_chats() {
+        let expected = Some(Event::ChatMigrated {
+            from: ChatId::new(-12_345).unwrap(),
+            to: ChatId::new(-1_001_234_567_890).unwrap(),
+        });
+        let old = json!({"id": -12_345, "title": "Garden", "type": "group"});
+        let message =
+            json!({"message_id": 1, "date": 0, "chat": old, "migrate_to_chat_id": -1_001_234_567_890i64});
+        assert_eq!(check("message", message), expected);
+        let message = json!({"message_id": 1, "date": 0, "chat": garden(), "migrate_from_chat_id": -12_345});
+        assert_eq!(check("message", message), expected);
+    }
+
+    #[test]
+    fn the_rest_means_nothing_to_links() {
+        let message = json!({"message_id": 1, "date": 0, "chat": garden(), "text": "hello"});
+        assert_eq!(check("message", message), None);
+        assert_eq!(check("tea_time", json!({"sugar": 2})), None);
+        assert_eq!(check("chat_member", json!({"of another": "shape"})), None);
+    }
+}

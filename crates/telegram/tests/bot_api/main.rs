@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it does not go on")]
 
+mod broken;
 mod calls;
+mod canary;
 mod operations;
+mod proxies;
 mod server;
+mod updates;

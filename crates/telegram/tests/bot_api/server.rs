@@ -86,6 +86,11 @@ impl Server {
         self.replies.lock().unwrap().extend(replies);
     }
 
+    /// Nothing more is to be said.
+    pub(crate) fn forget(&self) {
+        self.replies.lock().unwrap().clear();
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.at)
     }
