@@ -49,6 +49,24 @@ pub struct RawAnswer {
     pub body: Vec<u8>,
 }
 
+impl RawAnswer {
+    /// What the answer refuses, if it is a refusal, or that it cannot be understood. `right` is the one that
+    /// the method needs, for refusals that name none.
+    pub fn refusal(&self, right: Right) -> Option<Error> {
+        match read::<IgnoredAny>(&self.body) {
+            Reading::Result(_) => None,
+            Reading::Said(said, parameters) => Some(match (said.code, parameters.retry_after) {
+                (429, Some(seconds)) => held(Duration::from_secs(seconds.unsigned_abs())).1,
+                _ => error::read(said, &parameters, right),
+            }),
+            Reading::Broken(why) => {
+                let body = String::from_utf8_lossy(&self.body);
+                Some(Error::because(Kind::BrokenAnswer, Broken::new(self.status, why, &body)))
+            }
+        }
+    }
+}
+
 /// An answer may hold a live link, so a debug print shows only its size.
 impl fmt::Debug for RawAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

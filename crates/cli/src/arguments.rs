@@ -1,0 +1,162 @@
+//! From what was typed to a command; or to help, or to an error with a right example.
+
+use crate::commands::{Cli, definition};
+use crate::config::Variables;
+use crate::exit;
+use crate::failure::{ErrorJson, ErrorLine};
+use crate::output::{Colour, Format, Output, aside, hide_secrets, is_watched};
+use clap::FromArgMatches;
+use clap::error::ErrorKind;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Reads the arguments. Whatever ends here was already said, and comes back as the exit code.
+pub(crate) fn read(
+    arguments: impl IntoIterator<Item = OsString>,
+    variables: Variables<'_>,
+) -> Result<Cli, ExitCode> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let [_, only] = arguments.as_slice()
+        && (only == "--version" || only == "-V")
+    {
+        // Scripts ask for nothing else so often, and it needs no definition of the command line.
+        let words = concat!("admit ", env!("CARGO_PKG_VERSION"), "\n");
+        return Err(print(words.as_bytes()));
+    }
+    let colour = colour(&arguments, variables);
+    let definition = definition().color(colour);
+    let read = definition.clone().try_get_matches_from(&arguments);
+    read.and_then(|matches| Cli::from_arg_matches(&matches))
+        .map_err(|error| tell(&error, &definition, &arguments))
+}
+
+/// Help goes to stdout and is a success; everything else is a usage error.
+fn tell(error: &clap::Error, definition: &clap::Command, arguments: &[OsString]) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return match error.print() {
+            Err(why) if why.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(exit::BROKEN_PIPE.code),
+            Err(_) => ExitCode::from(exit::FAILED.code),
+            Ok(()) => ExitCode::SUCCESS,
+        };
+    }
+    let example = example(definition, arguments);
+    if wants_json(arguments) {
+        let words = error.to_string();
+        let detail = words.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().trim();
+        let error = ErrorJson {
+            kind: exit::USAGE.name,
+            code: "bad_input",
+            detail: hide_secrets(detail),
+            retryable: false,
+            retry_after_ms: None,
+            hint: example.as_ref().map(|line| format!("for example `{line}`")),
+        };
+        let output = Output { format: Format::Json, quiet: false, coloured: false };
+        // If stdout is gone, the words below still say it.
+        let _ = output.json(&ErrorLine { error });
+    }
+    let rendered = error.render();
+    let words =
+        if error.use_stderr() && is_watched() { rendered.ansi().to_string() } else { rendered.to_string() };
+    aside(words.trim_end());
+    if let Some(line) = example
+        && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    {
+        aside(format_args!("\nhint: for example `{line}`"));
+    }
+    ExitCode::from(exit::USAGE.code)
+}
+
+fn print(bytes: &[u8]) -> ExitCode {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) if why.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(exit::BROKEN_PIPE.code),
+        Err(_) => ExitCode::from(exit::FAILED.code),
+    }
+}
+
+/// The first example of the command that was meant, as far as it can be told.
+fn example(definition: &clap::Command, arguments: &[OsString]) -> Option<String> {
+    let mut command = definition;
+    for word in arguments.iter().skip(1).filter_map(|word| word.to_str()) {
+        command = command.find_subcommand(word).unwrap_or(command);
+    }
+    let examples = command.get_before_help()?.to_string();
+    examples.lines().map(str::trim).find(|line| line.starts_with("admit ")).map(str::to_owned)
+}
+
+/// Whether JSON was asked for, by arguments that could not be read as a whole.
+fn wants_json(arguments: &[OsString]) -> bool {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let is_json = |word: &str| matches!(word, "json" | "ndjson");
+    words.iter().any(|word| {
+        *word == "--json"
+            || word.strip_prefix("--output=").is_some_and(is_json)
+            || word.strip_prefix("-o").is_some_and(|rest| is_json(rest.trim_start_matches('=')))
+    }) || words.windows(2).any(|pair| matches!(pair[0], "-o" | "--output") && is_json(pair[1]))
+}
+
+/// The colour of help, which is written before the arguments are read as a whole.
+fn colour(arguments: &[OsString], variables: Variables<'_>) -> clap::ColorChoice {
+    let said = |choice: &str| {
+        arguments.iter().any(|word| word.to_str() == Some(&format!("--color={choice}")))
+            || arguments.windows(2).any(|pair| pair[0] == "--color" && pair[1] == choice)
+    };
+    let flag = match () {
+        () if said("always") => Colour::Always,
+        () if said("never") || arguments.iter().any(|word| word == "--no-color") => Colour::Never,
+        () => Colour::Auto,
+    };
+    match flag {
+        Colour::Always => clap::ColorChoice::Always,
+        Colour::Auto if flag.decide(variables, true) => clap::ColorChoice::Auto,
+        _ => clap::ColorChoice::Never,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn json_is_seen_in_arguments_that_make_no_sense() {
+        for line in
+            ["admit --json x", "admit x -o json", "admit -ojson", "admit --output=ndjson", "admit -o=json"]
+        {
+            assert!(wants_json(&words(line)), "{line}");
+        }
+        for line in ["admit x", "admit -o table json", "admit --output csv"] {
+            assert!(!wants_json(&words(line)), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_command_that_does_something_has_an_example_that_can_be_read() {
+        fn check(command: &clap::Command, path: &str) {
+            let examples = command.get_before_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<&str> =
+                examples.lines().map(str::trim).filter(|line| line.starts_with("admit ")).collect();
+            assert!(!lines.is_empty(), "{path} has no example");
+            for line in lines {
+                let line = line.split(['|', '>', '<']).next().unwrap_or_default().trim();
+                let read = definition().try_get_matches_from(line.split_whitespace());
+                assert!(read.is_ok(), "`{line}`: {}", read.unwrap_err());
+            }
+            for each in command.get_subcommands().filter(|each| each.get_name() != "help") {
+                check(each, &format!("{path} {}", each.get_name()));
+            }
+        }
+        check(&definition(), "admit");
+    }
+}

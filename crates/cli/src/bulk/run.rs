@@ -1,0 +1,451 @@
+//! The one loop of a batch: hand out, write down, send, write down.
+
+use super::Source;
+use super::input::Input;
+use super::journal::{self, Header, Journal, Left, UNKNOWN};
+use super::progress::{Progress, Waits};
+use crate::commands::links::{Typed, request, terms};
+use crate::commands::{Connection, Context};
+use crate::failure::{ErrorJson, Failure, Usage, chain};
+use crate::output::{Format, Output};
+use crate::runtime::{self, stopped};
+use crate::shown::ShownLink;
+use crate::when::{Clock, whole_seconds};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use links::{Chat, Error, Kind, Link, Links, Terms};
+use serde::Serialize;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use telegram::bot_api::Client;
+use telegram::bot_api::methods::{CreateChatInviteLink, Method};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+/// After so many failures without a link between them the rest would fail too.
+const MOST_FAILURES_IN_A_ROW: u32 = 64;
+
+/// A batch, as it was asked for.
+pub(crate) struct Job {
+    pub(crate) chat: Chat,
+    /// What the flags say; lines may say otherwise.
+    pub(crate) defaults: Typed,
+    pub(crate) zone: Option<TimeZone>,
+    pub(crate) source: Source,
+    pub(crate) concurrency: usize,
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// A line of the answer: a link, or why there is none.
+#[derive(Serialize)]
+struct Answer {
+    index: u64,
+    #[serde(flatten)]
+    link: Option<ShownLink>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorJson>,
+}
+
+/// Makes the links of a batch.
+pub(crate) fn run(ctx: &Context<'_>, job: &Job) -> Result<(), Failure> {
+    let now = Clock::of_this_machine().now;
+    let input = Input::open(&job.source, &job.defaults)?;
+    let left = match &job.out {
+        Some(out) => journal::look(out)?,
+        None => None,
+    };
+    // Lengths of time count from when the batch was begun, so that all its links end together.
+    let started =
+        left.as_ref().and_then(|left| Timestamp::from_second(left.header.started_at).ok()).unwrap_or(now);
+    let reading = Reading { job, input: &input, started, now };
+    let (total, digest) = reading.check()?;
+    if ctx.global.dry_run {
+        return reading.rehearse(ctx);
+    }
+    let patience = Patience { waits: Waits::default(), output: ctx.output.clone() };
+    let Connection { client, bot_id } = connect(ctx, &patience)?;
+    let digest = digest.and(&bot_id.unwrap_or_default().to_string()).hex();
+    let header = match &left {
+        Some(Left { header, .. }) if header.digest != digest || header.total != total => {
+            return Err(other_batch(job));
+        }
+        Some(Left { header, .. }) => header.clone(),
+        None => Header::new(digest, total, started.as_second()),
+    };
+    let sink = match &job.out {
+        Some(out) => {
+            Sink::Journal(Journal::open(out, &header, left.as_ref(), |index| journal::line(&lost(index)))?)
+        }
+        None if ctx.output.quiet => Sink::Links,
+        None => Sink::Lines,
+    };
+    let (made, unknown) = left.as_ref().map_or((0, 0), |left| (left.made, left.unknown));
+    let progress = Progress::new(total, made, unknown, &ctx.output, patience.waits.clone());
+    if let Some(left) = &left {
+        progress.say(format_args!("going on with {made} of {total} links made"));
+        for index in left.in_flight() {
+            progress.say(format_args!("{index}: unknown: it was on its way when the last run ended"));
+        }
+    }
+    let mut batch = Batch { ctx, sink, progress, patience, buffer: Vec::new(), in_a_row: 0, end: None };
+    runtime::run_unstopped(batch.work(&reading, &client, left.as_ref(), job.concurrency))?;
+    batch.finish(total)
+}
+
+/// A connection whose waits become part of the progress.
+fn connect(ctx: &Context<'_>, patience: &Patience) -> Result<Connection, Failure> {
+    let Connection { client, bot_id } = ctx.connect()?;
+    let patience = patience.clone();
+    let client = client.on_wait(Arc::new(move |_, wait| patience.tell(wait)));
+    Ok(Connection { client, bot_id })
+}
+
+/// Who is told that Telegram asked to wait.
+#[derive(Clone)]
+struct Patience {
+    waits: Waits,
+    output: Output,
+}
+
+impl Patience {
+    fn tell(&self, wait: Duration) {
+        if self.waits.note(wait) {
+            self.output.note(format_args!("Telegram asked to wait {} s", whole_seconds(wait)));
+        }
+    }
+}
+
+fn other_batch(job: &Job) -> Failure {
+    let partial = job.out.as_deref().map(journal::partial).unwrap_or_default();
+    let rule = format!(
+        "`{}` was begun with another input, other options, another chat or another bot; nothing was sent",
+        partial.display()
+    );
+    Usage::new("`--out`", rule, "the same command as before, or another `--out`").into()
+}
+
+/// The answer for a call that was in flight when its process ended.
+fn lost(index: u64) -> Answer {
+    let failure = Failure::telegram("make the link".into(), Error::new(Kind::OutcomeUnknown));
+    Answer { index, link: None, error: Some(failure.as_json()) }
+}
+
+/// The input with what is needed to understand it.
+struct Reading<'a> {
+    job: &'a Job,
+    input: &'a Input,
+    started: Timestamp,
+    now: Timestamp,
+}
+
+impl Reading<'_> {
+    /// The lines as terms. A line that makes no sense ends it.
+    fn terms(&self) -> Result<impl Iterator<Item = Result<(Typed, Terms), Failure>> + '_, Failure> {
+        let lines = self.input.lines(&self.job.defaults)?;
+        Ok(lines.enumerate().map(|(index, typed)| {
+            let typed = typed?;
+            let terms = self.understand(&typed).map_err(|why| match self.input {
+                Input::Count(_) => why,
+                Input::Lines { .. } => why.at(&format!("index {index}")),
+            })?;
+            Ok((typed, terms))
+        }))
+    }
+
+    fn understand(&self, typed: &Typed) -> Result<Terms, Usage> {
+        let terms = terms(typed, self.job.zone.as_ref(), self.started)?;
+        match (terms.expires_at, &typed.expire) {
+            (Some(at), Some(text)) if at.at().get() <= self.now.as_second() => {
+                let rule = format!("the batch was begun at {}, and this is over since", self.started);
+                Err(Usage::flag("--expire", text, rule, "another `--out`, which begins anew"))
+            }
+            _ => Ok(terms),
+        }
+    }
+
+    /// Reads everything once: nothing is sent before every line makes sense.
+    fn check(&self) -> Result<(u64, Digest), Failure> {
+        let zone = self.job.zone.as_ref().and_then(|zone| zone.iana_name()).unwrap_or_default();
+        let mut digest = Digest::new().and(&self.job.chat.to_string()).and(zone);
+        let mut total = 0;
+        if let Input::Count(count) = self.input {
+            self.understand(&self.job.defaults)?;
+            return Ok((*count, digest.and_typed(&self.job.defaults)));
+        }
+        for line in self.terms()? {
+            digest = digest.and_typed(&line?.0);
+            total += 1;
+        }
+        if total == 0 {
+            let example = "`{\"name\":\"Ann\"}`, or `name` and names below it";
+            return Err(Usage::new("`--from`", "there is no line in it", example).into());
+        }
+        Ok((total, digest))
+    }
+
+    fn rehearse(&self, ctx: &Context<'_>) -> Result<(), Failure> {
+        self.terms()?
+            .try_for_each(|line| ctx.rehearse(CreateChatInviteLink::NAME, &request(&self.job.chat, &line?.1)))
+    }
+}
+
+/// A fingerprint that tells one input from another; FNV-1a, for nobody here is an enemy.
+#[derive(Clone, Copy)]
+struct Digest(u64);
+
+impl Digest {
+    fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn and(self, text: &str) -> Self {
+        // A byte that no text has keeps neighbours apart.
+        let bytes = text.bytes().chain([0xff]);
+        Self(bytes.fold(self.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)))
+    }
+
+    fn and_typed(self, typed: &Typed) -> Self {
+        let text = |field: &Option<String>| field.as_ref().map_or("-".to_owned(), |text| format!("+{text}"));
+        let Typed { name, limit, expire, request } = typed;
+        self.and(&text(name)).and(&text(limit)).and(&text(expire)).and(if *request { "r" } else { "i" })
+    }
+
+    fn hex(self) -> String {
+        format!("{:016x}", self.0)
+    }
+}
+
+/// Where answers go.
+enum Sink {
+    Journal(Journal),
+    /// To stdout, as JSON lines.
+    Lines,
+    /// To stdout, only the links.
+    Links,
+}
+
+/// A batch on its way.
+struct Batch<'a> {
+    ctx: &'a Context<'a>,
+    sink: Sink,
+    progress: Progress,
+    patience: Patience,
+    /// Lines that are not written yet.
+    buffer: Vec<u8>,
+    in_a_row: u32,
+    /// Why nothing more is handed out.
+    end: Option<Failure>,
+}
+
+impl Batch<'_> {
+    async fn work(
+        &mut self,
+        reading: &Reading<'_>,
+        client: &Client,
+        left: Option<&Left>,
+        concurrency: usize,
+    ) -> Result<(), Failure> {
+        let mut lines = (0..)
+            .zip(reading.terms()?)
+            .filter(|(index, _)| !left.is_some_and(|left| left.settled.has(*index)));
+        let mut flying = FuturesUnordered::new();
+        let mut next = Vec::with_capacity(concurrency);
+        let mut ticks = interval(self.progress.interval());
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut stopping = std::pin::pin!(stopped());
+        loop {
+            while self.end.is_none() && flying.len() + next.len() < concurrency {
+                let Some((index, line)) = lines.next() else { break };
+                if matches!(self.sink, Sink::Journal(_)) {
+                    journal::sent(index, &mut self.buffer);
+                }
+                next.push((index, line?.1));
+            }
+            // The announcement is out before the call is.
+            self.write()?;
+            let chat = &reading.job.chat;
+            let patience = &self.patience;
+            flying.extend(
+                next.drain(..).map(|(index, terms)| make(client, chat, index, terms, patience.clone())),
+            );
+            tokio::select! {
+                biased;
+                stop = &mut stopping => {
+                    // The first signal asks: what is in flight may still land. The second is not waited for.
+                    if self.end.is_some() {
+                        return Ok(());
+                    }
+                    self.progress.say("stopping; waiting for the calls that are on their way");
+                    self.end = Some(Failure::Stopped(stop));
+                    stopping.set(stopped());
+                }
+                answer = flying.next() => match answer {
+                    Some((index, answer)) => {
+                        self.take(index, answer);
+                        while let Some(Some((index, answer))) = flying.next().now_or_never() {
+                            self.take(index, answer);
+                        }
+                    }
+                    None => return self.write(),
+                },
+                _ = ticks.tick() => self.progress.show(),
+            }
+        }
+    }
+
+    fn write(&mut self) -> Result<(), Failure> {
+        match &mut self.sink {
+            Sink::Journal(journal) => journal.append(&self.buffer)?,
+            Sink::Lines | Sink::Links if self.buffer.is_empty() => {}
+            Sink::Lines | Sink::Links => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(&self.buffer).and_then(|()| stdout.flush())?;
+            }
+        }
+        self.buffer.clear();
+        Ok(())
+    }
+
+    fn take(&mut self, index: u64, answer: links::Result<Link>) {
+        let error = match answer {
+            Ok(link) => {
+                self.in_a_row = 0;
+                self.progress.made += 1;
+                let link = ShownLink::new(&link);
+                match self.sink {
+                    Sink::Links => {
+                        self.buffer.extend_from_slice(format!("{}\n", link.link.invite_link).as_bytes())
+                    }
+                    _ => self.put(&Answer { index, link: Some(link), error: None }),
+                }
+                return;
+            }
+            Err(error) => error,
+        };
+        self.in_a_row += 1;
+        let is_for_all = fails_all(error.kind());
+        let failure = Failure::telegram(format!("make link {index}"), error);
+        let (code, _) = failure.class();
+        match code {
+            UNKNOWN => self.progress.unknown += 1,
+            _ => self.progress.failed += 1,
+        }
+        self.progress.say(format_args!("{index}: {}", chain(&failure).join(": ")));
+        let answer = Answer { index, link: None, error: Some(failure.as_json()) };
+        if !matches!(self.sink, Sink::Links) {
+            self.put(&answer);
+        }
+        if matches!(self.sink, Sink::Journal(_)) && self.ctx.output.is_for_programs() {
+            // The file has it too, but a program that started us reads stdout.
+            let _ = self.ctx.output.json(&answer);
+        }
+        if self.end.is_none() && (is_for_all || self.in_a_row >= MOST_FAILURES_IN_A_ROW) {
+            self.end = Some(failure);
+        }
+    }
+
+    fn put(&mut self, answer: &Answer) {
+        self.buffer.extend_from_slice(&journal::line(answer));
+    }
+
+    /// Puts the answers into place, unless there is more to do.
+    fn finish(mut self, total: u64) -> Result<(), Failure> {
+        self.progress.clear();
+        let (failed, unknown) = (self.progress.failed, self.progress.unknown);
+        let out = match &self.sink {
+            Sink::Journal(_) => self.ctx.output.format,
+            _ => Format::Words,
+        };
+        if let Some(end) = self.end {
+            if let Sink::Journal(journal) = &mut self.sink {
+                journal.sync()?;
+                self.progress.say(format_args!("{}; run the same again to go on", self.progress.summary()));
+            } else {
+                self.progress.say(self.progress.summary());
+            }
+            return Err(end);
+        }
+        if let Sink::Journal(journal) = self.sink {
+            journal.finish(failed > 0)?;
+        }
+        self.progress.say(self.progress.summary());
+        if failed > 0 && !self.ctx.output.quiet {
+            self.progress.say("run the same again to make what failed");
+        }
+        if matches!(out, Format::Json | Format::Ndjson) {
+            let made = self.progress.made;
+            let summary =
+                serde_json::json!({ "total": total, "made": made, "failed": failed, "unknown": unknown });
+            self.ctx.output.json(&summary)?;
+        }
+        match failed + unknown {
+            0 => Ok(()),
+            failed => Err(Failure::SomeFailed { failed, total }),
+        }
+    }
+}
+
+/// One link. A wait that is longer than a call may take is waited for here: nothing was made, and there is time.
+async fn make(
+    client: &Client,
+    chat: &Chat,
+    index: u64,
+    terms: Terms,
+    patience: Patience,
+) -> (u64, links::Result<Link>) {
+    loop {
+        match client.create(chat, &terms).await {
+            Err(error) => match error.retry_after_seconds() {
+                Some(seconds) => {
+                    let wait = Duration::from_secs(seconds.into());
+                    patience.tell(wait);
+                    sleep(wait).await;
+                }
+                None => return (index, Err(error)),
+            },
+            made => return (index, made),
+        }
+    }
+}
+
+/// Whether the rest of the batch would fail the same way, since all of it goes to one chat by one road.
+fn fails_all(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::TokenDead
+            | Kind::ChatNotFound
+            | Kind::BotNotInChat
+            | Kind::MissingRight(_)
+            | Kind::WrongKindOfChat
+            | Kind::ChatMoved { .. }
+            | Kind::Unreachable
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_tells_neighbours_apart() {
+        let digest = |name: &str, limit: &str| {
+            let typed = Typed { name: Some(name.into()), limit: Some(limit.into()), ..Typed::default() };
+            Digest::new().and_typed(&typed).hex()
+        };
+        assert_eq!(digest("a", "1"), digest("a", "1"));
+        assert_ne!(digest("a", "1"), digest("a1", ""));
+        assert_ne!(Digest::new().and_typed(&Typed::default()).hex(), digest("", ""));
+        assert_eq!(digest("a", "1").len(), 16);
+    }
+
+    #[test]
+    fn only_what_the_whole_batch_shares_ends_it() {
+        assert!(fails_all(&Kind::TokenDead));
+        assert!(fails_all(&Kind::Unreachable));
+        assert!(!fails_all(&Kind::OutcomeUnknown));
+        assert!(!fails_all(&Kind::BrokenAnswer));
+    }
+}

@@ -1,0 +1,119 @@
+//! `admit config`: the settings in force, and where each comes from.
+
+use super::Context;
+use crate::config::{self, EXAMPLE, Setting};
+use crate::credentials::{self, Source};
+use crate::failure::Failure;
+use crate::output::{Shown, hide_secrets};
+use crate::when::{Clock, say_length};
+use clap::Subcommand;
+use serde::Serialize;
+use std::fmt::Display;
+
+#[derive(Subcommand, Debug)]
+#[command(before_help = "\
+Examples:
+  admit config show
+  admit config explain")]
+pub(crate) enum Config {
+    /// Show the settings in force and where each comes from.
+    #[command(before_help = "\
+Examples:
+  admit config show
+  admit config show --profile garden --json")]
+    Show,
+    /// Explain each setting, and the format of the profile file.
+    #[command(before_help = "\
+Examples:
+  admit config explain")]
+    Explain,
+}
+
+/// A setting, what it is and where that was said.
+#[derive(Serialize)]
+struct Line {
+    setting: &'static str,
+    value: String,
+    origin: String,
+    #[serde(skip)]
+    about: &'static str,
+}
+
+impl Config {
+    pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        let config = ctx.config()?;
+        let lines = lines(&config);
+        match self {
+            Self::Show => Ok(ctx.output.show_all(&lines, &Clock::of_this_machine())?),
+            Self::Explain if ctx.output.is_for_programs() => {
+                Ok(ctx.output.show_all(&lines, &Clock::of_this_machine())?)
+            }
+            Self::Explain => {
+                for Line { setting, value, origin, about } in &lines {
+                    ctx.output.line(format_args!("{setting} = {value}  ({origin})\n    {about}"))?;
+                }
+                let place =
+                    config.file.as_ref().map_or("no file".to_owned(), |path| path.display().to_string());
+                Ok(ctx
+                    .output
+                    .line(format_args!("\nProfiles are read from {place}:\n\n{}", EXAMPLE.trim_end()))?)
+            }
+        }
+    }
+}
+
+fn lines(config: &config::Config) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut add = |setting, value: String, origin: &dyn Display, about| {
+        lines.push(Line { setting, value: hide_secrets(&value), origin: origin.to_string(), about });
+    };
+    let Setting { value, origin } = &config.profile;
+    let about =
+        "Whose settings of the profile file are used: `--profile`, ADMIT_PROFILE, or `default` in the file.";
+    add("profile", value.clone().unwrap_or_else(|| "none".to_owned()), origin, about);
+    let Setting { value, origin } = &config.token;
+    let about = "The bot's token: `--token-file PATH`, a profile named by `--profile`, ADMIT_BOT_TOKEN, \
+        ADMIT_BOT_TOKEN_FILE, or the default profile. Never the value of a flag, where other people's `ps` shows it.";
+    add("token", token(value), origin, about);
+    let Setting { value, origin } = &config.api_url;
+    let about =
+        "Where the Bot API is: Telegram, a server of your own, or a sandbox. `--api-url`, ADMIT_API_URL.";
+    add("api_url", value.clone(), origin, about);
+    let Setting { value, origin } = &config.proxy;
+    let about = "The proxy on the way there, `http://` or `socks5://`. `--proxy`, ADMIT_PROXY.";
+    add("proxy", value.as_ref().map_or("none".to_owned(), ToString::to_string), origin, about);
+    let Setting { value, origin } = &config.timeout;
+    let about = "How long one call may take, with all its waits and tries. `--timeout`, ADMIT_TIMEOUT.";
+    add("timeout", say_length(*value), origin, about);
+    lines
+}
+
+/// Whose token it is, as far as that can be told without showing it. Standard input is left to who needs it.
+fn token(source: &Source) -> String {
+    let place = match source {
+        Source::Nowhere => return "none".to_owned(),
+        Source::Stdin => return "on standard input".to_owned(),
+        Source::Text(_) => String::new(),
+        Source::File(path) => format!(", in {}", path.display()),
+    };
+    match credentials::read(source) {
+        Ok(token) => format!("of the bot {}{place}", token.bot_id().unwrap_or_default()),
+        Err(why) => format!("unusable: {}", crate::failure::chain(&why).join(": ")),
+    }
+}
+
+impl Shown for Line {
+    const COLUMNS: &'static [&'static str] = &["setting", "value", "origin"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.setting.to_owned(), self.value.clone(), self.origin.clone()]
+    }
+
+    fn words(&self, _: &Clock) -> String {
+        format!("{} = {}  ({})", self.setting, self.value, self.origin)
+    }
+
+    fn brief(&self) -> String {
+        self.value.clone()
+    }
+}

@@ -1,0 +1,88 @@
+//! `admit link revoke`: ends a link.
+
+use super::{parser, was, whole_link};
+use crate::commands::{Connection, Context, InChat};
+use crate::failure::{Failure, Usage};
+use crate::shown::ShownLink;
+use crate::when::Clock;
+use clap::Args;
+use links::{Kind, Link, LinkUrl, Links, Person};
+use std::path::PathBuf;
+use telegram::bot_api::methods::{Method, RevokeChatInviteLink};
+
+#[derive(Args, Debug)]
+#[command(before_help = "\
+Examples:
+  admit link revoke --chat @garden https://t.me/+AbCdEf0123456789
+  admit link revoke --chat -1001234567890 --was link.json --json
+
+Nobody new comes in by a revoked link; members who came by it stay. Revoking the bot's primary link makes \
+Telegram put a new one in its place.")]
+pub(crate) struct Revoke {
+    /// The link; without it, the one in `--was`.
+    #[arg(value_name = "LINK", required_unless_present = "was")]
+    link: Option<String>,
+    #[command(flatten)]
+    chat: InChat,
+    /// A file that `link create --json` wrote, or `-`.
+    #[arg(long, value_name = "FILE")]
+    was: Option<PathBuf>,
+}
+
+impl Revoke {
+    pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        let parser = parser(&ctx.config()?);
+        let typed = self.link.as_deref().map(|text| whole_link(text, &parser)).transpose()?;
+        let was = match &self.was {
+            Some(path) => Some(was::read(path, typed.as_ref().map(LinkUrl::as_str))?),
+            None => None,
+        };
+        let link = match (typed, &was) {
+            (Some(link), _) => link,
+            (None, Some(was)) => was.url.clone(),
+            (None, None) => {
+                let rule = "say which one: give it, or the file it is in";
+                return Err(Usage::new("no link", rule, "`https://t.me/+AbCdEf0123456789`").into());
+            }
+        };
+        let chat = &self.chat.chat;
+        if ctx.global.dry_run {
+            let request = RevokeChatInviteLink { chat_id: chat, invite_link: link.as_str() };
+            return ctx.rehearse(RevokeChatInviteLink::NAME, &request);
+        }
+        let Connection { client, bot_id } = ctx.connect()?;
+        let revoked = ctx.talk(async {
+            client.revoke(chat, &link).await.map_err(|error| refused(error, &link, was.as_ref(), bot_id))
+        })?;
+        let replaced_by = revoked.replaced_by.as_ref().map(|link| &link.url);
+        let shown = ShownLink::new(&revoked.link).replaced_by(replaced_by);
+        Ok(ctx.output.show(&shown, &Clock::of_this_machine())?)
+    }
+}
+
+/// A link of another administrator cannot be revoked; if we know whose it is, that is worth more than the rule.
+/// Telegram has several words for it, so the link's creator decides.
+fn refused(error: links::Error, link: &LinkUrl, was: Option<&Link>, bot_id: Option<i64>) -> Failure {
+    let is_about_whose = matches!(error.kind(), Kind::NotOurLink | Kind::MissingRight(_) | Kind::LinkDead);
+    let creator = was.map(|was| &was.creator).filter(|creator| Some(creator.id.get()) != bot_id);
+    let whose = creator.filter(|_| is_about_whose);
+    let hint = whose.map(|creator| {
+        format!(
+            "{} made it: ask them to revoke it, or use their token if that is a bot of yours",
+            named(creator)
+        )
+    });
+    match Failure::telegram(format!("revoke the link {link}"), error) {
+        Failure::Telegram { doing, error, hint: usual } => {
+            Failure::Telegram { doing, error, hint: hint.or(usual) }
+        }
+        other => other,
+    }
+}
+
+fn named(person: &Person) -> String {
+    match &person.username {
+        Some(name) => format!("@{name} ({})", person.id),
+        None => format!("{} ({})", person.first_name, person.id),
+    }
+}

@@ -1,0 +1,370 @@
+//! The settings in force and where each came from: flag over environment over profile over default.
+//!
+//! Profiles live in one file, `admit/profiles.toml` under the user's configuration directory (on Unix
+//! `$XDG_CONFIG_HOME`, else `~/.config`; on Windows `%APPDATA%`). It may hold tokens, so on Unix only its owner
+//! may read it (mode 0600); a file that others can read is refused. `config.default.toml` shows its format.
+
+use crate::commands::Global;
+use crate::credentials::{Secret, Source};
+use crate::when;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use telegram::bot_api::{BadProxy, Proxy, Settings};
+
+/// A profile file with every setting, commented; printed by `admit config explain`.
+pub(crate) const EXAMPLE: &str = include_str!("config.default.toml");
+
+/// A setting and where it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) origin: Origin,
+}
+
+/// Where a setting came from, by precedence.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Origin {
+    Flag(&'static str),
+    Variable(&'static str),
+    Profile(String),
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => write!(f, "flag {flag}"),
+            Self::Variable(name) => write!(f, "environment {name}"),
+            Self::Profile(name) => write!(f, "profile {name}"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// Every setting, read and checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) profile: Setting<Option<String>>,
+    pub(crate) token: Setting<Source>,
+    pub(crate) api_url: Setting<String>,
+    pub(crate) proxy: Setting<Option<Proxy>>,
+    pub(crate) timeout: Setting<Duration>,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("{origin} says `{value}`: {rule}")]
+    Bad { origin: Origin, value: String, rule: String },
+    #[error("{origin} is no proxy")]
+    BadProxy {
+        origin: Origin,
+        #[source]
+        source: BadProxy,
+    },
+    #[error("cannot read the profiles in `{}`", path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("`{}`, line {line}: {message}", path.display())]
+    Malformed { path: PathBuf, line: usize, message: String },
+    #[error("others can read `{}` (mode {mode:o}), and it may hold tokens", path.display())]
+    TooOpen { path: PathBuf, mode: u32 },
+    #[error("{origin} names the profile `{name}`, which is not in `{}`", path.display())]
+    NoProfile { origin: Origin, name: String, path: PathBuf },
+    #[error("the profile `{0}` has both `token` and `token_file`; keep one")]
+    TwoTokens(String),
+    #[error("{0} names a profile, but this machine has no configuration directory")]
+    NoDirectory(Origin),
+}
+
+impl Error {
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::TooOpen { path, .. } => Some(format!("`chmod 600 {}`", path.display())),
+            Self::Malformed { .. } | Self::NoProfile { .. } => {
+                Some("`admit config explain` shows the file's format".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The environment, which only `main` really reads.
+pub(crate) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The file as it is written.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct File {
+    default: Option<String>,
+    #[serde(default)]
+    profile: BTreeMap<String, Profile>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Profile {
+    token: Option<Secret>,
+    token_file: Option<PathBuf>,
+    api_url: Option<String>,
+    proxy: Option<Secret>,
+    timeout: Option<String>,
+}
+
+impl Config {
+    /// Puts the layers together.
+    pub(crate) fn load(flags: &Global, variables: Variables<'_>) -> Result<Self, Error> {
+        let path = file_path(variables);
+        let file = match &path {
+            Some(path) => read(path)?,
+            None => File::default(),
+        };
+        let named = first([
+            (flags.profile.clone(), Origin::Flag("--profile")),
+            (variables("ADMIT_PROFILE"), Origin::Variable("ADMIT_PROFILE")),
+            (file.default.clone(), Origin::Default),
+        ]);
+        let (profile, mut chosen) = match named {
+            None => (Setting { value: None, origin: Origin::Default }, Profile::default()),
+            Some(Setting { value: name, origin }) => {
+                let chosen = choose(file, &name, &origin, path.as_deref())?;
+                (Setting { value: Some(name), origin }, chosen)
+            }
+        };
+        let from_profile = || Origin::Profile(profile.value.clone().unwrap_or_default());
+
+        let token = first([
+            (flags.token_file.as_deref().map(path_or_stdin), Origin::Flag("--token-file")),
+            // Naming a profile aloud means its token, whatever the environment happens to hold.
+            (chosen.token().filter(|_| matches!(profile.origin, Origin::Flag(_))), from_profile()),
+            (
+                variables("ADMIT_BOT_TOKEN").map(|text| Source::Text(Secret(text))),
+                Origin::Variable("ADMIT_BOT_TOKEN"),
+            ),
+            (
+                variables("ADMIT_BOT_TOKEN_FILE").map(|path| Source::File(path.into())),
+                Origin::Variable("ADMIT_BOT_TOKEN_FILE"),
+            ),
+            (chosen.token(), from_profile()),
+        ]);
+        let api_url = first([
+            (flags.api_url.clone(), Origin::Flag("--api-url")),
+            (variables("ADMIT_API_URL"), Origin::Variable("ADMIT_API_URL")),
+            (chosen.api_url.take(), from_profile()),
+        ]);
+        let proxy = first([
+            (flags.proxy.clone(), Origin::Flag("--proxy")),
+            (variables("ADMIT_PROXY"), Origin::Variable("ADMIT_PROXY")),
+            (chosen.proxy.take().map(|Secret(text)| text), from_profile()),
+        ]);
+        let timeout = first([
+            (flags.timeout.clone(), Origin::Flag("--timeout")),
+            (variables("ADMIT_TIMEOUT"), Origin::Variable("ADMIT_TIMEOUT")),
+            (chosen.timeout.take(), from_profile()),
+        ]);
+        let default = Settings::default();
+        Ok(Self {
+            file: path,
+            profile,
+            token: token.unwrap_or(Setting { value: Source::Nowhere, origin: Origin::Default }),
+            api_url: check_url(or(api_url, default.api_url))?,
+            proxy: match proxy {
+                None => Setting { value: None, origin: Origin::Default },
+                Some(Setting { value, origin }) => {
+                    let read =
+                        value.parse().map_err(|source| Error::BadProxy { origin: origin.clone(), source })?;
+                    Setting { value: Some(read), origin }
+                }
+            },
+            timeout: match timeout {
+                None => Setting { value: default.limit, origin: Origin::Default },
+                Some(Setting { value, origin }) => {
+                    let read = when::time_limit(&value).map_err(|rule| Error::Bad {
+                        origin: origin.clone(),
+                        value,
+                        rule,
+                    })?;
+                    Setting { value: read, origin }
+                }
+            },
+        })
+    }
+}
+
+impl Profile {
+    fn token(&self) -> Option<Source> {
+        let text = self.token.clone().map(Source::Text);
+        text.or_else(|| self.token_file.clone().map(Source::File))
+    }
+}
+
+/// The first layer that says something.
+fn first<T, const N: usize>(layers: [(Option<T>, Origin); N]) -> Option<Setting<T>> {
+    layers.into_iter().find_map(|(value, origin)| value.map(|value| Setting { value, origin }))
+}
+
+fn or<T>(setting: Option<Setting<T>>, default: T) -> Setting<T> {
+    setting.unwrap_or(Setting { value: default, origin: Origin::Default })
+}
+
+fn path_or_stdin(path: &Path) -> Source {
+    if path == Path::new("-") { Source::Stdin } else { Source::File(path.to_owned()) }
+}
+
+fn check_url(url: Setting<String>) -> Result<Setting<String>, Error> {
+    if url.value.starts_with("https://") || url.value.starts_with("http://") {
+        return Ok(url);
+    }
+    let rule = "the address of a Bot API begins with `https://` or `http://`, as `https://api.telegram.org`";
+    Err(Error::Bad { origin: url.origin, value: url.value, rule: rule.to_owned() })
+}
+
+fn choose(mut file: File, name: &str, origin: &Origin, path: Option<&Path>) -> Result<Profile, Error> {
+    let path = path.ok_or_else(|| Error::NoDirectory(origin.clone()))?;
+    let missing =
+        || Error::NoProfile { origin: origin.clone(), name: name.to_owned(), path: path.to_owned() };
+    let chosen = file.profile.remove(name).ok_or_else(missing)?;
+    match (&chosen.token, &chosen.token_file) {
+        (Some(_), Some(_)) => Err(Error::TwoTokens(name.to_owned())),
+        _ => Ok(chosen),
+    }
+}
+
+/// Where the profiles are.
+fn file_path(variables: Variables<'_>) -> Option<PathBuf> {
+    let directory = if cfg!(windows) {
+        PathBuf::from(variables("APPDATA")?)
+    } else {
+        // A relative path here is to be ignored, says the XDG specification.
+        let xdg = variables("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        match xdg {
+            Some(path) => path,
+            None => PathBuf::from(variables("HOME")?).join(".config"),
+        }
+    };
+    Some(directory.join("admit").join("profiles.toml"))
+}
+
+fn read(path: &Path) -> Result<File, Error> {
+    let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
+    let text = match std::fs::read_to_string(path) {
+        Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(File::default()),
+        text => text.map_err(unreadable)?,
+    };
+    refuse_open(path)?;
+    toml::from_str(&text).map_err(|error| {
+        // Only the message: the error's own display quotes the line, and a token may stand in it.
+        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+        Error::Malformed { path: path.to_owned(), line, message: error.message().to_owned() }
+    })
+}
+
+#[cfg(unix)]
+fn refuse_open(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata =
+        std::fs::metadata(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(Error::TooOpen { path: path.to_owned(), mode }) }
+}
+
+/// Elsewhere the configuration directory is the user's own.
+#[cfg(not(unix))]
+fn refuse_open(_: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(flags: Global, variables: &[(&str, &str)], profiles: &str) -> Result<Config, Error> {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("admit");
+        std::fs::create_dir(&directory).unwrap();
+        write_private(&directory.join("profiles.toml"), profiles);
+        let home = home.path().to_str().unwrap().to_owned();
+        Config::load(&flags, &|name| match name {
+            "XDG_CONFIG_HOME" | "APPDATA" => Some(home.clone()),
+            name => variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()),
+        })
+    }
+
+    fn write_private(path: &Path, text: &str) {
+        std::fs::write(path, text).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+
+    const GARDEN: &str =
+        "default = 'garden'\n[profile.garden]\napi_url = 'http://profile'\ntoken = '1:abc'\n";
+
+    #[test]
+    fn a_flag_beats_the_environment_beats_the_profile_beats_the_default() {
+        let flag = || Global { api_url: Some("http://flag".into()), ..Global::default() };
+        let variable = [("ADMIT_API_URL", "http://variable")];
+        let check = |config: Result<Config, Error>, expected: &str| {
+            assert_eq!(config.unwrap().api_url.value, expected);
+        };
+        check(load(flag(), &variable, GARDEN), "http://flag");
+        check(load(Global::default(), &variable, GARDEN), "http://variable");
+        check(load(Global::default(), &[], GARDEN), "http://profile");
+        check(load(Global::default(), &[], ""), "https://api.telegram.org");
+    }
+
+    #[test]
+    fn a_profile_named_aloud_brings_its_own_token() {
+        let variable = [("ADMIT_BOT_TOKEN", "2:def")];
+        let token = |flags, profiles| load(flags, &variable, profiles).unwrap().token;
+        let quiet = token(Global::default(), GARDEN);
+        assert_eq!(quiet.origin, Origin::Variable("ADMIT_BOT_TOKEN"));
+        let aloud = token(Global { profile: Some("garden".into()), ..Global::default() }, GARDEN);
+        assert_eq!(aloud.origin, Origin::Profile("garden".into()));
+        let file = Global { token_file: Some("-".into()), ..Global::default() };
+        assert_eq!(token(file, GARDEN).value, Source::Stdin);
+    }
+
+    #[test]
+    fn a_wrong_file_is_refused_without_quoting_it() {
+        let words = |profiles: &str| load(Global::default(), &[], profiles).unwrap_err().to_string();
+        assert!(words("default = 'gone'").contains("`gone`"));
+        assert!(
+            words("[profile.a]\ntoken = '1:CANARY'\ntocken = 1").contains("line 3: unknown field `tocken`")
+        );
+        assert!(!words("[profile.a]\ntoken = 1:CANARY").contains("CANARY"));
+        assert!(words("default = 'a'\n[profile.a]\ntoken = '1:a'\ntoken_file = 'x'").contains("keep one"));
+        assert!(words("default = 'a'\n[profile.a]\ntimeout = '90'").contains("profile a says `90`"));
+        assert!(words("default = 'a'\n[profile.a]\nproxy = 'ann:CANARY@x'").contains("no proxy"));
+    }
+
+    #[test]
+    fn the_example_is_a_file_that_can_be_read() {
+        let config = load(Global::default(), &[], EXAMPLE).unwrap();
+        assert_eq!(config.profile.value.as_deref(), Some("garden"));
+        assert_eq!(config.timeout.value, Duration::from_secs(30));
+        assert!(config.proxy.value.is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("profiles.toml");
+        write_private(&path, GARDEN);
+        assert!(read(&path).is_ok());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(matches!(read(&path), Err(Error::TooOpen { mode: 0o640, .. })));
+    }
+}

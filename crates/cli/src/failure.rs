@@ -1,0 +1,204 @@
+//! What a command can fail with, and how each failure is told to a person, to a program and to the shell.
+
+use crate::exit::{self, Exit};
+use crate::{config, credentials, output};
+use std::error::Error as StdError;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Usage(#[from] Usage),
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    #[error(transparent)]
+    Credentials(#[from] credentials::Error),
+    /// A question that was answered with no, or that could not be asked.
+    #[error("{what}: {why}")]
+    NotConfirmed { what: String, why: &'static str },
+    /// Telegram, or the way to it.
+    #[error("cannot {doing}")]
+    Telegram {
+        doing: String,
+        #[source]
+        error: links::Error,
+        hint: Option<String>,
+    },
+    #[error("{failed} of {total} failed")]
+    SomeFailed { failed: u64, total: u64 },
+    #[error("cannot write the output")]
+    Output(#[from] io::Error),
+    #[error("cannot {doing} `{}`", path.display())]
+    File {
+        doing: &'static str,
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{}", .0.words())]
+    Stopped(Stop),
+}
+
+/// Who stopped us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stop {
+    Interrupted,
+    Terminated,
+}
+
+impl Stop {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "asked to end",
+        }
+    }
+}
+
+/// Something typed that makes no sense: the flag, its value, the rule and a right example. Nothing was sent.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{what}: {rule}")]
+pub(crate) struct Usage {
+    what: String,
+    rule: String,
+    example: Option<String>,
+}
+
+impl Usage {
+    /// A flag with its value, as in `--limit 0`, or another place where something was typed.
+    pub(crate) fn new(what: impl Into<String>, rule: impl ToString, example: &str) -> Self {
+        Self { what: what.into(), rule: rule.to_string(), example: Some(example.to_owned()) }
+    }
+
+    /// The same, in a line of many.
+    pub(crate) fn at(self, place: &str) -> Self {
+        Self { what: format!("{place}: {}", self.what), ..self }
+    }
+
+    /// The flag and the value that were typed.
+    pub(crate) fn flag(
+        flag: &str,
+        value: impl std::fmt::Display,
+        rule: impl ToString,
+        example: &str,
+    ) -> Self {
+        Self::new(format!("`{flag} {value}`"), rule, example)
+    }
+}
+
+/// Adds to a `links::Error` what was being done.
+pub(crate) trait Doing<T> {
+    fn doing(self, what: impl FnOnce() -> String) -> Result<T, Failure>;
+}
+
+impl<T> Doing<T> for links::Result<T> {
+    fn doing(self, what: impl FnOnce() -> String) -> Result<T, Failure> {
+        self.map_err(|error| Failure::telegram(what(), error))
+    }
+}
+
+impl Failure {
+    pub(crate) fn telegram(doing: String, error: links::Error) -> Self {
+        let hint = exit::hint(error.kind());
+        Self::Telegram { doing, error, hint }
+    }
+
+    pub(crate) fn file(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { doing, path, source }
+    }
+
+    /// The word for it in JSON, and the way the program ends.
+    pub(crate) fn class(&self) -> (&'static str, Exit) {
+        match self {
+            Self::Usage(_) => ("bad_input", exit::USAGE),
+            Self::Config(config::Error::TooOpen { .. }) => ("bad_token", exit::CREDENTIALS),
+            Self::Config(_) => ("bad_input", exit::USAGE),
+            Self::Credentials(credentials::Error::Nowhere) => ("no_token", exit::CREDENTIALS),
+            Self::Credentials(_) => ("bad_token", exit::CREDENTIALS),
+            Self::NotConfirmed { .. } => ("not_confirmed", exit::USAGE),
+            Self::Telegram { error, .. } => exit::of(error.kind()),
+            Self::SomeFailed { .. } => ("some_failed", exit::SOME_FAILED),
+            Self::Output(source) if source.kind() == io::ErrorKind::BrokenPipe => {
+                ("broken_pipe", exit::BROKEN_PIPE)
+            }
+            Self::Output(_) | Self::File { .. } => ("file", exit::FAILED),
+            Self::Stopped(Stop::Interrupted) => ("interrupted", exit::INTERRUPTED),
+            Self::Stopped(Stop::Terminated) => ("terminated", exit::TERMINATED),
+        }
+    }
+
+    /// What a person can do about it.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage(Usage { example, .. }) => {
+                example.as_ref().map(|right| format!("for example {right}"))
+            }
+            Self::Config(error) => error.hint(),
+            Self::Credentials(error) => error.hint(),
+            Self::NotConfirmed { .. } => Some("nothing was changed; say `--yes` to go ahead".to_owned()),
+            Self::Telegram { hint, .. } => hint.clone(),
+            Self::Stopped(_) => {
+                Some("a call that was on its way may have happened; look before you repeat it".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    fn error(&self) -> Option<&links::Error> {
+        match self {
+            Self::Telegram { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The failure as programs read it.
+    pub(crate) fn as_json(&self) -> ErrorJson {
+        let (code, exit) = self.class();
+        ErrorJson {
+            kind: exit.name,
+            code,
+            detail: output::hide_secrets(&chain(self).join(": ")),
+            retryable: self.error().is_some_and(links::Error::is_retryable),
+            retry_after_ms: self
+                .error()
+                .and_then(links::Error::retry_after_seconds)
+                .map(|seconds| u64::from(seconds) * 1000),
+            hint: self.hint().map(|hint| output::hide_secrets(&hint)),
+        }
+    }
+}
+
+/// A failure as a line of JSON.
+#[derive(serde::Serialize)]
+pub(crate) struct ErrorLine {
+    pub(crate) error: ErrorJson,
+}
+
+/// An error as programs read it; `null` where there is nothing to say, so that the fields are always the same.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub(crate) struct ErrorJson {
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    pub(crate) code: &'static str,
+    pub(crate) detail: String,
+    pub(crate) retryable: bool,
+    pub(crate) retry_after_ms: Option<u64>,
+    pub(crate) hint: Option<String>,
+}
+
+/// What went wrong, and why, and why that: one line each, none twice.
+pub(crate) fn chain(error: &dyn StdError) -> Vec<String> {
+    let mut lines = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let line = cause.to_string();
+        if lines.last() != Some(&line) {
+            lines.push(line);
+        }
+        next = cause.source();
+    }
+    lines
+}

@@ -1,0 +1,31 @@
+//! `admit`: Telegram invite links from the command line.
+
+mod arguments;
+mod bulk;
+mod commands;
+mod config;
+mod credentials;
+mod exit;
+mod failure;
+mod output;
+mod runtime;
+mod shown;
+mod when;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let variables = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let cli = match arguments::read(std::env::args_os(), &variables) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    let output = cli.global.speaker(&variables);
+    match commands::run(cli, output.clone(), &variables) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.class().1.code)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A link as the command line shows it: the Bot API's field names, and what else is known.
+
+use crate::output::Shown;
+use crate::when::Clock;
+use links::{Admission, Entrance, Life, Link, LinkUrl, UnixTime};
+use serde::{Deserialize, Serialize};
+use telegram::bot_api::types::ChatInviteLink;
+
+/// A link for programs. Reading it back gives the link as it was, for `--was`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ShownLink {
+    #[serde(flatten)]
+    pub(crate) link: ChatInviteLink,
+    /// Members through it now, where known. The Bot API never tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) uses: Option<u32>,
+    /// Requests waiting through it, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pending: Option<u32>,
+    /// When it was made, where known. The Bot API never tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) created_at: Option<i64>,
+    /// The primary link that took the place of a revoked one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replaced_by: Option<String>,
+}
+
+impl ShownLink {
+    pub(crate) fn new(link: &Link) -> Self {
+        Self {
+            link: telegram::bot_api::links::write(link),
+            uses: link.uses,
+            pending: link.pending,
+            created_at: link.created_at.map(UnixTime::get),
+            replaced_by: None,
+        }
+    }
+
+    pub(crate) fn replaced_by(self, other: Option<&LinkUrl>) -> Self {
+        Self { replaced_by: other.map(ToString::to_string), ..self }
+    }
+
+    /// The link in our words, if it is one.
+    pub(crate) fn read(self) -> links::Result<Link> {
+        let link = telegram::bot_api::links::read(self.link)?;
+        Ok(Link {
+            uses: self.uses,
+            pending: self.pending.or(link.pending),
+            created_at: self.created_at.map(UnixTime::new),
+            ..link
+        })
+    }
+}
+
+impl Shown for ShownLink {
+    const COLUMNS: &'static [&'static str] =
+        &["invite_link", "name", "expire_date", "member_limit", "creates_join_request", "is_revoked"];
+
+    fn cells(&self) -> Vec<String> {
+        let link = &self.link;
+        let number = |value: Option<String>| value.unwrap_or_default();
+        vec![
+            link.invite_link.clone(),
+            link.name.clone().unwrap_or_default(),
+            number(link.expire_date.map(|at| at.to_string())),
+            number(link.member_limit.map(|limit| limit.to_string())),
+            link.creates_join_request.to_string(),
+            link.is_revoked.to_string(),
+        ]
+    }
+
+    fn words(&self, clock: &Clock) -> String {
+        let url = &self.link.invite_link;
+        let sentence = match self.clone().read() {
+            Ok(link) => describe(&link, clock),
+            Err(_) => "works in a way this program has no words for; see it with `--json`".to_owned(),
+        };
+        match &self.replaced_by {
+            Some(other) => format!("{url}\n{sentence}; the primary link is now\n{other}"),
+            None => format!("{url}\n{sentence}"),
+        }
+    }
+
+    fn brief(&self) -> String {
+        self.link.invite_link.clone()
+    }
+}
+
+/// What a link does, and for how long.
+fn describe(link: &Link, clock: &Clock) -> String {
+    let name = link.name.as_ref().map(|name| format!(", named `{name}`")).unwrap_or_default();
+    let now = UnixTime::new(clock.now.as_second());
+    let until = match (link.life(now), link.expires_at) {
+        (Life::Revoked, _) => return format!("is revoked and opens nothing any more{name}"),
+        (Life::Expired, Some(at)) => return format!("expired on {}{name}", clock.say(at)),
+        (_, Some(at)) => format!(", until {}", clock.say(at)),
+        (_, None) => ", until it is revoked".to_owned(),
+    };
+    let does = match link.entrance {
+        Entrance::Ordinary(Admission::ByRequest) => "lets people ask to join".to_owned(),
+        Entrance::Ordinary(Admission::Instant { limit: None }) => "works for anyone".to_owned(),
+        Entrance::Ordinary(Admission::Instant { limit: Some(limit) }) => match limit.get() {
+            1 => "works once at a time".to_owned(),
+            people => format!("works for {people} people at a time"),
+        },
+        Entrance::Paid(pricing) => {
+            format!("works for {} Stars every {} days", pricing.stars(), pricing.period_seconds() / 86_400)
+        }
+    };
+    format!("{does}{until}{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+
+    fn check(json: &str, expected: &str) {
+        let zone = TimeZone::get("Europe/Berlin").ok();
+        let clock = Clock { now: Timestamp::from_second(1_795_000_000).unwrap(), zone };
+        let creator = r#""creator":{"id":7,"is_bot":true,"first_name":"Gate"}"#;
+        let flags = r#""is_primary":false"#;
+        let json = format!(r#"{{"invite_link":"https://t.me/+a",{creator},{flags},{json}}}"#);
+        let shown: ShownLink = serde_json::from_str(&json).unwrap();
+        assert_eq!(shown.words(&clock), format!("https://t.me/+a\n{expected}"));
+    }
+
+    #[test]
+    fn a_link_is_told_as_a_sentence() {
+        check(
+            r#""expire_date":1795870800,"member_limit":1,"creates_join_request":false,"is_revoked":false"#,
+            "works once at a time, until Sat 28 Nov 14:00 +01:00",
+        );
+        check(
+            r#""name":"spring","member_limit":5,"creates_join_request":false,"is_revoked":false"#,
+            "works for 5 people at a time, until it is revoked, named `spring`",
+        );
+        check(
+            r#""creates_join_request":true,"is_revoked":false"#,
+            "lets people ask to join, until it is revoked",
+        );
+        check(
+            r#""expire_date":1790000000,"creates_join_request":false,"is_revoked":false"#,
+            "expired on Mon 21 Sep 16:13 +02:00",
+        );
+        check(r#""creates_join_request":false,"is_revoked":true"#, "is revoked and opens nothing any more");
+        check(
+            r#""subscription_period":2592000,"subscription_price":50,"creates_join_request":false,"is_revoked":false"#,
+            "works for 50 Stars every 30 days, until it is revoked",
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! Every flag with a wrong value: exit 2, the flag, the value and a right example are named, and nothing is sent.
+
+use crate::house::House;
+
+#[test]
+fn a_wrong_value_is_named_and_nothing_is_sent() {
+    let house = House::new();
+    house.write("one.json", "{}");
+    house.write("bad.csv", "name,limit\nAnn,0\n");
+    let before = house.ledger();
+    let check = |line: &str, words: &[&str]| {
+        let ran = house.admit(line);
+        assert_eq!(ran.code, Some(2), "{line}: {}{}", ran.out, ran.err);
+        for word in words {
+            assert!(ran.err.contains(word), "{line}: `{word}` is not in {}", ran.err);
+        }
+        let json = house.admit(&format!("{line} --json"));
+        json.fails_as(2, "usage", "bad_input");
+    };
+    let create = "link create --chat CHAT";
+    check(&format!("{create} --limit 0"), &["--limit 0", "1 to 99999", "`--limit 1`"]);
+    check(&format!("{create} --limit -3"), &["--limit -3", "`--limit 1`"]);
+    check(&format!("{create} --limit 100000"), &["--limit 100000", "`--limit 1`"]);
+    check(&format!("{create} --limit many"), &["--limit many", "`--limit 1`"]);
+    check(&format!("{create} --limit 1 --request"), &["--limit 1", "--request", "no limit"]);
+    check(&format!("{create} --name {}", "n".repeat(33)), &["--name", "32", "`--name spring`"]);
+    check(&format!("{create} --expire yesterday"), &["--expire yesterday", "`--expire 7d`"]);
+    check(&format!("{create} --expire 2020-01-01T00:00:00Z"), &["--expire 2020", "over since"]);
+    check(&format!("{create} --expire 1795870800000"), &["milliseconds", "1795870800"]);
+    check(&format!("{create} --expire 2027-01-01T12:00"), &["--tz"]);
+    check(&format!("{create} --expire 2027-01-01 --tz UTC"), &["time of day"]);
+    check(&format!("{create} --expire -7d"), &["--expire -7d"]);
+    check(&format!("{create} --tz Mars/Base --expire 7d"), &["--tz Mars/Base", "Europe/Berlin"]);
+    check(&format!("{create} --stars 0"), &["--stars 0", "`--stars 50"]);
+    check(&format!("{create} --stars 50 --limit 1"), &["--limit", "--stars 50"]);
+    check(&format!("{create} --count 0"), &["--count 0", "`--count 500`"]);
+    check(&format!("{create} --count 5 --concurrency 0"), &["--concurrency 0", "`--concurrency 32`"]);
+    check(&format!("{create} --count 5 --from x"), &["--count", "--from"]);
+    check(&format!("{create} --out x"), &["--out", "batches"]);
+    check(&format!("{create} --count 5 --out gone/x"), &["--out gone/x", "`--out links.ndjson`"]);
+    check(&format!("{create} --from gone.csv"), &["--from", "gone.csv"]);
+    check(&format!("{create} --from bad.csv"), &["index 0", "--limit 0"]);
+    check("link create --chat garden", &["--chat", "garden", "@garden"]);
+    check("link create --chat -5000000000000", &["--chat", "-5000000000000", "@garden"]);
+    check("link create", &["--chat", "admit link create --chat @garden"]);
+    check("link edit --chat CHAT --name x", &["--was link.json"]);
+    check("link edit --chat CHAT --was one.json --name x", &["--was one.json"]);
+    check("link edit --chat CHAT --was gone.json --name x", &["--was gone.json"]);
+    check("link edit --chat CHAT https://t.me/+AbC --name x --no-name", &["--name", "--no-name"]);
+    check("link edit --chat CHAT https://t.me/+AbC --instant", &["--instant --no-limit"]);
+    check("link revoke --chat CHAT https://example.org/x", &["example.org", "https://t.me/+"]);
+    check("link revoke --chat CHAT https://t.me/+AbCdE…", &["https://t.me/+"]);
+    check("link parse garden", &["garden", "https://t.me/+"]);
+    check("request approve --chat CHAT --user ann", &["--user", "ann", "123456789"]);
+    check("member remove --chat CHAT --user 0", &["--user", "0", "123456789"]);
+    check("member remove --chat -5 --user 5 --ban", &["--ban", "basic groups"]);
+    check("bot show --timeout 90", &["--timeout", "90", "30s"]);
+    check(
+        "bot show --api-url api.telegram.org",
+        &["--api-url", "api.telegram.org", "https://api.telegram.org"],
+    );
+    check("bot show --profile gone", &["--profile", "gone"]);
+    check("bot show --proxy nonsense", &["--proxy", "socks5://"]);
+    check("bot show -o yaml", &["yaml", "ndjson"]);
+    check("sandbox --listen here", &["--listen", "here"]);
+    check("sandbox --link-base here", &["--link-base here", "https://t.me"]);
+    check("telegram DeleteEverything", &["DeleteEverything", "CreateInvitationLink"]);
+    check("telegram CreateInvitationLink", &["--chat"]);
+    check("telegram CreateInvitationLink --chat CHAT --config {", &["--config", "no JSON"]);
+    check("completions tcsh", &["tcsh", "bash"]);
+    check("man gone", &["admit man gone"]);
+    assert_eq!(house.ledger(), before);
+}

@@ -1,0 +1,12 @@
+//! The real binary against the real sandbox, start to finish.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it does not go on")]
+
+mod bad_input;
+mod batches;
+mod drop_in;
+mod exits;
+mod house;
+mod life;
+mod manual;
+mod secrets;
