@@ -1,5 +1,7 @@
 //! Join requests: asked, decided, withdrawn; and who is told what.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod util;
 
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! Addresses, tokens, verbs, envelopes, and the faults that can be staged.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod util;
 
 use admit_sandbox::{ClockMode, Seed, Settings, Unknowns};

@@ -1,5 +1,7 @@
 //! `getUpdates` and webhooks: kinds, offsets, conflicts, expiry, retries, order.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod util;
 
 use http_body_util::{BodyExt, Full};
