@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use telegram::bot_api::Client;
 use telegram::bot_api::methods::{CreateChatInviteLink, Method};
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 /// After so many failures without a link between them the rest would fail too.
@@ -65,7 +66,8 @@ pub(crate) fn run(ctx: &Context<'_>, job: &Job) -> Result<(), Failure> {
     if ctx.global.dry_run {
         return reading.rehearse(ctx);
     }
-    let patience = Patience { waits: Waits::default(), output: ctx.output.clone() };
+    let (ending, ended) = watch::channel(false);
+    let patience = Patience { waits: Waits::default(), output: ctx.output.clone(), ended };
     let Connection { client, bot_id } = connect(ctx, &patience)?;
     let digest = digest.and(&bot_id.unwrap_or_default().to_string()).hex();
     let header = match &left {
@@ -90,7 +92,8 @@ pub(crate) fn run(ctx: &Context<'_>, job: &Job) -> Result<(), Failure> {
             progress.say(format_args!("{index}: unknown: it was on its way when the last run ended"));
         }
     }
-    let mut batch = Batch { ctx, sink, progress, patience, buffer: Vec::new(), in_a_row: 0, end: None };
+    let mut batch =
+        Batch { ctx, sink, progress, patience, ending, buffer: Vec::new(), in_a_row: 0, end: None };
     runtime::run_unstopped(batch.work(&reading, &client, left.as_ref(), job.concurrency))?;
     batch.finish(total)
 }
@@ -103,17 +106,27 @@ fn connect(ctx: &Context<'_>, patience: &Patience) -> Result<Connection, Failure
     Ok(Connection { client, bot_id })
 }
 
-/// Who is told that Telegram asked to wait.
+/// Who is told that Telegram asked to wait, and who says that it is in vain.
 #[derive(Clone)]
 struct Patience {
     waits: Waits,
     output: Output,
+    ended: watch::Receiver<bool>,
 }
 
 impl Patience {
     fn tell(&self, wait: Duration) {
         if self.waits.note(wait) {
             self.output.note(format_args!("Telegram asked to wait {} s", whole_seconds(wait)));
+        }
+    }
+
+    /// Waits; tells whether the batch is still on.
+    async fn wait(&mut self, wait: Duration) -> bool {
+        self.tell(wait);
+        tokio::select! {
+            () = sleep(wait) => true,
+            _ = self.ended.wait_for(|ended| *ended) => false,
         }
     }
 }
@@ -236,6 +249,8 @@ struct Batch<'a> {
     /// Lines that are not written yet.
     buffer: Vec<u8>,
     in_a_row: u32,
+    /// Tells those who wait that they wait in vain.
+    ending: watch::Sender<bool>,
     /// Why nothing more is handed out.
     end: Option<Failure>,
 }
@@ -279,7 +294,7 @@ impl Batch<'_> {
                         return Ok(());
                     }
                     self.progress.say("stopping; waiting for the calls that are on their way");
-                    self.end = Some(Failure::Stopped(stop));
+                    self.end_with(Failure::Stopped(stop));
                     stopping.set(stopped());
                 }
                 answer = flying.next() => match answer {
@@ -343,8 +358,14 @@ impl Batch<'_> {
             let _ = self.ctx.output.json(&answer);
         }
         if self.end.is_none() && (is_for_all || self.in_a_row >= MOST_FAILURES_IN_A_ROW) {
-            self.end = Some(failure);
+            self.end_with(failure);
         }
+    }
+
+    /// Hands nothing more out.
+    fn end_with(&mut self, why: Failure) {
+        self.end = Some(why);
+        self.ending.send_replace(true);
     }
 
     fn put(&mut self, answer: &Answer) {
@@ -394,17 +415,13 @@ async fn make(
     chat: &Chat,
     index: u64,
     terms: Terms,
-    patience: Patience,
+    mut patience: Patience,
 ) -> (u64, links::Result<Link>) {
     loop {
         match client.create(chat, &terms).await {
             Err(error) => match error.retry_after_seconds() {
-                Some(seconds) => {
-                    let wait = Duration::from_secs(seconds.into());
-                    patience.tell(wait);
-                    sleep(wait).await;
-                }
-                None => return (index, Err(error)),
+                Some(seconds) if patience.wait(Duration::from_secs(seconds.into())).await => {}
+                _ => return (index, Err(error)),
             },
             made => return (index, made),
         }
