@@ -8,6 +8,7 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -27,7 +28,7 @@ pub(crate) struct Request {
     pub(crate) query: String,
     pub(crate) content_type: String,
     pub(crate) host: String,
-    pub(crate) cookie: String,
+    pub(crate) origin: String,
     pub(crate) body: Bytes,
     pub(crate) peer: SocketAddr,
 }
@@ -68,13 +69,11 @@ impl Reply {
         Self::Whole { status, headers, body: Bytes::new(), cut: None }
     }
 
-    pub(crate) fn see_other(location: String) -> Self {
-        Self::Whole {
-            status: 303,
-            headers: vec![(header::LOCATION, location)],
-            body: Bytes::new(),
-            cut: None,
-        }
+    /// The browser goes on elsewhere. What no header can hold is escaped.
+    pub(crate) fn see_other(location: &str) -> Self {
+        const ODD: &AsciiSet = &CONTROLS.add(b' ');
+        let headers = vec![(header::LOCATION, utf8_percent_encode(location, ODD).to_string())];
+        Self::Whole { status: 303, headers, body: Bytes::new(), cut: None }
     }
 
     pub(crate) fn with_header(mut self, name: &str, value: String) -> Self {
@@ -141,7 +140,7 @@ async fn answer(
                 query: head.uri.query().unwrap_or_default().to_owned(),
                 content_type: text(header::CONTENT_TYPE),
                 host: text(header::HOST),
-                cookie: text(header::COOKIE),
+                origin: text(header::ORIGIN),
                 verb: head.method,
                 body: body.to_bytes(),
                 peer,
@@ -153,7 +152,9 @@ async fn answer(
 }
 
 async fn route(hub: &Arc<Hub>, request: Request) -> Reply {
-    if request.path.starts_with("/bot") && request.path.contains(':') || request.path.starts_with("/bot/") {
+    // A bot's public name may begin with `bot` too; a token has a colon, and a method follows a slash.
+    let is_bot_api = |rest: &str| rest.contains(['/', ':', '%']);
+    if request.path.strip_prefix("/bot").is_some_and(is_bot_api) {
         bot_api::serve(hub, &request).await
     } else if request.path == "/control" || request.path.starts_with("/control/") {
         control::serve(hub, &request).await

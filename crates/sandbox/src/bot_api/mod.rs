@@ -2,7 +2,7 @@
 //! leniency and its order of checks.
 
 pub(crate) mod answer;
-pub mod arguments;
+pub(crate) mod arguments;
 mod methods;
 mod updates;
 pub(crate) mod webhook;

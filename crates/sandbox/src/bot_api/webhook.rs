@@ -4,7 +4,7 @@
 use super::answer::{Answer, Failure};
 use super::arguments::Arguments;
 use crate::hub::Hub;
-use crate::world::{Entry, Lane, Webhook, What, World, allowed_from};
+use crate::world::{Entry, Lane, Queue, Webhook, What, World, allowed_from};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::{Request, Uri, header};
@@ -223,13 +223,19 @@ pub(crate) async fn courier(hub: Arc<Hub>) {
     }
 }
 
-/// Whether every update that could be on its way by now has arrived or failed.
+/// Whether every update that could be on its way by now has arrived or failed. What waits behind another of its
+/// lane is not due before that one.
 pub(crate) fn is_quiet(world: &World) -> bool {
     let now = world.now;
-    world.bots().filter(|bot| bot.queue.webhook.is_some()).all(|bot| {
-        let busy = bot.queue.webhook.as_ref().is_some_and(|webhook| !webhook.busy.is_empty());
-        !busy && bot.queue.iter().all(|update| update.next_try > now)
-    })
+    let is_quiet = |queue: &Queue| {
+        let mut lanes = HashSet::new();
+        let mut heads = queue.iter().filter(|update| lanes.insert(update.lane));
+        queue
+            .webhook
+            .as_ref()
+            .is_none_or(|webhook| webhook.busy.is_empty() && heads.all(|it| it.next_try > now))
+    };
+    world.bots().all(|bot| is_quiet(&bot.queue))
 }
 
 /// The next update of every free lane, and when the next retry is due.

@@ -1,5 +1,7 @@
 //! The people door: what somebody with a Telegram app can do, from a page and from a script.
 
+mod pages;
+
 use crate::control::{BotName, Wrong, note_robot};
 use crate::http::{Reply, Request};
 use crate::hub::Hub;
@@ -9,14 +11,14 @@ use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Answers a request for a page.
-pub(crate) async fn serve(_hub: &Arc<Hub>, _request: &Request) -> Reply {
-    Reply::html(404, "nothing here yet")
+pub(crate) async fn serve(hub: &Arc<Hub>, request: &Request) -> Reply {
+    pages::serve(hub, request).await
 }
 
 /// What somebody wants into: by a link in any spelling, or directly.
@@ -29,8 +31,29 @@ pub(crate) struct Join {
     pay: bool,
 }
 
+/// What became of it.
+#[derive(Serialize)]
+pub(crate) struct Joined {
+    pub(crate) result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// The Mini App to look at first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+impl Joined {
+    fn plainly(result: &'static str) -> Self {
+        Self { result, reason: None, url: None }
+    }
+
+    fn because(result: &'static str, reason: &'static str) -> Self {
+        Self { reason: Some(reason), ..Self::plainly(result) }
+    }
+}
+
 /// Somebody taps "Join", and waits for a guard bot if there is one.
-pub(crate) async fn join(hub: &Arc<Hub>, person: i64, it: Join) -> Result<Value, Wrong> {
+pub(crate) async fn join(hub: &Arc<Hub>, person: i64, it: Join) -> Result<Joined, Wrong> {
     let mut bell = hub.listen();
     let joining = hub.turn(|world| {
         person_in(world, person)?;
@@ -45,10 +68,10 @@ pub(crate) async fn join(hub: &Arc<Hub>, person: i64, it: Join) -> Result<Value,
         Ok(world.join(person, target, it.pay))
     })?;
     Ok(match joining {
-        Joining::Joined => json!({ "result": "joined" }),
-        Joining::Requested => json!({ "result": "requested", "reason": "INVITE_REQUEST_SENT" }),
-        Joining::Already => json!({ "result": "already", "reason": "USER_ALREADY_PARTICIPANT" }),
-        Joining::Refused(word) => json!({ "result": "refused", "reason": word.0 }),
+        Joining::Joined => Joined::plainly("joined"),
+        Joining::Requested => Joined::because("requested", "INVITE_REQUEST_SENT"),
+        Joining::Already => Joined::because("already", "USER_ALREADY_PARTICIPANT"),
+        Joining::Refused(word) => Joined::because("refused", word.0),
         Joining::Guarded(query) => loop {
             bell.mark_unchanged();
             if let Some(outcome) = hub.turn(|world| guarded(hub, world, person, &query)) {
@@ -60,18 +83,17 @@ pub(crate) async fn join(hub: &Arc<Hub>, person: i64, it: Join) -> Result<Value,
 }
 
 /// How a guarded request ended, or how far it is when a Mini App opens.
-fn guarded(hub: &Hub, world: &mut World, person: i64, query: &str) -> Option<Value> {
-    let state = world.query(query)?.clone();
-    Some(match state {
+fn guarded(hub: &Hub, world: &mut World, person: i64, query: &str) -> Option<Joined> {
+    Some(match world.query(query)? {
         QueryState::Open => return None,
-        QueryState::WebApp(url) => {
-            json!({ "result": "webview", "url": sign(hub, world, person, &url, Some(query))? })
+        QueryState::WebApp(_) => {
+            Joined { url: Some(open_query(hub, world, person, query)?), ..Joined::plainly("webview") }
         }
-        QueryState::Approved => json!({ "result": "joined" }),
-        QueryState::Declined => json!({ "result": "declined", "reason": "INVITE_REQUEST_DECLINED" }),
-        QueryState::Queued => json!({ "result": "queued", "reason": "INVITE_REQUEST_SENT" }),
-        QueryState::TimedOut => json!({ "result": "requested", "reason": "JOIN_GUARD_TIMEOUT" }),
-        QueryState::Withdrawn => json!({ "result": "refused", "reason": "withdrawn" }),
+        QueryState::Approved => Joined::plainly("joined"),
+        QueryState::Declined => Joined::because("declined", "INVITE_REQUEST_DECLINED"),
+        QueryState::Queued => Joined::because("queued", "INVITE_REQUEST_SENT"),
+        QueryState::TimedOut => Joined::because("requested", "JOIN_GUARD_TIMEOUT"),
+        QueryState::Withdrawn => Joined::because("refused", "withdrawn"),
     })
 }
 
@@ -104,9 +126,11 @@ pub(crate) fn open_web_app(hub: &Hub, person: i64, it: OpenWebApp) -> Result<Val
     })
 }
 
-fn sign(hub: &Hub, world: &mut World, person: i64, url: &str, query: Option<&str>) -> Option<String> {
-    let bot = query.and_then(|query| world.guard_of(query))?;
-    sign_for(hub, world, bot, person, url, query)
+/// The Mini App that a guard bot shows to somebody who asks to join, as their client opens it.
+fn open_query(hub: &Hub, world: &mut World, person: i64, query: &str) -> Option<String> {
+    let QueryState::WebApp(url) = world.query(query)?.clone() else { return None };
+    let bot = world.guard_of(query)?;
+    sign_for(hub, world, bot, person, &url, Some(query))
 }
 
 fn sign_for(

@@ -22,6 +22,19 @@ pub(crate) enum Joining {
     Guarded(String),
 }
 
+/// What would become of it, before anything happens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Prospect {
+    Already,
+    Refused(Word),
+    /// They would be in at once.
+    Enter,
+    /// They would be in once they paid.
+    Pay,
+    /// They would wait for somebody's verdict.
+    Ask,
+}
+
 /// How somebody came in, for those who are told.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Came {
@@ -44,42 +57,54 @@ impl World {
     }
 
     fn try_to_join(&mut self, person: i64, target: Target, pays: bool) -> Joining {
+        let (chat, via) = self.place(target);
+        match self.prospect(person, target) {
+            Prospect::Already => Joining::Already,
+            Prospect::Refused(word) => Joining::Refused(word),
+            Prospect::Pay if !pays => Joining::Refused(Word("STARS_PAYMENT_REQUIRED")),
+            Prospect::Ask => self.ask(person, chat, via),
+            Prospect::Enter | Prospect::Pay => {
+                self.enter(person, chat, person, via, false);
+                Joining::Joined
+            }
+        }
+    }
+
+    /// What a tap on "Join" would come to, for this person; for somebody unknown, what it would for a newcomer.
+    pub(crate) fn prospect(&self, person: i64, target: Target) -> Prospect {
         let (chat_id, via) = self.place(target);
         let now = self.now;
-        let Some(chat) = self.chats.get(&chat_id) else { return Joining::Refused(Word("CHANNEL_PRIVATE")) };
+        let Some(chat) = self.chats.get(&chat_id) else { return Prospect::Refused(Word("CHANNEL_PRIVATE")) };
         // Whatever is wrong with a link, the visitor sees one and the same word.
         let dead =
-            Joining::Refused(Word(if via.is_some() { "INVITE_HASH_EXPIRED" } else { "CHANNEL_PRIVATE" }));
+            Prospect::Refused(Word(if via.is_some() { "INVITE_HASH_EXPIRED" } else { "CHANNEL_PRIVATE" }));
         if chat.upgraded_to.is_some() {
             return dead;
         }
         match chat.office(person) {
-            Some(office) if office.is_in() => return Joining::Already,
+            Some(office) if office.is_in() => return Prospect::Already,
             Some(office) if office.is_banned(now) => return dead,
             _ => {}
         }
         let Some(number) = via else {
-            if chat.username.is_none() {
-                return dead;
-            }
-            return if chat.join_by_request || chat.guard.is_some() {
-                self.ask(person, chat_id, None)
+            return if chat.username.is_none() {
+                dead
+            } else if chat.join_by_request || chat.guard.is_some() {
+                Prospect::Ask
             } else {
-                self.enter(person, chat_id, person, None, false);
-                Joining::Joined
+                Prospect::Enter
             };
         };
         let invite = self.invite(number).expect("a target names a link that exists");
         let orphan = !self.unknowns.links_outlive_rights && !chat.may_invite(invite.creator);
         if invite.is_dead(now) || orphan || (invite.is_full() && !self.is_photo_finish(number)) {
             dead
-        } else if invite.is_paid() && !pays {
-            Joining::Refused(Word("STARS_PAYMENT_REQUIRED"))
+        } else if invite.is_paid() {
+            Prospect::Pay
         } else if invite.by_request {
-            self.ask(person, chat_id, Some(number))
+            Prospect::Ask
         } else {
-            self.enter(person, chat_id, person, Some(number), false);
-            Joining::Joined
+            Prospect::Enter
         }
     }
 

@@ -62,6 +62,7 @@ impl World {
                 let message = Message { date: now, ..draft(account.next_message, chat) };
                 account.next_message += 1;
                 account.inbox.push(message.clone());
+                self.stirred = true;
                 self.note(Entry::new(What::Delivered).user(person));
                 Ok(message)
             }

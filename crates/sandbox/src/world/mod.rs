@@ -16,7 +16,7 @@ mod rights;
 mod show;
 
 pub(crate) use guard::{GuardAnswer, QueryState};
-pub(crate) use joining::{Joining, Target};
+pub(crate) use joining::{Joining, Prospect, Target};
 use ledger::Ledger;
 pub(crate) use ledger::{Entry, What};
 use links::Hash;
@@ -84,7 +84,7 @@ pub(crate) struct World {
     spellings: ::links::Parser,
     /// Everything that happened.
     ledger: Ledger,
-    /// Something waits for whoever listens: an update, an answer to a guard query.
+    /// Something waits for whoever listens: an update, a message, an answer to a guard query.
     pub(crate) stirred: bool,
     accounts: HashMap<i64, Account>,
     bots: BTreeMap<i64, Bot>,
@@ -367,10 +367,6 @@ impl World {
         self.accounts.get(&id)
     }
 
-    pub(crate) fn account_mut(&mut self, id: i64) -> Option<&mut Account> {
-        self.accounts.get_mut(&id)
-    }
-
     /// Everybody who is no bot, in the order they came.
     pub(crate) fn people(&self) -> Vec<&Account> {
         let mut people: Vec<_> = self.accounts.values().filter(|account| !account.is_bot).collect();
@@ -380,6 +376,10 @@ impl World {
 
     pub(crate) fn chat(&self, id: i64) -> Option<&Chat> {
         self.chats.get(&id)
+    }
+
+    pub(crate) fn chats(&self) -> impl Iterator<Item = &Chat> {
+        self.chats.values()
     }
 
     /// The chat with this public name, in any case.
@@ -414,6 +414,16 @@ impl Bot {
     /// Whether it ever met this person.
     pub(crate) fn has_met(&self, person: i64) -> bool {
         self.met.contains(&person)
+    }
+
+    /// Whether this person started it, and did not block it since.
+    pub(crate) fn was_started_by(&self, person: i64) -> bool {
+        self.started.contains(&person)
+    }
+
+    /// Whether this person blocked it.
+    pub(crate) fn is_blocked_by(&self, person: i64) -> bool {
+        self.blocked.contains(&person)
     }
 }
 
