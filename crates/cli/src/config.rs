@@ -162,8 +162,8 @@ impl Config {
         ]);
         let proxy = first([
             (flags.proxy.clone(), Origin::Flag("--proxy")),
-            (variables("ADMIT_PROXY"), Origin::Variable("ADMIT_PROXY")),
-            (chosen.proxy.take().map(|Secret(text)| text), from_profile()),
+            (variables("ADMIT_PROXY").map(Secret), Origin::Variable("ADMIT_PROXY")),
+            (chosen.proxy.take(), from_profile()),
         ]);
         let timeout = first([
             (flags.timeout.clone(), Origin::Flag("--timeout")),
@@ -178,7 +178,7 @@ impl Config {
             api_url: check_url(or(api_url, default.api_url))?,
             proxy: match proxy {
                 None => Setting { value: None, origin: Origin::Default },
-                Some(Setting { value, origin }) => {
+                Some(Setting { value: Secret(value), origin }) => {
                     let read =
                         value.parse().map_err(|source| Error::BadProxy { origin: origin.clone(), source })?;
                     Setting { value: Some(read), origin }

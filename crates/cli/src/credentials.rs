@@ -14,6 +14,12 @@ const LONGEST_BYTES: u64 = 4096;
 #[serde(transparent)]
 pub(crate) struct Secret(pub(crate) String);
 
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")

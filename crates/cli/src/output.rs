@@ -237,6 +237,7 @@ fn hide_passwords(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn check_hidden(text: &str, expected: &str) {
         assert_eq!(hide_secrets(text), expected);
@@ -275,5 +276,13 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell() {
         let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["äöü".to_owned(), String::new()]];
         assert_eq!(table(&["x", "long"], rows.into_iter()), ["X    LONG", "a    b", "äöü"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_found_wherever_it_stands(before in "\\PC{0,20}", after in "([^A-Za-z0-9_-]\\PC{0,20})?") {
+            let hidden = hide_secrets(&format!("{before}123456:AAFyzNYOAFbuXyZ_-123{after}"));
+            prop_assert!(!hidden.contains("AAFyzNYOAFbuXyZ"), "{}", hidden);
+        }
     }
 }

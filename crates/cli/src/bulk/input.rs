@@ -17,7 +17,7 @@ const RIGHT: &str =
 
 /// A batch's lines, which can be read from the start again.
 pub(crate) enum Input {
-    Count(u64),
+    Count { count: u64, defaults: Typed },
     Lines { file: File, name: String, defaults: Typed, format: Format },
 }
 
@@ -33,7 +33,7 @@ pub(crate) type Lines<'a> = Box<dyn Iterator<Item = Result<Typed, Failure>> + 'a
 impl Input {
     pub(crate) fn open(source: &Source, defaults: &Typed) -> Result<Self, Failure> {
         let (mut file, name) = match source {
-            Source::Count(count) => return Ok(Self::Count(*count)),
+            Source::Count(count) => return Ok(Self::Count { count: *count, defaults: defaults.clone() }),
             Source::Stdin => (keep(io::stdin().lock())?, "standard input".to_owned()),
             Source::File(path) => (open(path)?, format!("`{}`", path.display())),
         };
@@ -42,16 +42,17 @@ impl Input {
     }
 
     /// Reads from the start.
-    pub(crate) fn lines<'a>(&'a self, defaults: &'a Typed) -> Result<Lines<'a>, Failure> {
-        let (file, name) = match self {
-            Self::Count(count) => return Ok(Box::new((0..*count).map(|_| Ok(defaults.clone())))),
-            Self::Lines { file, name, .. } => (file, name.as_str()),
-        };
-        let mut file = file;
-        file.rewind().map_err(|source| unreadable(name, &source))?;
+    pub(crate) fn lines(&self) -> Result<Lines<'_>, Failure> {
         match self {
-            Self::Lines { format: Format::Csv, defaults, .. } => csv_lines(file, name, defaults),
-            _ => Ok(json_lines(file, name, defaults)),
+            Self::Count { count, defaults } => Ok(Box::new((0..*count).map(|_| Ok(defaults.clone())))),
+            Self::Lines { file, name, defaults, format } => {
+                let mut start = file;
+                start.rewind().map_err(|source| unreadable(name, &source))?;
+                match format {
+                    Format::Csv => csv_lines(file, name, defaults),
+                    Format::JsonLines => Ok(json_lines(file, name, defaults)),
+                }
+            }
         }
     }
 }
@@ -223,10 +224,8 @@ mod tests {
         let source = Source::File(file.path().to_owned());
         let words = |why: Failure| why.to_string();
         let input = Input::open(&source, defaults).map_err(words)?;
-        let first: Vec<Typed> =
-            input.lines(defaults).map_err(words)?.collect::<Result<_, _>>().map_err(words)?;
-        let second: Vec<Typed> =
-            input.lines(defaults).map_err(words)?.collect::<Result<_, _>>().map_err(words)?;
+        let first: Vec<Typed> = input.lines().map_err(words)?.collect::<Result<_, _>>().map_err(words)?;
+        let second: Vec<Typed> = input.lines().map_err(words)?.collect::<Result<_, _>>().map_err(words)?;
         assert_eq!(first, second);
         Ok(first)
     }

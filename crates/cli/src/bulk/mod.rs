@@ -8,6 +8,7 @@
 mod input;
 mod journal;
 mod progress;
+mod reading;
 mod run;
 
 pub(crate) use run::{Job, run};

@@ -4,7 +4,8 @@ use super::Source;
 use super::input::Input;
 use super::journal::{self, Header, Journal, Left, UNKNOWN};
 use super::progress::{Progress, Waits};
-use crate::commands::links::{Typed, request, terms};
+use super::reading::Reading;
+use crate::commands::links::Typed;
 use crate::commands::{Connection, Context};
 use crate::failure::{ErrorJson, Failure, Usage, chain};
 use crate::output::{Format, Output};
@@ -22,7 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use telegram::bot_api::Client;
-use telegram::bot_api::methods::{CreateChatInviteLink, Method};
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 /// After so many failures without a link between them the rest would fail too.
@@ -65,7 +66,8 @@ pub(crate) fn run(ctx: &Context<'_>, job: &Job) -> Result<(), Failure> {
     if ctx.global.dry_run {
         return reading.rehearse(ctx);
     }
-    let patience = Patience { waits: Waits::default(), output: ctx.output.clone() };
+    let (ending, ended) = watch::channel(false);
+    let patience = Patience { waits: Waits::default(), output: ctx.output.clone(), ended };
     let Connection { client, bot_id } = connect(ctx, &patience)?;
     let digest = digest.and(&bot_id.unwrap_or_default().to_string()).hex();
     let header = match &left {
@@ -90,7 +92,8 @@ pub(crate) fn run(ctx: &Context<'_>, job: &Job) -> Result<(), Failure> {
             progress.say(format_args!("{index}: unknown: it was on its way when the last run ended"));
         }
     }
-    let mut batch = Batch { ctx, sink, progress, patience, buffer: Vec::new(), in_a_row: 0, end: None };
+    let mut batch =
+        Batch { ctx, sink, progress, patience, ending, buffer: Vec::new(), in_a_row: 0, end: None };
     runtime::run_unstopped(batch.work(&reading, &client, left.as_ref(), job.concurrency))?;
     batch.finish(total)
 }
@@ -103,17 +106,27 @@ fn connect(ctx: &Context<'_>, patience: &Patience) -> Result<Connection, Failure
     Ok(Connection { client, bot_id })
 }
 
-/// Who is told that Telegram asked to wait.
+/// Who is told that Telegram asked to wait, and who says that it is in vain.
 #[derive(Clone)]
 struct Patience {
     waits: Waits,
     output: Output,
+    ended: watch::Receiver<bool>,
 }
 
 impl Patience {
     fn tell(&self, wait: Duration) {
         if self.waits.note(wait) {
             self.output.note(format_args!("Telegram asked to wait {} s", whole_seconds(wait)));
+        }
+    }
+
+    /// Waits; tells whether the batch is still on.
+    async fn wait(&mut self, wait: Duration) -> bool {
+        self.tell(wait);
+        tokio::select! {
+            () = sleep(wait) => true,
+            _ = self.ended.wait_for(|ended| *ended) => false,
         }
     }
 }
@@ -131,91 +144,6 @@ fn other_batch(job: &Job) -> Failure {
 fn lost(index: u64) -> Answer {
     let failure = Failure::telegram("make the link".into(), Error::new(Kind::OutcomeUnknown));
     Answer { index, link: None, error: Some(failure.as_json()) }
-}
-
-/// The input with what is needed to understand it.
-struct Reading<'a> {
-    job: &'a Job,
-    input: &'a Input,
-    started: Timestamp,
-    now: Timestamp,
-}
-
-impl Reading<'_> {
-    /// The lines as terms. A line that makes no sense ends it.
-    fn terms(&self) -> Result<impl Iterator<Item = Result<(Typed, Terms), Failure>> + '_, Failure> {
-        let lines = self.input.lines(&self.job.defaults)?;
-        Ok(lines.enumerate().map(|(index, typed)| {
-            let typed = typed?;
-            let terms = self.understand(&typed).map_err(|why| match self.input {
-                Input::Count(_) => why,
-                Input::Lines { .. } => why.at(&format!("index {index}")),
-            })?;
-            Ok((typed, terms))
-        }))
-    }
-
-    fn understand(&self, typed: &Typed) -> Result<Terms, Usage> {
-        let terms = terms(typed, self.job.zone.as_ref(), self.started)?;
-        match (terms.expires_at, &typed.expire) {
-            (Some(at), Some(text)) if at.at().get() <= self.now.as_second() => {
-                let rule = format!("the batch was begun at {}, and this is over since", self.started);
-                Err(Usage::flag("--expire", text, rule, "another `--out`, which begins anew"))
-            }
-            _ => Ok(terms),
-        }
-    }
-
-    /// Reads everything once: nothing is sent before every line makes sense.
-    fn check(&self) -> Result<(u64, Digest), Failure> {
-        let zone = self.job.zone.as_ref().and_then(|zone| zone.iana_name()).unwrap_or_default();
-        let mut digest = Digest::new().and(&self.job.chat.to_string()).and(zone);
-        let mut total = 0;
-        if let Input::Count(count) = self.input {
-            self.understand(&self.job.defaults)?;
-            return Ok((*count, digest.and_typed(&self.job.defaults)));
-        }
-        for line in self.terms()? {
-            digest = digest.and_typed(&line?.0);
-            total += 1;
-        }
-        if total == 0 {
-            let example = "`{\"name\":\"Ann\"}`, or `name` and names below it";
-            return Err(Usage::new("`--from`", "there is no line in it", example).into());
-        }
-        Ok((total, digest))
-    }
-
-    fn rehearse(&self, ctx: &Context<'_>) -> Result<(), Failure> {
-        self.terms()?
-            .try_for_each(|line| ctx.rehearse(CreateChatInviteLink::NAME, &request(&self.job.chat, &line?.1)))
-    }
-}
-
-/// A fingerprint that tells one input from another; FNV-1a, for nobody here is an enemy.
-#[derive(Clone, Copy)]
-struct Digest(u64);
-
-impl Digest {
-    fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-
-    fn and(self, text: &str) -> Self {
-        // A byte that no text has keeps neighbours apart.
-        let bytes = text.bytes().chain([0xff]);
-        Self(bytes.fold(self.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)))
-    }
-
-    fn and_typed(self, typed: &Typed) -> Self {
-        let text = |field: &Option<String>| field.as_ref().map_or("-".to_owned(), |text| format!("+{text}"));
-        let Typed { name, limit, expire, request } = typed;
-        self.and(&text(name)).and(&text(limit)).and(&text(expire)).and(if *request { "r" } else { "i" })
-    }
-
-    fn hex(self) -> String {
-        format!("{:016x}", self.0)
-    }
 }
 
 /// Where answers go.
@@ -236,6 +164,8 @@ struct Batch<'a> {
     /// Lines that are not written yet.
     buffer: Vec<u8>,
     in_a_row: u32,
+    /// Tells those who wait that they wait in vain.
+    ending: watch::Sender<bool>,
     /// Why nothing more is handed out.
     end: Option<Failure>,
 }
@@ -279,7 +209,7 @@ impl Batch<'_> {
                         return Ok(());
                     }
                     self.progress.say("stopping; waiting for the calls that are on their way");
-                    self.end = Some(Failure::Stopped(stop));
+                    self.end_with(Failure::Stopped(stop));
                     stopping.set(stopped());
                 }
                 answer = flying.next() => match answer {
@@ -343,8 +273,14 @@ impl Batch<'_> {
             let _ = self.ctx.output.json(&answer);
         }
         if self.end.is_none() && (is_for_all || self.in_a_row >= MOST_FAILURES_IN_A_ROW) {
-            self.end = Some(failure);
+            self.end_with(failure);
         }
+    }
+
+    /// Hands nothing more out.
+    fn end_with(&mut self, why: Failure) {
+        self.end = Some(why);
+        self.ending.send_replace(true);
     }
 
     fn put(&mut self, answer: &Answer) {
@@ -394,17 +330,13 @@ async fn make(
     chat: &Chat,
     index: u64,
     terms: Terms,
-    patience: Patience,
+    mut patience: Patience,
 ) -> (u64, links::Result<Link>) {
     loop {
         match client.create(chat, &terms).await {
             Err(error) => match error.retry_after_seconds() {
-                Some(seconds) => {
-                    let wait = Duration::from_secs(seconds.into());
-                    patience.tell(wait);
-                    sleep(wait).await;
-                }
-                None => return (index, Err(error)),
+                Some(seconds) if patience.wait(Duration::from_secs(seconds.into())).await => {}
+                _ => return (index, Err(error)),
             },
             made => return (index, made),
         }
@@ -428,18 +360,6 @@ fn fails_all(kind: &Kind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_digest_tells_neighbours_apart() {
-        let digest = |name: &str, limit: &str| {
-            let typed = Typed { name: Some(name.into()), limit: Some(limit.into()), ..Typed::default() };
-            Digest::new().and_typed(&typed).hex()
-        };
-        assert_eq!(digest("a", "1"), digest("a", "1"));
-        assert_ne!(digest("a", "1"), digest("a1", ""));
-        assert_ne!(Digest::new().and_typed(&Typed::default()).hex(), digest("", ""));
-        assert_eq!(digest("a", "1").len(), 16);
-    }
 
     #[test]
     fn only_what_the_whole_batch_shares_ends_it() {

@@ -12,10 +12,11 @@ pub(crate) mod sandbox;
 pub(crate) mod telegram;
 
 use crate::config::{Config, Variables};
+use crate::credentials::{self, Secret};
 use crate::failure::{Failure, Usage};
-use crate::output::{Colour, Format, Output, is_watched};
+use crate::output::{Colour, Format, Output, aside, is_watched};
+use crate::runtime;
 use crate::when::whole_seconds;
-use crate::{credentials, runtime};
 use ::links::Chat;
 use ::telegram::bot_api::{Client, Settings, Token};
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -104,7 +105,7 @@ pub(crate) struct Global {
     pub(crate) api_url: Option<String>,
     /// Go through this proxy: `http://host:3128`, `socks5://host:1080`. [env: ADMIT_PROXY]
     #[arg(long, global = true, value_name = "URL")]
-    pub(crate) proxy: Option<String>,
+    pub(crate) proxy: Option<Secret>,
     /// How long one call may take, waits included. [env: ADMIT_TIMEOUT] [default: 30s]
     #[arg(long, global = true, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) timeout: Option<String>,
@@ -222,7 +223,7 @@ impl Context<'_> {
             return Ok(());
         }
         self.can_ask(what)?;
-        crate::output::aside(format_args!("{what}\nGo ahead? [y/N]"));
+        aside(format_args!("{what}\nGo ahead? [y/N]"));
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map_err(|_| refuse("no answer could be read"))?;
         match answer.trim().to_lowercase().as_str() {

@@ -6,7 +6,9 @@
 
 use super::links::{Typed, terms};
 use super::{Connection, Context, settings};
+use crate::credentials::{self, Secret};
 use crate::failure::{Failure, Usage};
+use crate::output::{aside, hide_secrets};
 use crate::when::{self, Clock};
 use clap::Args;
 use jiff::tz::TimeZone;
@@ -37,7 +39,7 @@ pub(crate) struct Telegram {
     method: Option<String>,
     /// The bot's token. Other users of this machine can read it here: set ADMIT_BOT_TOKEN instead.
     #[arg(long, value_name = "TOKEN")]
-    token: Option<String>,
+    token: Option<Secret>,
     /// The chat: `@name`, its number, or `ID*TOPIC`, which is taken as the chat.
     #[arg(long, value_name = "CHAT", allow_hyphen_values = true)]
     chat: Option<String>,
@@ -108,7 +110,7 @@ impl Telegram {
             return self.answer(call.to_string().as_bytes());
         }
         if self.debug {
-            crate::output::aside(format_args!("calls {name} with {parameters}"));
+            aside(format_args!("calls {name} with {parameters}"));
         }
         let client = self.connect(ctx, &advanced)?.client;
         let answer = ctx.talk(async {
@@ -166,9 +168,9 @@ impl Telegram {
         }
         settings.limit = advanced.timeout.unwrap_or(settings.limit);
         let token = match &self.token {
-            None => crate::credentials::read(&config.token.value)?,
-            Some(text) => Token::new(text.trim())
-                .map_err(|source| crate::credentials::Error::Bad { place: "`--token`".into(), source })?,
+            None => credentials::read(&config.token.value)?,
+            Some(Secret(text)) => Token::new(text.trim())
+                .map_err(|source| credentials::Error::Bad { place: "`--token`".into(), source })?,
         };
         ctx.connect_with(token, &settings)
     }
@@ -243,7 +245,7 @@ impl Advanced {
     /// The settings without what is secret in them.
     fn shown(&self) -> Value {
         serde_json::json!({
-            "proxy": self.proxy.as_deref().map(crate::output::hide_secrets),
+            "proxy": self.proxy.as_deref().map(hide_secrets),
             "timeout": self.timeout.map(|limit| limit.as_secs_f64()),
             "adv_response": self.whole_answer,
         })

@@ -22,8 +22,11 @@ fn what_is_not_there_is_3() {
     house.admit("link create --chat @nowhere --json").fails_as(3, "not_found", "chat_not_found");
     house.admit("link revoke --chat CHAT https://t.me/+AbCdEf --json").fails_as(3, "not_found", "link_dead");
     let ann = house.person();
+    house.join(ann, house.admit("link create --chat CHAT -q").out.trim());
+    house.control(&format!("people/{ann}/leave"), json!({ "chat_id": house.chat.parse::<i64>().unwrap() }));
     let asked = house.admit(&format!("request approve --chat CHAT --user {ann} --json"));
-    assert_eq!(asked.code, Some(3), "{}", asked.out);
+    asked.fails_as(3, "not_found", "nobody_waiting");
+    house.admit("request approve --chat CHAT --user 5 --json").fails_as(3, "not_found", "person_unknown");
 }
 
 #[test]
@@ -59,14 +62,15 @@ fn another_state_is_6() {
     let group = group["chat_id"].to_string();
     let new = house.control(&format!("chats/{group}/migrate"), json!({}))["chat_id"].to_string();
     let moved = house.admit(&format!("link create --chat {group} --json"));
-    // The server tells the new number only for some calls; either way it is no success.
-    assert!(matches!(moved.code, Some(3 | 5 | 6)), "{}", moved.out);
+    let error = moved.fails_as(6, "conflict", "chat_moved");
+    assert!(error["hint"].as_str().unwrap().contains(&new), "{error}");
+
     let link = house.admit("link create --chat CHAT --request -q").out;
     let ann = house.person();
     house.join(ann, link.trim());
-    house.admit(&format!("request approve --chat CHAT --user {ann}")).is(0, "approved");
-    let again = house.admit(&format!("request approve --chat CHAT --user {ann} --json"));
-    assert!(matches!(again.code, Some(3 | 6)), "{} {new}", again.out);
+    let approve = format!("request approve --chat CHAT --user {ann} --json");
+    house.admit(&approve).is(0, "approved");
+    house.admit(&approve).fails_as(6, "conflict", "already_in");
 }
 
 #[test]
