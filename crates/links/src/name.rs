@@ -24,6 +24,9 @@ impl LinkName {
 
     /// What Telegram makes of a text; nothing, if nothing visible remains.
     pub fn clean(text: &str) -> Option<Self> {
+        if is_clean(text) {
+            return Some(Self(text.to_owned()));
+        }
         let without = without_odd_characters(text);
         let cut: String = without.trim_matches(is_trimmed).chars().take(LONGEST).collect();
         let cut = cut.trim_matches(is_trimmed);
@@ -56,6 +59,11 @@ pub enum BadName {
     /// Telegram would see nothing.
     #[error("nothing visible is left of this name; leave it out for a link without a name")]
     Empty,
+}
+
+/// Whether the rules below leave a text alone, told at a glance: most names that Telegram shows are one plain word.
+fn is_clean(text: &str) -> bool {
+    (1..=LONGEST).contains(&text.len()) && text.bytes().all(|each| each.is_ascii_graphic())
 }
 
 /// Control characters become spaces, direction overrides and some marks vanish, exotic spaces become plain ones.

@@ -3,11 +3,10 @@
 use super::error::{self, Broken, Said};
 use super::methods::Method;
 use super::settings::{BadSettings, Settings, Token};
-use super::transport::{Answer, Transport, Trouble, is_time};
+use super::transport::{Answer, Letter, Transport, Trouble, is_time};
 use super::types::ResponseParameters;
 use crate::pace::{self, Effect, Ending, Holds, Step, Try};
 use hyper::StatusCode;
-use hyper::body::Bytes;
 use hyper::header::RETRY_AFTER;
 use links::{Chat, ChatId, Error, Kind, Right};
 use serde::Deserialize;
@@ -17,6 +16,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
+
+/// Nobody waits longer, and the clock can still count it.
+const LONGEST_LIMIT: Duration = Duration::from_secs(30 * 86_400);
 
 /// Told when a call begins to wait because Telegram asked for it: which method, and how long.
 pub type OnWait = Arc<dyn Fn(&str, Duration) + Send + Sync>;
@@ -80,7 +82,7 @@ struct Call<'a> {
     chat: Option<&'a Chat>,
     effect: Effect,
     right: Right,
-    body: Bytes,
+    letter: Arc<Letter>,
     deadline: Instant,
 }
 
@@ -88,7 +90,7 @@ impl Client {
     /// A client for the bot of this token. Nothing is sent yet.
     pub fn new(token: Token, settings: &Settings) -> Result<Self, BadSettings> {
         let transport = Transport::new(token, settings)?;
-        let shared = Shared { transport, limit: settings.limit, holds: Mutex::default() };
+        let shared = Shared { transport, limit: settings.limit.min(LONGEST_LIMIT), holds: Mutex::default() };
         Ok(Self { shared: Arc::new(shared), on_wait: None })
     }
 
@@ -100,14 +102,14 @@ impl Client {
 
     /// Calls a method and reads its answer. Waits and tries again as the method's effect allows.
     pub async fn call<M: Method>(&self, method: &M) -> links::Result<M::Answer> {
-        let body =
+        let json =
             serde_json::to_vec(method).map_err(|why| Error::because(Kind::BadValue("request"), why))?;
         let call = Call {
             method: M::NAME,
             chat: method.chat(),
             effect: M::EFFECT,
             right: M::RIGHT,
-            body: body.into(),
+            letter: Letter::new(json),
             deadline: Instant::now() + self.shared.limit + method.patience(),
         };
         let answer = self.exchange(&call, Self::refuse_refusals).await?;
@@ -133,7 +135,7 @@ impl Client {
             chat: chat.as_ref(),
             effect: Effect::New,
             right: Right::Administrator,
-            body: arguments.to_string().into(),
+            letter: Letter::new(arguments.to_string().into()),
             deadline: Instant::now() + self.shared.limit,
         };
         let Answer { status, headers, body } = self.exchange(&call, |_, _, answer| Ok(answer)).await?;
@@ -149,8 +151,7 @@ impl Client {
         loop {
             let (ending, error) = match self.held(call) {
                 Some(wait) => held(wait),
-                None => match self.shared.transport.post(call.method, call.body.clone(), call.deadline).await
-                {
+                None => match self.shared.transport.post(call.method, &call.letter, call.deadline).await {
                     Ok(answer) => {
                         self.obey(call, &answer);
                         match judge(self, call, answer) {

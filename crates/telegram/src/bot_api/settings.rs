@@ -116,9 +116,6 @@ pub enum BadSettings {
     /// The address of the Bot API is no address.
     #[error("the address of the Bot API {0}; a right one is `https://api.telegram.org`")]
     ApiUrl(&'static str),
-    /// TLS could not be set up.
-    #[error("TLS could not be set up: {0}")]
-    Tls(String),
 }
 
 /// Where the Bot API is, taken apart.

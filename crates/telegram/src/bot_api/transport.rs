@@ -5,7 +5,7 @@ use crate::pace::Ending;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body, Bytes, Frame, SizeHint};
+use hyper::body::{Body, Buf, Bytes, Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use hyper::{Method, Request, StatusCode, Uri};
@@ -16,8 +16,8 @@ use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -38,6 +38,9 @@ pub(super) struct Transport {
     authority: Authority,
     /// All of the path but the method. The token stands in it, and nowhere else.
     path: String,
+    /// The address of the method called last, since a method called once is mostly called often. Locked for a
+    /// look or a change, never across an await.
+    last: Mutex<(String, Uri)>,
     token: Token,
     longest_answer_bytes: usize,
 }
@@ -60,27 +63,35 @@ impl Transport {
         let Place { scheme, authority, prefix } = Place::read(&settings.api_url)?;
         let test = if settings.test_environment { "test/" } else { "" };
         let path = format!("{prefix}/bot{}/{test}", token.reveal());
-        let road = Road::new(settings, scheme == Scheme::HTTPS)?;
+        let road = Road::new(settings, scheme == Scheme::HTTPS);
         let http = legacy::Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(settings.idle_connections)
             .build(road);
         let longest_answer_bytes = settings.longest_answer_bytes;
-        Ok(Self { http, scheme, authority, path, token, longest_answer_bytes })
+        let last = Mutex::default();
+        Ok(Self { http, scheme, authority, path, last, token, longest_answer_bytes })
     }
 
-    /// Posts a JSON body to a method and waits for the whole answer, but not beyond the deadline.
+    /// Posts a letter to a method and waits for the whole answer, but not beyond the deadline.
     ///
     /// The method's name has only letters and digits, which the caller has seen to.
-    pub(super) async fn post(&self, method: &str, body: Bytes, deadline: Instant) -> Result<Answer, Trouble> {
-        let sent = Arc::new(AtomicBool::new(false));
-        let mut request = Request::new(Payload { bytes: Some(body), sent: Arc::clone(&sent) });
+    pub(super) async fn post(
+        &self,
+        method: &str,
+        letter: &Arc<Letter>,
+        deadline: Instant,
+    ) -> Result<Answer, Trouble> {
+        letter.taken.store(false, Ordering::Relaxed);
+        let mut request = Request::new(Payload(Some(Arc::clone(letter))));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri(method);
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
 
+        // Handed over at once: a request kept in this future would be carried along by every future around it.
+        let response = self.http.request(request);
         let exchange = async {
-            let (head, body) = self.http.request(request).await?.into_parts();
+            let (head, body) = response.await?.into_parts();
             let body = Limited::new(body, self.longest_answer_bytes).collect().await?.to_bytes();
             Ok::<_, BoxError>(Answer { status: head.status, headers: head.headers, body })
         };
@@ -90,7 +101,7 @@ impl Transport {
             Err(_) => TimeIsUp("the call's time limit ran out").into(),
         };
         let ending = match () {
-            () if !sent.load(Ordering::Relaxed) => Ending::Unsent,
+            () if !letter.taken.load(Ordering::Relaxed) => Ending::Unsent,
             () if source.is::<LengthLimitError>() => Ending::Garbled,
             () => Ending::Lost,
         };
@@ -103,6 +114,14 @@ impl Transport {
     }
 
     fn uri(&self, method: &str) -> Uri {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.0 != method {
+            *last = (method.to_owned(), self.make_uri(method));
+        }
+        last.1.clone()
+    }
+
+    fn make_uri(&self, method: &str) -> Uri {
         let mut path = String::with_capacity(self.path.len() + method.len());
         path.push_str(&self.path);
         path.push_str(method);
@@ -125,51 +144,86 @@ pub(super) fn is_time(source: &BoxError) -> bool {
 #[error("{0}")]
 struct TimeIsUp(&'static str);
 
-/// A request's body that remembers whether it was asked for: until then nothing can have happened.
-struct Payload {
-    bytes: Option<Bytes>,
-    sent: Arc<AtomicBool>,
+/// The JSON of a call, which remembers whether hyper took it to write it: until then nothing can have happened.
+pub(super) struct Letter {
+    json: Vec<u8>,
+    taken: AtomicBool,
 }
 
+impl Letter {
+    pub(super) fn new(json: Vec<u8>) -> Arc<Self> {
+        Arc::new(Self { json, taken: AtomicBool::new(false) })
+    }
+}
+
+/// A request's body, which has a letter until it is taken.
+struct Payload(Option<Arc<Letter>>);
+
 impl Body for Payload {
-    type Data = Bytes;
+    type Data = Unwritten;
     type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.sent.store(true, Ordering::Relaxed);
-        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+    ) -> Poll<Option<Result<Frame<Unwritten>, Infallible>>> {
+        Poll::Ready(self.0.take().map(|letter| {
+            letter.taken.store(true, Ordering::Relaxed);
+            Ok(Frame::data(Unwritten { letter, from: 0 }))
+        }))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
+        self.0.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+        SizeHint::with_exact(self.0.as_ref().map_or(0, |letter| letter.json.len() as u64))
+    }
+}
+
+/// What of a letter is not yet written. The letter stays whole, in case it is sent again.
+struct Unwritten {
+    letter: Arc<Letter>,
+    from: usize,
+}
+
+impl Buf for Unwritten {
+    fn remaining(&self) -> usize {
+        self.letter.json.len() - self.from
+    }
+
+    fn chunk(&self) -> &[u8] {
+        &self.letter.json[self.from..]
+    }
+
+    fn advance(&mut self, written: usize) {
+        assert!(written <= self.remaining(), "no more is written than there is");
+        self.from += written;
     }
 }
 
 /// How a connection is made: directly or by a proxy, with TLS or without, but always in time.
+///
+/// The pool clones its connector for every call, so there is one pointer to clone.
 #[derive(Clone)]
-struct Road {
+struct Road(Arc<Made>);
+
+struct Made {
     way: Way,
-    /// Made only if it is needed; its certificates cost a millisecond.
+    /// Only where it is needed; its certificates cost a millisecond.
     tls: Option<HttpsConnector<Way>>,
     limit: Duration,
 }
 
 impl Road {
-    fn new(settings: &Settings, with_tls: bool) -> Result<Self, BadSettings> {
+    fn new(settings: &Settings, with_tls: bool) -> Self {
         let way = Way::new(settings.proxy.as_ref());
-        let tls = if with_tls { Some(Self::tls(way.clone())) } else { None };
-        Ok(Self { way, tls, limit: settings.connect_limit })
-    }
-
-    fn tls(way: Way) -> HttpsConnector<Way> {
-        HttpsConnectorBuilder::new().with_webpki_roots().https_only().enable_http1().wrap_connector(way)
+        let tls = with_tls.then(|| {
+            let tls = HttpsConnectorBuilder::new().with_webpki_roots();
+            tls.https_only().enable_http1().wrap_connector(way.clone())
+        });
+        Self(Arc::new(Made { way, tls, limit: settings.connect_limit }))
     }
 }
 
@@ -178,19 +232,20 @@ impl Service<Uri> for Road {
     type Error = BoxError;
     type Future = Connecting<Self::Response>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.way.poll_ready(context)
+    /// A connection can be begun at any time; none of the ways has a queue.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
-        let connecting = match &mut self.tls {
-            Some(tls) => tls.call(to),
+        let limit = self.0.limit;
+        let connecting = match &self.0.tls {
+            Some(tls) => tls.clone().call(to),
             None => {
-                let connecting = self.way.call(to);
+                let connecting = self.0.way.clone().call(to);
                 Box::pin(async move { connecting.await.map(MaybeHttpsStream::Http) })
             }
         };
-        let limit = self.limit;
         Box::pin(async move {
             let late = |_| Err(TimeIsUp("no connection came about in time").into());
             timeout(limit, connecting).await.unwrap_or_else(late)

@@ -179,6 +179,23 @@ async fn what_was_never_sent_is_sent_again_and_then_reported_as_unreachable() {
 }
 
 #[tokio::test]
+async fn without_tls_on_the_far_side_nothing_is_said() {
+    let server = Server::start([]).await;
+    let api_url = format!("https://{}", server.at);
+    let client = client(&Settings { api_url, limit: Duration::from_millis(300), ..Settings::default() });
+    let error = client.call(&create(&chat(-1001))).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::Unreachable);
+    assert!(server.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_limit_may_be_as_long_as_anybody_likes() {
+    let server = Server::start([Reply::ok("12")]).await;
+    let client = client(&Settings { limit: Duration::MAX, ..server.settings() });
+    client.call(&GetChatMemberCount { chat_id: &chat(-1001) }).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_raw_call_gives_the_whole_answer_whatever_it_says() {
     let server =
         Server::start([Reply::no(400, "Bad Request: chat not found"), Reply::wait(1), Reply::hang_up()])
