@@ -116,7 +116,7 @@ pub(crate) async fn serve(listener: TcpListener, hub: Arc<Hub>) {
 async fn connection(io: TokioIo<tokio::net::TcpStream>, peer: SocketAddr, hub: Arc<Hub>) {
     let service = service_fn(move |request| answer(Arc::clone(&hub), peer, request));
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.max_buf_size(MOST_HEADER_BYTES).pipeline_flush(true);
+    http.max_buf_size(MOST_HEADER_BYTES);
     // Whatever ends a connection early is the other side's business, or a fault that was staged.
     let _ = http.serve_connection(io, service).await;
 }
