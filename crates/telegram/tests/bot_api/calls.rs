@@ -1,10 +1,10 @@
 //! One call through good and bad days: what is waited for, what is repeated, and what is not.
 
 use crate::server::{LINK, Reply, Server, client};
-use admit_telegram::bot_api::Settings;
 use admit_telegram::bot_api::methods::{
     CreateChatInviteLink, GetChat, GetChatMemberCount, RevokeChatInviteLink,
 };
+use admit_telegram::bot_api::{RawAnswer, Settings};
 use links::{Chat, Kind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,6 +115,48 @@ async fn a_header_may_say_how_long_to_wait() {
     call.await.unwrap().unwrap();
 }
 
+/// A wait as `parameters`, under some status.
+fn throttle(status: u16, retry_after: &str) -> Reply {
+    Reply::text(
+        status,
+        format!(
+            r#"{{"ok":false,"error_code":429,"description":"Too Many Requests","parameters":{{"retry_after":{retry_after}}}}}"#
+        ),
+    )
+}
+
+#[tokio::test]
+async fn a_wait_is_a_wait_under_any_status_and_in_quotes() {
+    for asked in [throttle(200, "2"), throttle(429, r#""2""#)] {
+        let clock = Clock::stop();
+        let server = Server::start([asked, Reply::ok(LINK)]).await;
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let client = server.client().on_wait(Arc::new(move |_, wait| tell.send(wait).unwrap()));
+        let call = tokio::spawn(async move { client.call(&create(&chat(-1001))).await });
+        assert_eq!(told.recv().await.unwrap(), Duration::from_secs(2));
+        clock.move_past(Duration::from_secs(2)).await;
+        call.await.unwrap().unwrap();
+        tokio::time::resume();
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_is_none_is_not_invented() {
+    for odd in ["-7", "0", "9223372036854775808", "1e3", "[]", "null"] {
+        let server = Server::start([throttle(429, odd), Reply::ok(LINK)]).await;
+        server.client().call(&create(&chat(-1001))).await.unwrap();
+
+        let Reply::Say(status, _, body) = throttle(429, odd) else { panic!("an answer") };
+        let answer = RawAnswer { status, headers: Vec::new(), body };
+        let error = answer.refusal(links::Right::InviteUsers).unwrap();
+        assert!(matches!(error.kind(), Kind::Refused { code: 429, .. }), "{odd}: {error:?}");
+    }
+    let longest = throttle(429, &i64::MAX.to_string());
+    let server = Server::start([longest]).await;
+    let error = server.client().call(&create(&chat(-1001))).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::Wait { seconds: u32::MAX });
+}
+
 #[tokio::test]
 async fn a_throttle_that_names_no_time_is_tried_again_because_nothing_was_made() {
     let server = Server::start([Reply::text(429, "<html>slow down"), Reply::ok(LINK)]).await;
@@ -161,6 +203,11 @@ async fn a_refusal_after_a_lost_answer_says_nothing_about_the_first_try() {
     assert_eq!(*error.kind(), Kind::OutcomeUnknown);
     let because = std::error::Error::source(&error).unwrap().downcast_ref::<links::Error>().unwrap();
     assert_eq!(*because.kind(), Kind::LinkDead);
+
+    let refusal = format!(r#"{{"ok":false,"error_code":400,"description":"{dead}"}}"#);
+    let server = Server::start([Reply::hang_up(), Reply::text(200, refusal)]).await;
+    let error = server.client().call(&revoke(&chat(-1001))).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::OutcomeUnknown);
 
     let server = Server::start([Reply::hang_up(), Reply::ok(LINK)]).await;
     server.client().call(&revoke(&chat(-1001))).await.unwrap();
