@@ -91,7 +91,7 @@ impl Client {
     /// A client for the bot of this token. Nothing is sent yet.
     pub fn new(token: Token, settings: &Settings) -> Result<Self, BadSettings> {
         let transport = Transport::new(token, settings)?;
-        let shared = Shared { transport, limit: settings.limit.min(LONGEST_LIMIT), holds: Mutex::default() };
+        let shared = Shared { transport, limit: settings.limit, holds: Mutex::default() };
         Ok(Self { shared: Arc::new(shared), on_wait: None })
     }
 
@@ -111,7 +111,7 @@ impl Client {
             effect: M::EFFECT,
             right: M::RIGHT,
             letter: Letter::new(json),
-            deadline: Instant::now() + self.shared.limit + method.patience(),
+            deadline: self.deadline(method.patience()),
         };
         self.exchange(&call, Self::result).await
     }
@@ -121,9 +121,6 @@ impl Client {
     ///
     /// `arguments` is a JSON object; Telegram reads a `null` in it as the text "null".
     pub async fn call_raw(&self, method: &str, arguments: &Value) -> links::Result<RawAnswer> {
-        if method.is_empty() || !method.bytes().all(|each| each.is_ascii_alphanumeric()) {
-            return Err(Error::new(Kind::BadValue("method name")));
-        }
         let chat = named_chat(arguments);
         let call = Call {
             method,
@@ -131,7 +128,7 @@ impl Client {
             effect: Effect::New,
             right: Right::Administrator,
             letter: Letter::new(arguments.to_string().into()),
-            deadline: Instant::now() + self.shared.limit,
+            deadline: self.deadline(Duration::ZERO),
         };
         let Answer { status, headers, body } = self.exchange(&call, Self::whole).await?;
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
@@ -142,6 +139,9 @@ impl Client {
 
     /// Sends until the `judge` finds in an answer what was hoped for, or until there is no sense in sending again.
     async fn exchange<T>(&self, call: &Call<'_>, judge: Judge<T>) -> links::Result<T> {
+        if call.method.is_empty() || !call.method.bytes().all(|each| each.is_ascii_alphanumeric()) {
+            return Err(Error::new(Kind::BadValue("method name")));
+        }
         let (mut failures, mut in_doubt) = (0, false);
         loop {
             let (ending, error) = match self.held(call) {
@@ -171,6 +171,11 @@ impl Client {
             }
             in_doubt |= ending.leaves_doubt();
         }
+    }
+
+    /// When a call is over that starts now and may take so much longer than others.
+    fn deadline(&self, patience: Duration) -> Instant {
+        Instant::now() + self.shared.limit.saturating_add(patience).min(LONGEST_LIMIT)
     }
 
     /// How long Telegram wants this call still held back.

@@ -2,9 +2,10 @@
 
 use crate::server::{LINK, Reply, Server, client};
 use admit_telegram::bot_api::methods::{
-    CreateChatInviteLink, GetChat, GetChatMemberCount, RevokeChatInviteLink,
+    CreateChatInviteLink, GetChat, GetChatMemberCount, Method, RevokeChatInviteLink,
 };
 use admit_telegram::bot_api::{RawAnswer, Settings};
+use admit_telegram::pace::Effect;
 use links::{Chat, Kind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -235,11 +236,48 @@ async fn without_tls_on_the_far_side_nothing_is_said() {
     assert!(server.asked().is_empty());
 }
 
+/// A method of somebody else's making.
+#[derive(serde::Serialize)]
+struct Patient {}
+
+impl Method for Patient {
+    const NAME: &'static str = "brewTea";
+    const EFFECT: Effect = Effect::Read;
+    type Answer = u32;
+
+    fn patience(&self) -> Duration {
+        Duration::MAX
+    }
+}
+
 #[tokio::test]
 async fn a_limit_may_be_as_long_as_anybody_likes() {
-    let server = Server::start([Reply::ok("12")]).await;
+    let server = Server::start([Reply::ok("12"), Reply::ok("13")]).await;
     let client = client(&Settings { limit: Duration::MAX, ..server.settings() });
     client.call(&GetChatMemberCount { chat_id: &chat(-1001) }).await.unwrap();
+    client.call(&Patient {}).await.unwrap();
+}
+
+/// A method whose name would change the path.
+#[derive(serde::Serialize)]
+struct Misnamed {}
+
+impl Method for Misnamed {
+    const NAME: &'static str = "get Me";
+    const EFFECT: Effect = Effect::Read;
+    type Answer = bool;
+}
+
+#[tokio::test]
+async fn a_method_has_a_name_of_letters_and_digits() {
+    let server = Server::start([]).await;
+    let error = server.client().call(&Misnamed {}).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::BadValue("method name"));
+    for name in ["", "../getMe", "get\r\nMe", "getM\u{e9}"] {
+        let error = server.client().call_raw(name, &serde_json::json!({})).await.unwrap_err();
+        assert_eq!(*error.kind(), Kind::BadValue("method name"));
+    }
+    assert!(server.asked().is_empty());
 }
 
 #[tokio::test]
@@ -258,6 +296,4 @@ async fn a_raw_call_gives_the_whole_answer_whatever_it_says() {
     assert_eq!(client.call_raw("brewTea", &serde_json::json!({})).await.unwrap().status, 429);
     let error = client.call_raw("brewCoffee", &serde_json::json!({})).await.unwrap_err();
     assert_eq!(*error.kind(), Kind::OutcomeUnknown);
-    let error = client.call_raw("../getMe", &arguments).await.unwrap_err();
-    assert_eq!(*error.kind(), Kind::BadValue("method name"));
 }
