@@ -116,8 +116,8 @@ impl Client {
         self.exchange(&call, Self::result).await
     }
 
-    /// Calls a method by name and gives back the whole answer, whatever it says. Tries again only if nothing
-    /// was sent. For methods newer than our types.
+    /// Calls a method by name and gives back the whole answer, whatever it says, but without our token. Tries
+    /// again only if nothing was sent. For methods newer than our types.
     ///
     /// `arguments` is a JSON object; Telegram reads a `null` in it as the text "null".
     pub async fn call_raw(&self, method: &str, arguments: &Value) -> links::Result<RawAnswer> {
@@ -131,10 +131,11 @@ impl Client {
             deadline: self.deadline(Duration::ZERO),
         };
         let Answer { status, headers, body } = self.exchange(&call, Self::whole).await?;
-        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let shown = |bytes: &[u8]| self.shared.transport.without_token(&String::from_utf8_lossy(bytes));
         let headers =
-            headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
-        Ok(RawAnswer { status: status.as_u16(), headers, body: body.into() })
+            headers.iter().map(|(name, value)| (name.to_string(), shown(value.as_bytes()))).collect();
+        let body = if self.shared.transport.is_echoed(&body) { shown(&body).into() } else { body.into() };
+        Ok(RawAnswer { status: status.as_u16(), headers, body })
     }
 
     /// Sends until the `judge` finds in an answer what was hoped for, or until there is no sense in sending again.

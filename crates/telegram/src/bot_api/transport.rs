@@ -115,6 +115,12 @@ impl Transport {
         Err(Trouble { ending, source })
     }
 
+    /// Whether somebody echoed our path.
+    pub(super) fn is_echoed(&self, bytes: &[u8]) -> bool {
+        let secret = self.token.secret().as_bytes();
+        bytes.windows(secret.len()).any(|window| window == secret)
+    }
+
     /// A text without our token in it, should somebody have echoed our path.
     pub(super) fn without_token(&self, text: &str) -> String {
         text.replace(self.token.secret(), "(the bot's token)")
