@@ -160,7 +160,11 @@ impl Place {
     }
 }
 
-/// A proxy on the road to Telegram. Names are looked up by the proxy, not here.
+/// A proxy on the road to Telegram, such as `socks5://user:password@host:1080`. Names are looked up by the proxy,
+/// not here.
+///
+/// An HTTP proxy is asked for a tunnel (`CONNECT`), even to a Bot API at `http://`; many allow tunnels to port 443
+/// only. Without TLS to that Bot API, any proxy can read what passes, the token too.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
     pub(super) kind: ProxyKind,
