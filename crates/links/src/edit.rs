@@ -1,6 +1,6 @@
 //! Changing a link without losing what was not mentioned: keep, set or clear, merged onto the link as it was.
 
-use crate::{Admission, Entrance, Expiry, Link, LinkName, MemberLimit, Terms};
+use crate::{Admission, Entrance, Expiry, Link, LinkName, LinkUrl, MemberLimit, Terms};
 
 /// What happens to one field.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -49,12 +49,13 @@ impl Edit {
         }
     }
 
-    /// What the link shall say afterwards: everything mentioned, and the rest as it `was`.
+    /// What `link` shall say afterwards: everything mentioned, and the rest as it `was`.
     ///
     /// Without the link as it was, everything must be mentioned; the Bot API would erase the rest.
-    pub fn merge(&self, was: Option<&Link>) -> Result<Terms, CannotMerge> {
+    pub fn merge(&self, link: &LinkUrl, was: Option<&Link>) -> Result<Terms, CannotMerge> {
         let was = match was {
             None => Err(()),
+            Some(other) if other.url != *link => return Err(CannotMerge::AnotherLink),
             Some(Link { is_primary: true, .. }) => return Err(CannotMerge::Primary),
             Some(link) => Ok(link),
         };
@@ -99,6 +100,9 @@ pub enum CannotMerge {
     /// A field is neither mentioned nor known, and writing without it would erase it.
     #[error("the {0} would be erased: hand in the link as it was, or mention every field")]
     Unknown(&'static str),
+    /// The link as it was is not the link to edit, which would get the other's name, limit and expiry.
+    #[error("the link as it was is another link than the one to edit: hand in the one that is meant")]
+    AnotherLink,
     /// A limit on a link that asks.
     #[error(
         "this link asks an administrator, and such links have no limit: make it instant in the same edit"
@@ -118,8 +122,12 @@ pub enum CannotMerge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{LinkUrl, Person, Pricing, UnixTime, UserId};
+    use crate::{Person, Pricing, UnixTime, UserId};
     use proptest::prelude::*;
+
+    fn abc() -> LinkUrl {
+        LinkUrl::new("https://t.me/+abc")
+    }
 
     fn link(name: Option<&str>, expires_at: Option<i64>, entrance: Entrance) -> Link {
         let creator = Person {
@@ -131,7 +139,7 @@ mod tests {
             language: None,
         };
         Link {
-            url: LinkUrl::new("https://t.me/+abc"),
+            url: abc(),
             name: name.and_then(LinkName::clean),
             creator,
             expires_at: expires_at.map(UnixTime::new),
@@ -152,7 +160,7 @@ mod tests {
     fn what_is_not_mentioned_stays() {
         let was = link(Some("spring"), Some(1_790_000_000), Entrance::Ordinary(instant(5)));
         let edit = Edit { name: Change::Set(LinkName::clean("summer").unwrap()), ..Edit::default() };
-        let terms = edit.merge(Some(&was)).unwrap();
+        let terms = edit.merge(&abc(), Some(&was)).unwrap();
         assert_eq!(terms.name.unwrap().as_str(), "summer");
         assert_eq!(terms.expires_at.unwrap().at().get(), 1_790_000_000);
         assert_eq!(terms.admission, instant(5));
@@ -161,7 +169,7 @@ mod tests {
     #[test]
     fn a_limit_does_not_silently_open_a_link_that_asks() {
         let was = link(None, None, Entrance::Ordinary(Admission::ByRequest));
-        let limit = |admission| Edit { admission, ..Edit::default() }.merge(Some(&was));
+        let limit = |admission| Edit { admission, ..Edit::default() }.merge(&abc(), Some(&was));
         let five = MemberLimit::new(5).unwrap();
         assert_eq!(limit(AdmissionChange::Limit(five)), Err(CannotMerge::LimitNeedsInstant));
         assert_eq!(limit(AdmissionChange::NoLimit).unwrap().admission, Admission::ByRequest);
@@ -171,18 +179,27 @@ mod tests {
     #[test]
     fn without_the_link_as_it_was_everything_must_be_mentioned() {
         let edit = Edit { name: Change::Clear, ..Edit::default() };
-        assert_eq!(edit.merge(None), Err(CannotMerge::Unknown("expiry")));
+        assert_eq!(edit.merge(&abc(), None), Err(CannotMerge::Unknown("expiry")));
         let edit = Edit { expires_at: Change::Clear, ..edit };
-        assert_eq!(edit.merge(None), Err(CannotMerge::Unknown("limit and approval")));
-        assert_eq!(Edit::replace(Terms::open()).merge(None), Ok(Terms::open()));
+        assert_eq!(edit.merge(&abc(), None), Err(CannotMerge::Unknown("limit and approval")));
+        assert_eq!(Edit::replace(Terms::open()).merge(&abc(), None), Ok(Terms::open()));
+    }
+
+    #[test]
+    fn another_link_lends_nothing() {
+        let was = link(Some("spring"), Some(1_790_000_000), Entrance::Ordinary(instant(5)));
+        let another = LinkUrl::new("https://t.me/+abC");
+        for edit in [Edit::default(), Edit::replace(Terms::open())] {
+            assert_eq!(edit.merge(&another, Some(&was)), Err(CannotMerge::AnotherLink));
+        }
     }
 
     #[test]
     fn paid_and_primary_links_are_not_edited() {
         let paid = link(None, None, Entrance::Paid(Pricing::monthly(50).unwrap()));
-        assert_eq!(Edit::replace(Terms::open()).merge(Some(&paid)), Err(CannotMerge::Subscription));
+        assert_eq!(Edit::replace(Terms::open()).merge(&abc(), Some(&paid)), Err(CannotMerge::Subscription));
         let primary = Link { is_primary: true, ..link(None, None, Entrance::Ordinary(Admission::OPEN)) };
-        assert_eq!(Edit::default().merge(Some(&primary)), Err(CannotMerge::Primary));
+        assert_eq!(Edit::default().merge(&abc(), Some(&primary)), Err(CannotMerge::Primary));
     }
 
     fn any_admission() -> impl Strategy<Value = Admission> {
@@ -209,12 +226,12 @@ mod tests {
     proptest! {
         #[test]
         fn an_empty_patch_changes_nothing(was in any_terms()) {
-            prop_assert_eq!(Edit::default().merge(Some(&as_link(&was))).unwrap(), was);
+            prop_assert_eq!(Edit::default().merge(&abc(), Some(&as_link(&was))).unwrap(), was);
         }
 
         #[test]
         fn a_replacing_patch_forgets_everything(was in any_terms(), terms in any_terms()) {
-            prop_assert_eq!(Edit::replace(terms.clone()).merge(Some(&as_link(&was))).unwrap(), terms);
+            prop_assert_eq!(Edit::replace(terms.clone()).merge(&abc(), Some(&as_link(&was))).unwrap(), terms);
         }
 
         #[test]
@@ -225,8 +242,8 @@ mod tests {
                 expires_at: if keep & 2 == 0 { Change::Keep } else { whole.expires_at },
                 admission: if keep & 4 == 0 { AdmissionChange::Keep } else { whole.admission },
             };
-            let once = edit.merge(Some(&as_link(&was))).unwrap();
-            prop_assert_eq!(edit.merge(Some(&as_link(&once))).unwrap(), once);
+            let once = edit.merge(&abc(), Some(&as_link(&was))).unwrap();
+            prop_assert_eq!(edit.merge(&abc(), Some(&as_link(&once))).unwrap(), once);
         }
     }
 }

@@ -58,7 +58,8 @@ pub trait Links: Send + Sync {
 
     /// Changes what the patch mentions and keeps the rest.
     ///
-    /// Backends that overwrite whole links need the link as it `was`, unless the patch mentions everything.
+    /// Backends that overwrite whole links need the link as it `was`, unless the patch mentions everything. Another
+    /// link than the one to edit is refused, and nothing is sent.
     async fn edit(&self, chat: &Chat, link: &LinkUrl, edit: &Edit, was: Option<&Link>) -> Result<Link>;
 
     /// Ends a link. A primary link is replaced by Telegram, which is success too.

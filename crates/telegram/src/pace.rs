@@ -34,6 +34,8 @@ pub enum Ending {
     Throttled,
     /// Nothing was sent.
     Unsent,
+    /// Nothing was sent, and nothing will be until somebody changes something: a login, a certificate.
+    Barred,
     /// It was sent, and no whole answer came.
     Lost,
     /// The far side failed while it was at it.
@@ -84,7 +86,7 @@ pub fn next(after: Try) -> Step {
     let doubt = after.effect != Effect::Read && (after.in_doubt || after.ending.leaves_doubt());
     let give_up = if doubt { Step::ReportUnknown } else { Step::Report };
     let wait = match (after.ending, after.effect) {
-        (Ending::Refused | Ending::Garbled, _) => return give_up,
+        (Ending::Refused | Ending::Garbled | Ending::Barred, _) => return give_up,
         (Ending::Lost | Ending::Failed, Effect::New) => return give_up,
         (Ending::Held(wait), _) => wait,
         _ if after.failures >= MOST_FAILURES => return give_up,
@@ -151,12 +153,13 @@ mod tests {
     #[test]
     fn what_is_sent_again_and_what_is_not() {
         use Effect::{New, Read, Same};
-        use Ending::{Failed, Garbled, Held, Lost, Refused, Throttled, Unsent};
+        use Ending::{Barred, Failed, Garbled, Held, Lost, Refused, Throttled, Unsent};
         let again = Step::Again(FIRST);
         for effect in [Read, Same, New] {
             check(effect, Unsent, false, again);
             check(effect, Throttled, false, again);
             check(effect, Refused, false, Step::Report);
+            check(effect, Barred, false, Step::Report);
             check(effect, Held(Duration::from_secs(7)), false, Step::Again(Duration::from_secs(7)));
             check(effect, Held(Duration::from_secs(29)), false, Step::Again(Duration::from_secs(29)));
             check(effect, Held(Duration::from_secs(30)), false, Step::Report);
@@ -171,6 +174,7 @@ mod tests {
         check(New, Garbled, false, Step::ReportUnknown);
         // A refusal answers the second try; the first may have been carried out.
         check(Same, Refused, true, Step::ReportUnknown);
+        check(Same, Barred, true, Step::ReportUnknown);
         check(Same, Held(Duration::from_secs(30)), true, Step::ReportUnknown);
         check(Read, Refused, true, Step::Report);
     }
@@ -188,6 +192,7 @@ mod tests {
             any::<u32>().prop_map(|seconds| Ending::Held(Duration::from_secs(seconds.into()))),
             Just(Ending::Throttled),
             Just(Ending::Unsent),
+            Just(Ending::Barred),
             Just(Ending::Lost),
             Just(Ending::Failed),
             Just(Ending::Garbled),

@@ -6,7 +6,6 @@ use super::settings::{BadSettings, Settings, Token};
 use super::transport::{Answer, Letter, Transport, Trouble, is_time};
 use super::types::ResponseParameters;
 use crate::pace::{self, Effect, Ending, Holds, Step, Try};
-use hyper::StatusCode;
 use hyper::header::RETRY_AFTER;
 use links::{Chat, ChatId, Error, Kind, Right};
 use serde::Deserialize;
@@ -55,12 +54,14 @@ impl RawAnswer {
     /// What the answer refuses, if it is a refusal, or that it cannot be understood. `right` is the one that
     /// the method needs, for refusals that name none.
     pub fn refusal(&self, right: Right) -> Option<Error> {
-        match read::<IgnoredAny>(&self.body) {
+        let reading = read::<IgnoredAny>(&self.body);
+        let header = self.headers.iter().find(|(name, _)| name == RETRY_AFTER.as_str());
+        if let Some(wait) = reading.wait(self.status, header.map(|(_, value)| value.as_str())) {
+            return Some(held(wait).1);
+        }
+        match reading {
             Reading::Result(_) => None,
-            Reading::Said(said, parameters) => Some(match (said.code, parameters.retry_after) {
-                (429, Some(seconds)) => held(Duration::from_secs(seconds.unsigned_abs())).1,
-                _ => error::read(said, &parameters, right),
-            }),
+            Reading::Said(said, parameters) => Some(error::read(said, &parameters, right)),
             Reading::Broken(why) => {
                 let body = String::from_utf8_lossy(&self.body);
                 Some(Error::because(Kind::BrokenAnswer, Broken::new(self.status, why, &body)))
@@ -90,7 +91,7 @@ impl Client {
     /// A client for the bot of this token. Nothing is sent yet.
     pub fn new(token: Token, settings: &Settings) -> Result<Self, BadSettings> {
         let transport = Transport::new(token, settings)?;
-        let shared = Shared { transport, limit: settings.limit.min(LONGEST_LIMIT), holds: Mutex::default() };
+        let shared = Shared { transport, limit: settings.limit, holds: Mutex::default() };
         Ok(Self { shared: Arc::new(shared), on_wait: None })
     }
 
@@ -110,25 +111,16 @@ impl Client {
             effect: M::EFFECT,
             right: M::RIGHT,
             letter: Letter::new(json),
-            deadline: Instant::now() + self.shared.limit + method.patience(),
+            deadline: self.deadline(method.patience()),
         };
-        let answer = self.exchange(&call, Self::refuse_refusals).await?;
-        let (ending, error) = match read(&answer.body) {
-            Reading::Result(result) => return Ok(result),
-            Reading::Said(said, parameters) => (Ending::Refused, self.refusal(&call, said, &parameters)),
-            Reading::Broken(why) => (Ending::Garbled, self.broken(&answer, why)),
-        };
-        Err(if call.effect != Effect::Read && ending.leaves_doubt() { unknown(error) } else { error })
+        self.exchange(&call, Self::result).await
     }
 
-    /// Calls a method by name and gives back the whole answer, whatever it says. Tries again only if nothing
-    /// was sent. For methods newer than our types.
+    /// Calls a method by name and gives back the whole answer, whatever it says, but without our token. Tries
+    /// again only if nothing was sent. For methods newer than our types.
     ///
     /// `arguments` is a JSON object; Telegram reads a `null` in it as the text "null".
     pub async fn call_raw(&self, method: &str, arguments: &Value) -> links::Result<RawAnswer> {
-        if method.is_empty() || !method.bytes().all(|each| each.is_ascii_alphanumeric()) {
-            return Err(Error::new(Kind::BadValue("method name")));
-        }
         let chat = named_chat(arguments);
         let call = Call {
             method,
@@ -136,29 +128,30 @@ impl Client {
             effect: Effect::New,
             right: Right::Administrator,
             letter: Letter::new(arguments.to_string().into()),
-            deadline: Instant::now() + self.shared.limit,
+            deadline: self.deadline(Duration::ZERO),
         };
-        let Answer { status, headers, body } = self.exchange(&call, |_, _, answer| Ok(answer)).await?;
-        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let Answer { status, headers, body } = self.exchange(&call, Self::whole).await?;
+        let shown = |bytes: &[u8]| self.shared.transport.without_token(&String::from_utf8_lossy(bytes));
         let headers =
-            headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect();
-        Ok(RawAnswer { status: status.as_u16(), headers, body: body.into() })
+            headers.iter().map(|(name, value)| (name.to_string(), shown(value.as_bytes()))).collect();
+        let body = if self.shared.transport.is_echoed(&body) { shown(&body).into() } else { body.into() };
+        Ok(RawAnswer { status: status.as_u16(), headers, body })
     }
 
-    /// Sends until there is an answer that the `judge` lets pass, or until there is no sense in sending again.
-    async fn exchange(&self, call: &Call<'_>, judge: Judge) -> links::Result<Answer> {
+    /// Sends until the `judge` finds in an answer what was hoped for, or until there is no sense in sending again.
+    async fn exchange<T>(&self, call: &Call<'_>, judge: Judge<T>) -> links::Result<T> {
+        if call.method.is_empty() || !call.method.bytes().all(|each| each.is_ascii_alphanumeric()) {
+            return Err(Error::new(Kind::BadValue("method name")));
+        }
         let (mut failures, mut in_doubt) = (0, false);
         loop {
             let (ending, error) = match self.held(call) {
                 Some(wait) => held(wait),
                 None => match self.shared.transport.post(call.method, &call.letter, call.deadline).await {
-                    Ok(answer) => {
-                        self.obey(call, &answer);
-                        match judge(self, call, answer) {
-                            Ok(answer) => return Ok(answer),
-                            Err(refused) => refused,
-                        }
-                    }
+                    Ok(answer) => match judge(self, call, answer) {
+                        Ok(hoped_for) => return Ok(hoped_for),
+                        Err(refused) => refused,
+                    },
                     Err(trouble) => report(trouble),
                 },
             };
@@ -181,6 +174,11 @@ impl Client {
         }
     }
 
+    /// When a call is over that starts now and may take so much longer than others.
+    fn deadline(&self, patience: Duration) -> Instant {
+        Instant::now() + self.shared.limit.saturating_add(patience).min(LONGEST_LIMIT)
+    }
+
     /// How long Telegram wants this call still held back.
     fn held(&self, call: &Call<'_>) -> Option<Duration> {
         let holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
@@ -191,34 +189,45 @@ impl Client {
         holds.until(&call.held(), now).map(|until| until - now)
     }
 
-    /// Notes that Telegram wants such calls held back, if it does.
-    fn obey(&self, call: &Call<'_>, answer: &Answer) {
-        if answer.status != StatusCode::TOO_MANY_REQUESTS {
-            return;
-        }
-        if let Some(wait) = retry_after(answer) {
-            let now = Instant::now();
-            let mut holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
-            holds.hold(call.held(), now + wait, now);
-        }
+    /// Notes that Telegram wants such calls held back for so long.
+    fn hold(&self, call: &Call<'_>, wait: Duration) {
+        let now = Instant::now();
+        let mut holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
+        holds.hold(call.held(), now + wait, now);
     }
 
-    /// Lets answers with a result pass, and names the others.
-    fn refuse_refusals(&self, call: &Call<'_>, answer: Answer) -> Result<Answer, (Ending, Error)> {
-        if answer.status.is_success() {
-            return Ok(answer);
+    /// The result in an answer; without one, how the try ended and what to tell the caller.
+    fn result<T: DeserializeOwned>(&self, call: &Call<'_>, answer: Answer) -> Result<T, (Ending, Error)> {
+        let reading = match read(&answer.body) {
+            Reading::Result(result) if answer.status.is_success() => return Ok(result),
+            reading => reading,
+        };
+        let status = answer.status.as_u16();
+        if let Some(wait) = reading.wait(status, answer.retry_after()) {
+            self.hold(call, wait);
+            return Err(held(wait));
         }
-        let error = match read::<IgnoredAny>(&answer.body) {
+        let ending = match reading.code(status) {
+            200..300 => Ending::Garbled,
+            429 => Ending::Throttled,
+            500.. => Ending::Failed,
+            _ => Ending::Refused,
+        };
+        let error = match reading {
             Reading::Said(said, parameters) => self.refusal(call, said, &parameters),
             Reading::Result(_) => self.broken(&answer, "it is a result, with the status of an error"),
             Reading::Broken(why) => self.broken(&answer, why),
         };
-        Err(match retry_after(&answer) {
-            Some(wait) if answer.status == StatusCode::TOO_MANY_REQUESTS => held(wait),
-            _ if answer.status == StatusCode::TOO_MANY_REQUESTS => (Ending::Throttled, error),
-            _ if answer.status.is_server_error() => (Ending::Failed, error),
-            _ => (Ending::Refused, error),
-        })
+        Err((ending, error))
+    }
+
+    /// An answer as it came. If it asks to wait, that holds for the calls after it.
+    fn whole(&self, call: &Call<'_>, answer: Answer) -> Result<Answer, (Ending, Error)> {
+        let reading = read::<IgnoredAny>(&answer.body);
+        if let Some(wait) = reading.wait(answer.status.as_u16(), answer.retry_after()) {
+            self.hold(call, wait);
+        }
+        Ok(answer)
     }
 
     fn refusal(&self, call: &Call<'_>, said: Said, parameters: &ResponseParameters) -> Error {
@@ -232,7 +241,7 @@ impl Client {
     }
 }
 
-type Judge = fn(&Client, &Call<'_>, Answer) -> Result<Answer, (Ending, Error)>;
+type Judge<T> = fn(&Client, &Call<'_>, Answer) -> Result<T, (Ending, Error)>;
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -275,23 +284,36 @@ fn named_chat(arguments: &Value) -> Option<Chat> {
     }
 }
 
-/// How long a throttling answer says to wait: its parameters say it, or else its header.
-fn retry_after(answer: &Answer) -> Option<Duration> {
-    let said = match read::<IgnoredAny>(&answer.body) {
-        Reading::Said(_, parameters) => parameters.retry_after,
-        _ => None,
-    };
-    let header = || answer.headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok();
-    let seconds = said.or_else(header).filter(|seconds: &i64| *seconds > 0)?;
-    // A deadline a century away would overflow the clock.
-    Some(Duration::from_secs(seconds.unsigned_abs().min(u32::MAX.into())))
-}
-
 /// What a body says.
 enum Reading<T> {
     Result(T),
     Said(Said, ResponseParameters),
     Broken(&'static str),
+}
+
+impl<T> Reading<T> {
+    /// The code that counts. A success that refuses came through something that took Telegram's own status away.
+    fn code(&self, status: u16) -> i32 {
+        match self {
+            Self::Said(said, _) if (200..300).contains(&status) => said.code,
+            _ => status.into(),
+        }
+    }
+
+    /// How long a throttling answer says to wait: its parameters say it, or else its header.
+    fn wait(&self, status: u16, header: Option<&str>) -> Option<Duration> {
+        if self.code(status) != 429 {
+            return None;
+        }
+        let said = match self {
+            Self::Said(_, parameters) => parameters.retry_after,
+            _ => None,
+        };
+        let is_a_wait = |seconds: &i64| *seconds > 0;
+        let seconds = said.filter(is_a_wait).or_else(|| header?.parse().ok().filter(is_a_wait))?;
+        // A deadline a century away would overflow the clock.
+        Some(Duration::from_secs(seconds.unsigned_abs().min(u32::MAX.into())))
+    }
 }
 
 /// What Telegram puts around every answer.

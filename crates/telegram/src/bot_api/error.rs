@@ -71,7 +71,8 @@ fn by_words(words: &str, right: Right) -> Option<Kind> {
     Some(match words {
         "not enough rights to manage chat invite link"
         | "not enough rights to manage chat join requests"
-        | "not enough rights to invite users" => Kind::MissingRight(Right::InviteUsers),
+        | "not enough rights to invite users"
+        | "not enough rights to create invite link" => Kind::MissingRight(Right::InviteUsers),
         "not enough rights to restrict/unrestrict chat member" => Kind::MissingRight(Right::RestrictMembers),
         "need administrator rights in the channel chat"
         | "member list is inaccessible"
@@ -109,13 +110,14 @@ fn by_words(words: &str, right: Right) -> Option<Kind> {
         | "peer_id_invalid"
         | "channel_invalid" => Kind::ChatNotFound,
         // Telegram throws a bot out and says it was never in.
-        "channel_private" => Kind::BotNotInChat,
+        "channel_private" | "channel_public_group_na" => Kind::BotNotInChat,
         "users_too_much" => Kind::ChatFull,
         "can't invite members to a private chat"
         | "the chat can't have join requests"
         | "can't ban members in private chats"
         | "method is available for supergroup and channel chats only"
         | "method not available for this chat type"
+        | "there are no administrators in the private chat"
         | "the bot can't send messages to the bot"
         | "can't change commands in channel chats"
         | "can't use specified scope in private chats"
@@ -144,7 +146,9 @@ fn by_words(words: &str, right: Right) -> Option<Kind> {
             Kind::BadValue("message text")
         }
         "reply markup is too long" => Kind::BadValue("long row of buttons"),
-        "wrong http url specified" | "invalid webhook url specified" => Kind::BadValue("URL"),
+        "wrong http url specified" | "invalid webhook url specified" | "web app url must be https" => {
+            Kind::BadValue("URL")
+        }
         "secret token is too long" | "secret token contains unallowed characters" => {
             Kind::BadValue("webhook secret")
         }
@@ -157,6 +161,7 @@ fn by_beginning(words: &str) -> Option<Kind> {
         ("bot was kicked from the ", Kind::BotNotInChat),
         ("bot is not a member of the ", Kind::BotNotInChat),
         ("can't combine ", Kind::BadValue("combination of settings")),
+        ("parameter \"", Kind::BadValue("call, because something is left out")),
         ("bad webhook: ", Kind::BadValue("webhook URL")),
         ("certificate size is too big", Kind::BadValue("certificate")),
         ("can't parse commands", Kind::BadValue("list of commands")),
@@ -273,6 +278,7 @@ mod tests {
         }
         check(403, "Forbidden: the group chat was deleted", Kind::ChatNotFound);
         check(400, "Bad Request: CHANNEL_PRIVATE", Kind::BotNotInChat);
+        check(403, "Forbidden: CHANNEL_PUBLIC_GROUP_NA", Kind::BotNotInChat);
         for chat in ["group", "supergroup", "channel"] {
             check(403, &format!("Forbidden: bot was kicked from the {chat} chat"), Kind::BotNotInChat);
             check(403, &format!("Forbidden: bot is not a member of the {chat} chat"), Kind::BotNotInChat);
@@ -285,6 +291,7 @@ mod tests {
             "CHANNEL_MONOFORUM_UNSUPPORTED",
             "can't change commands in channel chats",
             "can't use specified scope in private chats",
+            "there are no administrators in the private chat",
         ] {
             check(400, &format!("Bad Request: {text}"), Kind::WrongKindOfChat);
         }
@@ -335,7 +342,11 @@ mod tests {
         check(409, other, Kind::Conflict);
         check(409, "Conflict: terminated by setWebhook request", Kind::Conflict);
         check(409, "Conflict: terminated by other setWebhook", Kind::Conflict);
-        check(400, "Bad Request: invalid webhook URL specified", Kind::BadValue("URL"));
+        for text in ["invalid webhook URL specified", "Web App URL must be HTTPS"] {
+            check(400, &format!("Bad Request: {text}"), Kind::BadValue("URL"));
+        }
+        let left_out = Kind::BadValue("call, because something is left out");
+        check(400, "Bad Request: parameter \"web_app_url\" is required", left_out);
         check(400, "Bad Request: secret token is too long", Kind::BadValue("webhook secret"));
         check(
             400,
@@ -356,7 +367,10 @@ mod tests {
     #[test]
     fn texts_that_only_documents_print() {
         check(403, "Forbidden: not enough rights", Kind::MissingRight(Right::RestrictMembers));
-        check(403, "Forbidden: not enough rights to invite users", Kind::MissingRight(Right::InviteUsers));
+        for text in ["not enough rights to invite users", "not enough rights to create invite link"] {
+            check(403, &format!("Forbidden: {text}"), Kind::MissingRight(Right::InviteUsers));
+            check(400, &format!("Bad Request: {text}"), Kind::MissingRight(Right::InviteUsers));
+        }
         check(403, "Forbidden: bot is not an administrator", Kind::MissingRight(Right::Administrator));
         check(
             400,

@@ -40,7 +40,7 @@ impl Links for Client {
 
     async fn edit(&self, chat: &Chat, link: &LinkUrl, edit: &Edit, was: Option<&Link>) -> Result<Link> {
         nameable(link)?;
-        let terms = edit.merge(was)?;
+        let terms = edit.merge(link, was)?;
         let (limit, by_request) = written(terms.admission);
         let request = EditChatInviteLink {
             chat_id: chat,

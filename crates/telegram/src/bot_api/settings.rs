@@ -139,12 +139,14 @@ impl Place {
         if authority.as_str().contains('@') {
             return Err(bad("has a user in it, which the Bot API does not know"));
         }
-        // Connectors that go through a proxy take port 443 where none is named.
-        let authority = match authority.port() {
-            None if scheme == Scheme::HTTP => {
+        let authority = match (authority.port_u16(), authority.as_str() == authority.host()) {
+            // Connectors that go through a proxy take port 443 where none is named.
+            (None, true) if scheme == Scheme::HTTP => {
                 format!("{authority}:80").parse().map_err(|_| bad("names no host"))?
             }
-            _ => authority,
+            (None, true) | (Some(1..), _) => authority,
+            // They also take 443 where they cannot read what is named, and would go to a stranger.
+            _ => return Err(bad("has a port that is none")),
         };
         let path = parts.path_and_query.as_ref();
         if path.is_some_and(|path| path.query().is_some()) {
@@ -158,7 +160,11 @@ impl Place {
     }
 }
 
-/// A proxy on the road to Telegram. Names are looked up by the proxy, not here.
+/// A proxy on the road to Telegram, such as `socks5://user:password@host:1080`. Names are looked up by the proxy,
+/// not here.
+///
+/// An HTTP proxy is asked for a tunnel (`CONNECT`), even to a Bot API at `http://`; many allow tunnels to port 443
+/// only. Without TLS to that Bot API, any proxy can read what passes, the token too.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
     pub(super) kind: ProxyKind,
@@ -281,6 +287,8 @@ mod tests {
         check("https://api.telegram.org/", "api.telegram.org", "");
         check("http://127.0.0.1:8081/telegram/", "127.0.0.1:8081", "/telegram");
         check("http://localhost", "localhost:80", "");
+        check("https://[::1]", "[::1]", "");
+        check("http://[::1]", "[::1]:80", "");
         for wrong in [
             "",
             "api.telegram.org",
@@ -289,6 +297,11 @@ mod tests {
             "https://me@api.telegram.org",
             "https://api.telegram.org?x=1",
             "https://api.telegram.org/bot12:ABC",
+            "https://api.telegram.org:",
+            "https://api.telegram.org:0",
+            "https://api.telegram.org:80a",
+            "https://api.telegram.org:99999",
+            "http://[::1]:99999",
         ] {
             assert!(Place::read(wrong).is_err(), "{wrong}");
         }

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Buf, Bytes, Frame, SizeHint};
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
@@ -15,6 +15,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,6 +51,13 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+}
+
+impl Answer {
+    /// How long its header says to wait, as it says it.
+    pub(super) fn retry_after(&self) -> Option<&str> {
+        self.headers.get(RETRY_AFTER)?.to_str().ok()
+    }
 }
 
 /// No answer, and how that came.
@@ -101,11 +109,18 @@ impl Transport {
             Err(_) => TimeIsUp("the call's time limit ran out").into(),
         };
         let ending = match () {
+            () if is_barred(&*source) => Ending::Barred,
             () if !letter.taken.load(Ordering::Relaxed) => Ending::Unsent,
             () if source.is::<LengthLimitError>() => Ending::Garbled,
             () => Ending::Lost,
         };
         Err(Trouble { ending, source })
+    }
+
+    /// Whether somebody echoed our path.
+    pub(super) fn is_echoed(&self, bytes: &[u8]) -> bool {
+        let secret = self.token.secret().as_bytes();
+        bytes.windows(secret.len()).any(|window| window == secret)
     }
 
     /// A text without our token in it, should somebody have echoed our path.
@@ -143,6 +158,28 @@ pub(super) fn is_time(source: &BoxError) -> bool {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct TimeIsUp(&'static str);
+
+/// What stands in the way, when it will stand there however often one tries.
+#[derive(Debug, thiserror::Error)]
+enum Barred {
+    #[error("the proxy does not take this login, or wants one")]
+    Login,
+    #[error("the connection cannot be made safe")]
+    Tls(#[source] BoxError),
+}
+
+/// Whether a connection failed for good.
+fn is_barred(source: &(dyn std::error::Error + 'static)) -> bool {
+    source.is::<Barred>() || source.source().is_some_and(is_barred)
+}
+
+/// Whether a handshake failed because of what the far side said, and not because the line broke.
+fn is_of_tls(source: &BoxError) -> bool {
+    let within = source.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    within
+        .and_then(|within| within.downcast_ref::<io::Error>())
+        .is_some_and(|why| why.kind() == io::ErrorKind::InvalidData)
+}
 
 /// The JSON of a call, which remembers whether hyper took it to write it: until then nothing can have happened.
 pub(super) struct Letter {
@@ -239,8 +276,14 @@ impl Service<Uri> for Road {
 
     fn call(&mut self, to: Uri) -> Self::Future {
         let limit = self.0.limit;
-        let connecting = match &self.0.tls {
-            Some(tls) => tls.clone().call(to),
+        let connecting: Connecting<Self::Response> = match &self.0.tls {
+            Some(tls) => {
+                let connecting = tls.clone().call(to);
+                Box::pin(async {
+                    let barred = |why| if is_of_tls(&why) { Barred::Tls(why).into() } else { why };
+                    connecting.await.map_err(barred)
+                })
+            }
             None => {
                 let connecting = self.0.way.clone().call(to);
                 Box::pin(async move { connecting.await.map(MaybeHttpsStream::Http) })
@@ -306,12 +349,38 @@ impl Service<Uri> for Way {
             }
             Self::Tunnel(way) => {
                 let connecting = way.call(to);
-                Box::pin(async { Ok(connecting.await?) })
+                Box::pin(async { connecting.await.map_err(in_the_tunnel) })
             }
             Self::Socks(way) => {
                 let connecting = way.call(to);
-                Box::pin(async { Ok(connecting.await?) })
+                Box::pin(async { connecting.await.map_err(behind_socks) })
             }
         }
     }
 }
+
+// The errors of these two have no public names.
+type TunnelError = <Tunnel<HttpConnector> as Service<Uri>>::Error;
+type SocksError = <SocksV5<HttpConnector> as Service<Uri>>::Error;
+
+fn in_the_tunnel(why: TunnelError) -> BoxError {
+    match why {
+        TunnelError::ProxyAuthRequired => Barred::Login.into(),
+        why => why.into(),
+    }
+}
+
+fn behind_socks(why: SocksError) -> BoxError {
+    match why {
+        // How it prints is all that tells a login from a host that is away.
+        SocksError::V5(why) if format!("{why:?}").starts_with("Auth(") => Barred::Login.into(),
+        // They keep the cause to themselves.
+        SocksError::Inner(why) => NoWay(why.into()).into(),
+        SocksError::Io(why) => NoWay(why.into()).into(),
+        why => why.into(),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("there is no way through the proxy")]
+struct NoWay(#[source] BoxError);

@@ -7,7 +7,7 @@
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::{RawValue, Value, to_raw_value};
 use std::fmt;
 
 fn is_false(flag: &bool) -> bool {
@@ -567,10 +567,19 @@ pub struct WebhookInfo {
 #[serde(default)]
 #[allow(missing_docs, reason = "named by the Bot API's reference")]
 pub struct ResponseParameters {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "if_a_number")]
     pub migrate_to_chat_id: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "if_a_number")]
     pub retry_after: Option<i64>,
+}
+
+/// A number, also in quotes. Anything else is left out, so that it does not hide the error it was added to.
+fn if_a_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    })
 }
 
 /// Something happened, and Telegram numbered it.

@@ -36,7 +36,7 @@ impl Updates {
     pub async fn after(&self, done: Option<i64>) -> Result<Vec<Update>> {
         let kinds: Vec<&str> = self.kinds.iter().map(String::as_str).collect();
         let request = GetUpdates {
-            offset: done.map(|done| done + 1),
+            offset: done.map(|done| done.saturating_add(1)),
             limit: None,
             timeout: LONG_POLL_SECONDS,
             allowed_updates: Some(&kinds),

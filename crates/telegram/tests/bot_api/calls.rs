@@ -1,10 +1,11 @@
 //! One call through good and bad days: what is waited for, what is repeated, and what is not.
 
 use crate::server::{LINK, Reply, Server, client};
-use admit_telegram::bot_api::Settings;
 use admit_telegram::bot_api::methods::{
-    CreateChatInviteLink, GetChat, GetChatMemberCount, RevokeChatInviteLink,
+    CreateChatInviteLink, GetChat, GetChatMemberCount, Method, RevokeChatInviteLink,
 };
+use admit_telegram::bot_api::{RawAnswer, Settings};
+use admit_telegram::pace::Effect;
 use links::{Chat, Kind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,6 +116,48 @@ async fn a_header_may_say_how_long_to_wait() {
     call.await.unwrap().unwrap();
 }
 
+/// A wait as `parameters`, under some status.
+fn throttle(status: u16, retry_after: &str) -> Reply {
+    Reply::text(
+        status,
+        format!(
+            r#"{{"ok":false,"error_code":429,"description":"Too Many Requests","parameters":{{"retry_after":{retry_after}}}}}"#
+        ),
+    )
+}
+
+#[tokio::test]
+async fn a_wait_is_a_wait_under_any_status_and_in_quotes() {
+    for asked in [throttle(200, "2"), throttle(429, r#""2""#)] {
+        let clock = Clock::stop();
+        let server = Server::start([asked, Reply::ok(LINK)]).await;
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let client = server.client().on_wait(Arc::new(move |_, wait| tell.send(wait).unwrap()));
+        let call = tokio::spawn(async move { client.call(&create(&chat(-1001))).await });
+        assert_eq!(told.recv().await.unwrap(), Duration::from_secs(2));
+        clock.move_past(Duration::from_secs(2)).await;
+        call.await.unwrap().unwrap();
+        tokio::time::resume();
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_is_none_is_not_invented() {
+    for odd in ["-7", "0", "9223372036854775808", "1e3", "[]", "null"] {
+        let server = Server::start([throttle(429, odd), Reply::ok(LINK)]).await;
+        server.client().call(&create(&chat(-1001))).await.unwrap();
+
+        let Reply::Say(status, _, body) = throttle(429, odd) else { panic!("an answer") };
+        let answer = RawAnswer { status, headers: Vec::new(), body };
+        let error = answer.refusal(links::Right::InviteUsers).unwrap();
+        assert!(matches!(error.kind(), Kind::Refused { code: 429, .. }), "{odd}: {error:?}");
+    }
+    let longest = throttle(429, &i64::MAX.to_string());
+    let server = Server::start([longest]).await;
+    let error = server.client().call(&create(&chat(-1001))).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::Wait { seconds: u32::MAX });
+}
+
 #[tokio::test]
 async fn a_throttle_that_names_no_time_is_tried_again_because_nothing_was_made() {
     let server = Server::start([Reply::text(429, "<html>slow down"), Reply::ok(LINK)]).await;
@@ -162,6 +205,11 @@ async fn a_refusal_after_a_lost_answer_says_nothing_about_the_first_try() {
     let because = std::error::Error::source(&error).unwrap().downcast_ref::<links::Error>().unwrap();
     assert_eq!(*because.kind(), Kind::LinkDead);
 
+    let refusal = format!(r#"{{"ok":false,"error_code":400,"description":"{dead}"}}"#);
+    let server = Server::start([Reply::hang_up(), Reply::text(200, refusal)]).await;
+    let error = server.client().call(&revoke(&chat(-1001))).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::OutcomeUnknown);
+
     let server = Server::start([Reply::hang_up(), Reply::ok(LINK)]).await;
     server.client().call(&revoke(&chat(-1001))).await.unwrap();
 }
@@ -188,11 +236,48 @@ async fn without_tls_on_the_far_side_nothing_is_said() {
     assert!(server.asked().is_empty());
 }
 
+/// A method of somebody else's making.
+#[derive(serde::Serialize)]
+struct Patient {}
+
+impl Method for Patient {
+    const NAME: &'static str = "brewTea";
+    const EFFECT: Effect = Effect::Read;
+    type Answer = u32;
+
+    fn patience(&self) -> Duration {
+        Duration::MAX
+    }
+}
+
 #[tokio::test]
 async fn a_limit_may_be_as_long_as_anybody_likes() {
-    let server = Server::start([Reply::ok("12")]).await;
+    let server = Server::start([Reply::ok("12"), Reply::ok("13")]).await;
     let client = client(&Settings { limit: Duration::MAX, ..server.settings() });
     client.call(&GetChatMemberCount { chat_id: &chat(-1001) }).await.unwrap();
+    client.call(&Patient {}).await.unwrap();
+}
+
+/// A method whose name would change the path.
+#[derive(serde::Serialize)]
+struct Misnamed {}
+
+impl Method for Misnamed {
+    const NAME: &'static str = "get Me";
+    const EFFECT: Effect = Effect::Read;
+    type Answer = bool;
+}
+
+#[tokio::test]
+async fn a_method_has_a_name_of_letters_and_digits() {
+    let server = Server::start([]).await;
+    let error = server.client().call(&Misnamed {}).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::BadValue("method name"));
+    for name in ["", "../getMe", "get\r\nMe", "getM\u{e9}"] {
+        let error = server.client().call_raw(name, &serde_json::json!({})).await.unwrap_err();
+        assert_eq!(*error.kind(), Kind::BadValue("method name"));
+    }
+    assert!(server.asked().is_empty());
 }
 
 #[tokio::test]
@@ -211,6 +296,4 @@ async fn a_raw_call_gives_the_whole_answer_whatever_it_says() {
     assert_eq!(client.call_raw("brewTea", &serde_json::json!({})).await.unwrap().status, 429);
     let error = client.call_raw("brewCoffee", &serde_json::json!({})).await.unwrap_err();
     assert_eq!(*error.kind(), Kind::OutcomeUnknown);
-    let error = client.call_raw("../getMe", &arguments).await.unwrap_err();
-    assert_eq!(*error.kind(), Kind::BadValue("method name"));
 }

@@ -61,6 +61,26 @@ async fn no_error_shows_the_token_though_the_far_side_echoes_it() {
     check_error(&client(&settings).call_raw("get me", &serde_json::Value::Null).await.unwrap_err());
 }
 
+#[tokio::test]
+async fn an_answer_as_it_came_does_not_have_the_token() {
+    let echo = format!(r#"{{"ok":false,"error_code":400,"description":"/bot{CANARY}/x"}}"#).into_bytes();
+    let header = vec![("location", format!("/bot{CANARY}/x"))];
+    let odd = [&b"\xff"[..], &echo].concat();
+    let innocent = b"\xff\x00".to_vec();
+    let replies = [(400, echo), (302, odd), (200, innocent.clone())];
+    let server = Server::start(replies.map(|(status, body)| Reply::Say(status, header.clone(), body))).await;
+    let client = server.client();
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        answers.push(client.call_raw("brewTea", &serde_json::json!({})).await.unwrap());
+    }
+    for answer in &answers {
+        check(&format!("{:?} {}", answer.headers, String::from_utf8_lossy(&answer.body)));
+        check_error(&answer.refusal(links::Right::InviteUsers).unwrap());
+    }
+    assert_eq!(answers[2].body, innocent, "what has no token in it is left alone");
+}
+
 #[test]
 fn no_debug_print_shows_the_token() {
     let token = Token::new(CANARY).unwrap();

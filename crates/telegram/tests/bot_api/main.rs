@@ -8,4 +8,5 @@ mod canary;
 mod operations;
 mod proxies;
 mod server;
+mod tls;
 mod updates;

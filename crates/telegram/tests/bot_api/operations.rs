@@ -4,8 +4,8 @@ use crate::server::{CANARY, LINK, Reply, Server, client};
 use admit_telegram::bot_api::links::read;
 use admit_telegram::bot_api::{Client, Settings};
 use links::{
-    Admission, AdmissionChange, Chat, Edit, Expiry, Kind, Link, LinkName, LinkUrl, Links, MemberLimit,
-    Operation, Pricing, Subscription, Terms, UnixTime, UserId, Verdict,
+    Admission, AdmissionChange, CannotMerge, Chat, Edit, Expiry, Kind, Link, LinkName, LinkUrl, Links,
+    MemberLimit, Operation, Pricing, Subscription, Terms, UnixTime, UserId, Verdict,
 };
 
 fn garden() -> Chat {
@@ -74,7 +74,10 @@ async fn an_edit_that_does_not_fit_sends_nothing() {
     let limit = AdmissionChange::Limit(MemberLimit::ONE);
     let edit = Edit { admission: limit, ..Edit::default() };
     let error = bot.edit(&garden(), &spring(), &edit, None).await.unwrap_err();
-    assert!(matches!(error.kind(), Kind::CannotMerge(_)));
+    assert!(matches!(error.kind(), Kind::CannotMerge(CannotMerge::Unknown(_))));
+    let another = LinkUrl::new("https://t.me/+AnotherLink");
+    let error = bot.edit(&garden(), &another, &edit, Some(&spring_link())).await.unwrap_err();
+    assert_eq!(*error.kind(), Kind::CannotMerge(CannotMerge::AnotherLink));
     for hidden in ["https://t.me/+Xy3k…", "https://t.me/+Xy3k..."].map(LinkUrl::new) {
         let edit = Edit::replace(Terms::open());
         assert_eq!(*bot.edit(&garden(), &hidden, &edit, None).await.unwrap_err().kind(), Kind::NotOurLink);

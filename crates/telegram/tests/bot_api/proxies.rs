@@ -1,11 +1,11 @@
 //! The road through a proxy, with and without a login.
 
-use crate::server::{LINK, Reply, Server, client, read_request};
+use crate::server::{LINK, Reply, Server, chain, client, read_request};
 use admit_telegram::bot_api::Settings;
 use admit_telegram::bot_api::methods::GetChatMemberCount;
 use links::{Chat, Kind};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -33,7 +33,7 @@ async fn tunnel(expected_login: &'static str) -> (SocketAddr, tokio::task::JoinH
     (at, proxy)
 }
 
-/// A SOCKS5 proxy that wants a login, for one connection; hands on user and password.
+/// A SOCKS5 proxy that wants a login and takes Ann's, for one connection; hands on user and password.
 async fn socks() -> (SocketAddr, tokio::task::JoinHandle<(String, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
@@ -45,7 +45,11 @@ async fn socks() -> (SocketAddr, tokio::task::JoinHandle<(String, String)>) {
         stream.write_all(&[5, 2]).await.unwrap();
         assert_eq!(stream.read_u8().await.unwrap(), 1);
         let login = (counted(&mut stream).await, counted(&mut stream).await);
-        stream.write_all(&[1, 0]).await.unwrap();
+        let verdict = u8::from(login.0 != "ann");
+        stream.write_all(&[1, verdict]).await.unwrap();
+        if verdict != 0 {
+            return login;
+        }
         let mut request = [0; 10];
         stream.read_exact(&mut request).await.unwrap();
         let [5, 1, 0, 1, a, b, c, d, high, low] = request else {
@@ -76,15 +80,37 @@ async fn an_http_proxy_is_asked_to_connect_with_the_login() {
     assert_eq!(proxy.await.unwrap(), format!("CONNECT {} HTTP/1.1", server.at));
 }
 
-#[tokio::test]
-async fn a_proxy_that_refuses_leaves_telegram_unreachable_and_the_password_unsaid() {
-    let (at, _proxy) = tunnel("Proxy-Authorization: nobody").await;
-    let proxy = Some(format!("http://ann:canary-password@{at}").parse().unwrap());
-    let limit = Duration::from_millis(200);
-    let settings = Settings { api_url: "http://127.0.0.1:9".to_owned(), proxy, limit, ..Settings::default() };
+/// What a call through this proxy ends in, all causes in one line. There is half a minute for it.
+async fn refused(proxy: &str) -> String {
+    let proxy = Some(proxy.parse().unwrap());
+    let settings = Settings { api_url: "http://127.0.0.1:9".to_owned(), proxy, ..Settings::default() };
+    let began = Instant::now();
     let error = client(&settings).call(&GetChatMemberCount { chat_id: &garden() }).await.unwrap_err();
+    assert!(began.elapsed() < Duration::from_secs(5), "nothing is tried again");
     assert_eq!(*error.kind(), Kind::Unreachable);
     assert!(!format!("{error:?} {settings:?}").contains("canary"));
+    chain(&error)
+}
+
+#[tokio::test]
+async fn a_login_that_a_proxy_does_not_take_is_reported_at_once_and_unsaid() {
+    // Both proxies are there for one connection only.
+    let (tunnel, _proxy) = tunnel("Proxy-Authorization: nobody").await;
+    let (socks, _proxy) = socks().await;
+    for proxy in [format!("http://ann:canary@{tunnel}"), format!("socks5://bob:canary@{socks}")] {
+        let causes = refused(&proxy).await;
+        assert!(causes.ends_with("the proxy does not take this login, or wants one"), "{causes}");
+    }
+}
+
+#[tokio::test]
+async fn a_socks_proxy_that_is_not_there_says_why() {
+    let proxy = Some("socks5://127.0.0.1:1".parse().unwrap());
+    let limit = Duration::from_millis(100);
+    let client = client(&Settings { proxy, limit, ..Settings::default() });
+    let error = client.call(&GetChatMemberCount { chat_id: &garden() }).await.unwrap_err();
+    let causes = chain(&error);
+    assert!(causes.contains("no way through the proxy: ") && causes.contains("refused"), "{causes}");
 }
 
 #[tokio::test]

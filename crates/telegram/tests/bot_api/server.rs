@@ -2,6 +2,7 @@
 
 use admit_telegram::bot_api::{Client, Settings, Token};
 use std::collections::VecDeque;
+use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -120,6 +121,12 @@ impl Drop for Server {
 
 pub(crate) fn client(settings: &Settings) -> Client {
     Client::new(Token::new(CANARY).unwrap(), settings).unwrap()
+}
+
+/// An error and all its causes, in one line.
+pub(crate) fn chain(error: &links::Error) -> String {
+    let causes = std::iter::successors(Some(error as &dyn Error), |cause| (*cause).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 async fn converse(mut stream: TcpStream, script: Arc<Mutex<VecDeque<Reply>>>, notes: Arc<Mutex<Vec<Asked>>>) {

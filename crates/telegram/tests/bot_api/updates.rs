@@ -29,3 +29,10 @@ async fn a_webhook_and_a_second_listener_are_told_apart() {
     assert_eq!(*updates.after(None).await.unwrap_err().kind(), Kind::WebhookActive);
     assert_eq!(*updates.after(None).await.unwrap_err().kind(), Kind::Conflict);
 }
+
+#[tokio::test]
+async fn the_last_number_there_is_has_no_next() {
+    let server = Server::start([Reply::ok(r#"[{"update_id":9223372036854775807}]"#)]).await;
+    server.client().updates(&[]).after(Some(i64::MAX)).await.unwrap();
+    assert!(server.asked()[0].body.contains(r#""offset":9223372036854775807"#));
+}

@@ -108,7 +108,7 @@ impl Edit {
         was: Option<&Link>,
         clock: &Clock,
     ) -> Result<(), Failure> {
-        let terms = edit.merge(was).map_err(|why| self.cannot_merge(why))?;
+        let terms = edit.merge(link, was).map_err(|why| self.cannot_merge(why))?;
         let chat = &self.chat.chat;
         if ctx.global.dry_run {
             return ctx.rehearse(EditChatInviteLink::NAME, &request(chat, link, &terms));
@@ -196,6 +196,7 @@ impl Edit {
 
     fn cannot_merge(&self, why: CannotMerge) -> Usage {
         let example = match why {
+            CannotMerge::AnotherLink => "`--was` with what `create` printed for this link",
             CannotMerge::LimitNeedsInstant => "`--instant --limit 1`",
             CannotMerge::Subscription => "`--name spring` alone",
             CannotMerge::Primary => "`admit link rotate`, which replaces it",
