@@ -232,3 +232,27 @@ fn a_wait_is_waited_for_and_said() {
     ran.is(0, "Telegram asked to wait 2 s");
     assert_eq!(house.links().len(), 5);
 }
+
+#[test]
+fn lines_that_are_added_while_a_batch_runs_are_not_of_it() {
+    let house = House::new();
+    let input = house.write("in.ndjson", &"{\"limit\":1}\n".repeat(20));
+    house.fault("createChatInviteLink", "latency", 20, 20);
+    let batch = [
+        "link",
+        "create",
+        "--chat",
+        &house.chat,
+        "--from",
+        "in.ndjson",
+        "--concurrency",
+        "1",
+        "--out",
+        "out.ndjson",
+    ];
+    let child = house.command(&batch).stderr(Stdio::piped()).spawn().unwrap();
+    while house.links().is_empty() {}
+    std::fs::write(input, "{\"limit\":1}\n".repeat(30)).unwrap();
+    house.look(child.wait_with_output().unwrap()).is(0, "20 of 20 links made");
+    assert_eq!(house.links().len(), 20);
+}
