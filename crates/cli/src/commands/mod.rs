@@ -23,6 +23,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::io::{self, BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::task::spawn_blocking;
 
 /// Telegram invite links: one link, one person, once.
 #[derive(Parser, Debug)]
@@ -217,15 +218,18 @@ impl Context<'_> {
     }
 
     /// Asks before something that cannot be undone. Without a terminal to ask at, or told not to ask, it fails.
-    pub(crate) fn confirm(&self, what: &str) -> Result<(), Failure> {
+    pub(crate) async fn confirm(&self, what: &str) -> Result<(), Failure> {
         let refuse = |why| Failure::NotConfirmed { what: what.to_owned(), why };
         if self.global.yes {
             return Ok(());
         }
         self.can_ask(what)?;
         aside(format_args!("{what}\nGo ahead? [y/N]"));
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).map_err(|_| refuse("no answer could be read"))?;
+        // On another thread, so that signals are heard meanwhile.
+        let answer =
+            spawn_blocking(|| io::stdin().lock().lines().next().unwrap_or_else(|| Ok(String::new())));
+        let answer = answer.await.map_err(io::Error::from).and_then(|read| read);
+        let answer = answer.map_err(|_| refuse("no answer could be read"))?;
         match answer.trim().to_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(refuse("not confirmed")),

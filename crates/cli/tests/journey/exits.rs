@@ -2,6 +2,7 @@
 
 use crate::house::{ADMIT, House};
 use serde_json::json;
+use std::io::{BufRead, Read, Write};
 use std::process::{Command, Stdio};
 
 const CREATE: &str = "link create --chat CHAT --json --timeout 2s";
@@ -144,7 +145,7 @@ fn a_link_of_somebody_else_says_whose() {
 #[cfg(unix)]
 #[test]
 fn signals_end_with_130_and_143() {
-    use std::io::{BufRead, BufReader};
+    use std::io::BufReader;
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         let house = House::new();
         house.fault("getMe", "429", 30, 1);
@@ -186,4 +187,33 @@ fn a_file_that_cannot_be_written_is_1() {
     let house = House::new();
     let ran = house.admit("man --dir /dev/null/x --json");
     ran.fails_as(1, "failed", "file");
+}
+
+/// A terminal to ask at, made by `script`, which every Debian has.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_question_is_answered_or_interrupted() {
+    let house = House::new();
+    let rotate = format!("{ADMIT} link rotate --chat {}", house.chat);
+    for (answer, code, words) in
+        [("y\n", 0, "is the primary link now"), ("\n", 2, "not confirmed"), ("\u{3}", 130, "")]
+    {
+        let before = house.ledger();
+        let mut command = Command::new("timeout");
+        command.args(["20", "script", "-qec", &rotate, "/dev/null"]).env_clear().env("PATH", "/usr/bin:/bin");
+        command.env("HOME", house.home.path()).env("ADMIT_API_URL", &house.address);
+        command.env("ADMIT_BOT_TOKEN", &house.token).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut said = String::new();
+        let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+        while !said.contains("[y/N]") {
+            assert_ne!(out.read_line(&mut said).unwrap(), 0, "{said}");
+        }
+        child.stdin.as_mut().unwrap().write_all(answer.as_bytes()).unwrap();
+        out.read_to_string(&mut said).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{said}");
+        assert!(said.contains(words), "{said}");
+        let asked = house.ledger_since(before).matches("exportChatInviteLink").count();
+        assert_eq!(asked, usize::from(code == 0), "{said}");
+    }
 }

@@ -124,6 +124,11 @@ impl House {
         self.raw("GET", "/control/ledger?after=0", "").len()
     }
 
+    /// What reached Telegram since the ledger was so many bytes long.
+    pub(crate) fn ledger_since(&self, bytes: usize) -> String {
+        self.raw("GET", "/control/ledger?after=0", "").split_off(bytes)
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.home.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
