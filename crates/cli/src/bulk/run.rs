@@ -345,8 +345,8 @@ async fn make(
     }
 }
 
-/// Whether the rest of the batch would fail the same way, since all of it goes to one chat by one road.
-fn fails_all(kind: &Kind) -> bool {
+/// Whether all other calls would fail the same way that go to the same chat by the same road.
+pub(crate) fn fails_all(kind: &Kind) -> bool {
     matches!(
         kind,
         Kind::TokenDead

@@ -102,6 +102,38 @@ fn some_of_several_is_9() {
     let house = House::new();
     let ran = house.admit("request approve --chat CHAT --user 5,6 -q");
     ran.is(9, "2 of 2 failed");
+    assert_eq!(ran.out, "", "nobody was let in");
+}
+
+#[test]
+fn what_fails_for_all_is_not_tried_for_each() {
+    let house = House::new();
+    let before = house.ledger();
+    let ran = house.admit("request approve --chat @nowhere --user 5,6,7 --json");
+    ran.fails_as(3, "not_found", "chat_not_found");
+    assert_eq!(house.ledger_since(before).matches("approveChatJoinRequest").count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_row_of_decisions_tells_those_that_were_made() {
+    let house = House::new();
+    let link = house.admit("link create --chat CHAT --request -q").out;
+    let (ann, bo) = (house.person(), house.person());
+    for person in [ann, bo] {
+        assert_eq!(house.join(person, link.trim()), "requested");
+    }
+    // The first decision goes through; the second waits until it is interrupted.
+    house.fault("approveChatJoinRequest", "latency", 0, 1);
+    house.fault("approveChatJoinRequest", "429", 3000, 1);
+    let users = format!("{ann},{bo}");
+    let approve =
+        ["request", "approve", "--chat", &house.chat, "--user", &users, "-o", "ndjson", "--timeout", "2h"];
+    let child = house.command(&approve).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let ran = house.interrupt_the_wait(child, "-INT");
+    assert_eq!(ran.code, Some(130), "{}", ran.err);
+    let first = ran.out.lines().next().unwrap_or_default();
+    assert_eq!(first, format!("{{\"user_id\":{ann},\"status\":\"approved\"}}"));
 }
 
 #[test]
@@ -145,22 +177,16 @@ fn a_link_of_somebody_else_says_whose() {
 #[cfg(unix)]
 #[test]
 fn signals_end_with_130_and_143() {
-    use std::io::BufReader;
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         let house = House::new();
         house.fault("getMe", "429", 30, 1);
-        let mut child = house
+        let child = house
             .command(&["bot", "show", "--timeout", "60s"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // It says so when it waits, and so it is known to listen.
-        let mut said = String::new();
-        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
-        assert!(said.contains("asked to wait"), "{said}");
-        Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(code));
+        assert_eq!(house.interrupt_the_wait(child, signal).code, Some(code));
     }
 }
 
