@@ -143,6 +143,9 @@ impl Failure {
             Self::Stopped(_) => {
                 Some("a call that was on its way may have happened; look before you repeat it".to_owned())
             }
+            Self::Output(_) => {
+                Some("what was asked may be done all the same; look before you repeat it".to_owned())
+            }
             _ => None,
         }
     }

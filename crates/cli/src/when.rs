@@ -145,10 +145,13 @@ pub(crate) fn zone(text: &str) -> Result<TimeZone, String> {
         .map_err(|_| "no time zone has this name: give one such as `Europe/Berlin` or `UTC`".into())
 }
 
+/// No call may take longer.
+pub(crate) const LONGEST_LIMIT: Duration = Duration::from_secs(86_400);
+
 /// Reads `--timeout`.
 pub(crate) fn time_limit(text: &str) -> Result<Duration, String> {
     match length(text) {
-        Some(limit) if (1..=86_400).contains(&limit.as_secs()) => Ok(limit),
+        Some(limit) if (Duration::from_secs(1)..=LONGEST_LIMIT).contains(&limit) => Ok(limit),
         _ => Err("a time limit is 1 second to 1 day, with its unit: `30s`, `2m`".into()),
     }
 }

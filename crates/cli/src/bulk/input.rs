@@ -74,9 +74,11 @@ fn open(path: &Path) -> Result<File, Failure> {
 
 /// Puts a stream into a file without a name, so that it can be read twice in little memory.
 fn keep(mut stream: impl Read) -> Result<File, Failure> {
-    let mut file = tempfile::tempfile()?;
-    io::copy(&mut stream, &mut file)?;
-    Ok(file)
+    let copied = tempfile::tempfile().and_then(|mut file| {
+        io::copy(&mut stream, &mut file)?;
+        Ok(file)
+    });
+    copied.map_err(Failure::file("keep the input in", std::env::temp_dir()))
 }
 
 /// JSON lines begin with a brace.

@@ -62,7 +62,14 @@ fn a_wrong_value_is_named_and_nothing_is_sent() {
     check("bot show --profile gone", &["--profile", "gone"]);
     check("bot show --proxy nonsense", &["--proxy", "socks5://"]);
     check("bot show -o yaml", &["yaml", "ndjson"]);
-    check("sandbox --listen here", &["--listen", "here"]);
+    check(
+        "sandbox --listen here",
+        &["--listen", "here", "`admit sandbox --seed demo --listen 127.0.0.1:8081"],
+    );
+    check(
+        "link create --chat CHAT --form x",
+        &["--from", "`admit link create --chat @garden --from people.csv"],
+    );
     check("sandbox --link-base here", &["--link-base here", "https://t.me"]);
     check("telegram DeleteEverything", &["DeleteEverything", "CreateInvitationLink"]);
     check("telegram CreateInvitationLink", &["--chat"]);

@@ -208,6 +208,16 @@ fn nobody_reading_is_quiet() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_1_and_says_that_it_may_be_done() {
+    let house = House::new();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ran = house.finish(house.command(&["link", "create", "--chat", &house.chat]).stdout(full));
+    ran.is(1, "may be done all the same");
+    assert_eq!(house.links().len(), 1);
+}
+
 #[test]
 fn a_file_that_cannot_be_written_is_1() {
     let house = House::new();
