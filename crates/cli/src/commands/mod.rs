@@ -21,7 +21,7 @@ use ::links::Chat;
 use ::telegram::bot_api::{Client, Settings, Token};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::io::{self, BufRead, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
@@ -215,6 +215,15 @@ impl Context<'_> {
             return Ok(self.output.json(&call)?);
         }
         Ok(self.output.line(format_args!("would send {method} {parameters}"))?)
+    }
+
+    /// Fails where standard input would be read for this flag and for the token.
+    pub(crate) fn claim_stdin(&self, flag: &str) -> Result<(), Usage> {
+        if self.global.token_file.as_deref() != Some(Path::new("-")) {
+            return Ok(());
+        }
+        let what = format!("`{flag} -` with `--token-file -`");
+        Err(Usage::new(what, "standard input can be only one of the two", "`--token-file PATH`"))
     }
 
     /// Asks before something that cannot be undone. Without a terminal to ask at, or told not to ask, it fails.

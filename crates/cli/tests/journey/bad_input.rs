@@ -6,7 +6,8 @@ use crate::house::House;
 fn a_wrong_value_is_named_and_nothing_is_sent() {
     let house = House::new();
     house.write("one.json", "{}");
-    house.write("bad.csv", "name,limit\nAnn,0\n");
+    house.write("bad.csv", "name,limit\nAnn,\n\n\"Bo\nB.\",1\nCy,0\n");
+    house.write("bad.ndjson", "{}\n\n{\"limit\":0}\n");
     let before = house.ledger();
     let check = |line: &str, words: &[&str]| {
         let ran = house.admit(line);
@@ -39,7 +40,11 @@ fn a_wrong_value_is_named_and_nothing_is_sent() {
     check(&format!("{create} --out x"), &["--out", "batches"]);
     check(&format!("{create} --count 5 --out gone/x"), &["--out gone/x", "`--out links.ndjson`"]);
     check(&format!("{create} --from gone.csv"), &["--from", "gone.csv"]);
-    check(&format!("{create} --from bad.csv"), &["index 0", "--limit 0"]);
+    check(&format!("{create} --from bad.csv"), &["line 6 of `bad.csv`", "--limit 0"]);
+    check(&format!("{create} --from bad.ndjson"), &["line 3 of `bad.ndjson`", "--limit 0"]);
+    check(&format!("{create} --count 5 --out -"), &["--out -", "standard output"]);
+    check(&format!("{create} --from - --token-file -"), &["--from -", "--token-file -"]);
+    check("link edit --chat CHAT --was - --name x --token-file -", &["--was -", "--token-file -"]);
     check("link create --chat garden", &["--chat", "garden", "@garden"]);
     check("link create --chat -5000000000000", &["--chat", "-5000000000000", "@garden"]);
     check("link create", &["--chat", "admit link create --chat @garden"]);
