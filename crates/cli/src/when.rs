@@ -114,6 +114,14 @@ fn in_zone(local: DateTime, zone: &TimeZone) -> Result<Timestamp, BadWhen> {
     ambiguous.unambiguous().map_err(|_| BadWhen::Unreadable)
 }
 
+/// A day alone as its midnight, which is how the tool we stand in for reads it; any other text as it is.
+pub(crate) fn at_midnight(text: &str) -> String {
+    match moment(text.trim(), None, Timestamp::UNIX_EPOCH) {
+        Err(BadWhen::NoTimeOfDay(day)) => format!("{day}T00:00"),
+        _ => text.to_owned(),
+    }
+}
+
 /// Whether a text is a local time, which the drop-in reads in the machine's zone.
 pub(crate) fn is_local(text: &str) -> bool {
     matches!(moment(text.trim(), None, Timestamp::UNIX_EPOCH), Err(BadWhen::NoZone(_)))

@@ -14,12 +14,14 @@ pub(crate) mod telegram;
 use crate::config::{Config, Variables};
 use crate::credentials::{self, Secret};
 use crate::failure::{Failure, Usage};
-use crate::output::{Colour, Format, Output, aside, is_watched};
+use crate::output::{Colour, Format, Output, Shown, aside, is_watched};
 use crate::runtime;
-use crate::when::whole_seconds;
+use crate::when::{Clock, whole_seconds};
 use ::links::Chat;
 use ::telegram::bot_api::{Client, Settings, Token};
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use serde::Serialize;
+use serde_json::Value;
 use std::io::{self, BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -174,6 +176,30 @@ pub(crate) struct Connection {
     pub(crate) bot_id: Option<i64>,
 }
 
+/// A call that was not sent.
+#[derive(Serialize)]
+struct Rehearsed {
+    dry_run: bool,
+    method: String,
+    parameters: Value,
+}
+
+impl Shown for Rehearsed {
+    const COLUMNS: &'static [&'static str] = &["method", "parameters"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.method.clone(), self.parameters.to_string()]
+    }
+
+    fn words(&self, _: &Clock) -> String {
+        self.brief()
+    }
+
+    fn brief(&self) -> String {
+        format!("would send {} {}", self.method, self.parameters)
+    }
+}
+
 impl Context<'_> {
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         Ok(Config::load(&self.global, self.variables)?)
@@ -208,13 +234,10 @@ impl Context<'_> {
     }
 
     /// Shows a call instead of sending it.
-    pub(crate) fn rehearse(&self, method: &str, parameters: &impl serde::Serialize) -> Result<(), Failure> {
+    pub(crate) fn rehearse(&self, method: &str, parameters: &impl Serialize) -> Result<(), Failure> {
         let parameters = serde_json::to_value(parameters).map_err(io::Error::from)?;
-        if self.output.is_for_programs() {
-            let call = serde_json::json!({ "dry_run": true, "method": method, "parameters": parameters });
-            return Ok(self.output.json(&call)?);
-        }
-        Ok(self.output.line(format_args!("would send {method} {parameters}"))?)
+        let call = Rehearsed { dry_run: true, method: method.to_owned(), parameters };
+        Ok(self.output.show(&call, &Clock::of_this_machine())?)
     }
 
     /// Fails where standard input would be read for this flag and for the token.
