@@ -6,7 +6,7 @@ use crate::exit;
 use crate::failure::{ErrorJson, ErrorLine};
 use crate::output::{Colour, Format, Output, aside, hide_secrets, is_watched};
 use clap::FromArgMatches;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -40,7 +40,7 @@ fn tell(error: &clap::Error, definition: &clap::Command, arguments: &[OsString])
             Ok(()) => ExitCode::SUCCESS,
         };
     }
-    let example = example(definition, arguments);
+    let example = example(definition, arguments, flag(error));
     if wants_json(arguments) {
         let words = error.to_string();
         let detail = words.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().trim();
@@ -77,14 +77,30 @@ fn print(bytes: &[u8]) -> ExitCode {
     }
 }
 
-/// The first example of the command that was meant, as far as it can be told.
-fn example(definition: &clap::Command, arguments: &[OsString]) -> Option<String> {
+/// The flag an error is about, in the spelling that was probably meant.
+fn flag(error: &clap::Error) -> Option<&str> {
+    [ContextKind::SuggestedArg, ContextKind::InvalidArg].into_iter().find_map(|kind| {
+        let words = match error.get(kind)? {
+            ContextValue::String(words) => words,
+            ContextValue::Strings(several) => several.first()?,
+            _ => return None,
+        };
+        words.split_whitespace().next()
+    })
+}
+
+/// An example of the command that was meant, as far as it can be told; one with this flag, if there is one.
+fn example(definition: &clap::Command, arguments: &[OsString], flag: Option<&str>) -> Option<String> {
     let mut command = definition;
     for word in arguments.iter().skip(1).filter_map(|word| word.to_str()) {
         command = command.find_subcommand(word).unwrap_or(command);
     }
     let examples = command.get_before_help()?.to_string();
-    examples.lines().map(str::trim).find(|line| line.starts_with("admit ")).map(str::to_owned)
+    let mut lines = examples.lines().map(str::trim).filter(|line| line.starts_with("admit "));
+    let first = lines.next()?;
+    let has_flag = |line: &str| flag.is_some_and(|flag| line.split_whitespace().any(|word| word == flag));
+    let better = if has_flag(first) { None } else { lines.find(|line| has_flag(line)) };
+    Some(better.unwrap_or(first).to_owned())
 }
 
 /// Whether JSON was asked for, by arguments that could not be read as a whole.

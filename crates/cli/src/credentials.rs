@@ -6,6 +6,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use telegram::bot_api::{BadToken, Token};
 
+/// What some editors put before the text of a file.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 /// No file with a token is longer.
 const LONGEST_BYTES: u64 = 4096;
 
@@ -81,7 +83,7 @@ pub(crate) fn read(source: &Source) -> Result<Token, Error> {
     };
     let place = output::hide_secrets(&place);
     let text = text.map_err(|source| Error::Unreadable { place: place.clone(), source })?;
-    Token::new(text.trim()).map_err(|source| Error::Bad { place, source })
+    Token::new(text.trim_start_matches(BYTE_ORDER_MARK).trim()).map_err(|source| Error::Bad { place, source })
 }
 
 fn read_file(path: &Path) -> io::Result<String> {

@@ -1,6 +1,8 @@
 //! The exit codes by name, and which error ends with which. `docs/exit-codes.md` is this file as a table.
 
+use crate::when;
 use links::Kind;
+use std::time::Duration;
 
 /// How the program ends: a number for shells, a name for JSON.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,10 +84,13 @@ pub(crate) fn of(kind: &Kind) -> (&'static str, Exit) {
 pub(crate) fn hint(kind: &Kind) -> Option<String> {
     let hint = match kind {
         Kind::Wait { seconds } => {
-            return Some(format!(
-                "try again in {seconds} s, or let the call wait with `--timeout {}s`",
-                seconds + 10
-            ));
+            let limit = Duration::from_secs(u64::from(*seconds) + 10);
+            let or_wait = if limit <= when::LONGEST_LIMIT {
+                format!(", or let the call wait with `--timeout {}s`", limit.as_secs())
+            } else {
+                String::new()
+            };
+            return Some(format!("try again in {seconds} s{or_wait}"));
         }
         Kind::ChatMoved { to } => return Some(format!("use `--chat {to}` from now on")),
         Kind::MissingRight(right) => {
@@ -100,14 +105,16 @@ pub(crate) fn hint(kind: &Kind) -> Option<String> {
         Kind::PrimaryLink => "replace it with `admit link rotate`, or make another with `admit link create`",
         Kind::NobodyWaiting => "the request was withdrawn or already decided",
         Kind::PersonUnknown => "give the user id that came with their request or message",
-        Kind::ChatNotFound => "check `--chat`, and that the bot was added to the chat",
+        Kind::ChatNotFound => {
+            "check `--chat` (the numbers of supergroups and channels begin with -100), and that the bot was added to the chat"
+        }
         Kind::BotNotInChat => "add the bot to the chat as an administrator who may invite",
         Kind::TokenDead => "take the current token from @BotFather",
         Kind::OutcomeUnknown => "look at the chat's invite links before you repeat it",
         Kind::Unreachable => {
             "check the network, `--api-url` and `--proxy`; nothing happened, so repeating is safe"
         }
-        Kind::OutOfTime => "nothing was sent, so repeating is safe; give more time with `--timeout 2m`",
+        Kind::OutOfTime => "nothing was changed, so repeating is safe; give more time with `--timeout 2m`",
         Kind::BrokenAnswer => "check `--api-url` and `--proxy`: something other than Telegram answers there",
         Kind::CannotMerge(_) => {
             "hand in the link with `--was FILE`, as `admit link create --json` printed it, or mention every field"
@@ -197,6 +204,15 @@ mod tests {
         let mut expected: Vec<(String, String)> = exits.chain(kinds).collect();
         expected.insert(0, ("0".into(), "done".into()));
         assert_eq!(rows(), expected);
+    }
+
+    #[test]
+    fn a_wait_is_offered_only_where_a_call_may_take_so_long() {
+        let check = |seconds, expected: &str| assert_eq!(hint(&Kind::Wait { seconds }).unwrap(), expected);
+        check(7, "try again in 7 s, or let the call wait with `--timeout 17s`");
+        check(86_390, "try again in 86390 s, or let the call wait with `--timeout 86400s`");
+        check(86_391, "try again in 86391 s");
+        check(u32::MAX, "try again in 4294967295 s");
     }
 
     #[test]

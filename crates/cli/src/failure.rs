@@ -39,6 +39,9 @@ pub(crate) enum Failure {
     },
     #[error("{}", .0.words())]
     Stopped(Stop),
+    /// One that programs have read already, in an answer of another shape.
+    #[error(transparent)]
+    Told(Box<Failure>),
 }
 
 /// Who stopped us.
@@ -127,6 +130,7 @@ impl Failure {
             Self::Output(_) | Self::File { .. } => ("file", exit::FAILED),
             Self::Stopped(Stop::Interrupted) => ("interrupted", exit::INTERRUPTED),
             Self::Stopped(Stop::Terminated) => ("terminated", exit::TERMINATED),
+            Self::Told(failure) => failure.class(),
         }
     }
 
@@ -142,6 +146,10 @@ impl Failure {
             Self::Telegram { hint, .. } => hint.clone(),
             Self::Stopped(_) => {
                 Some("a call that was on its way may have happened; look before you repeat it".to_owned())
+            }
+            Self::Told(failure) => failure.hint(),
+            Self::Output(_) => {
+                Some("what was asked may be done all the same; look before you repeat it".to_owned())
             }
             _ => None,
         }

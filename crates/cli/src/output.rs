@@ -129,7 +129,7 @@ impl Output {
             return;
         }
         // What failed one by one was told one by one.
-        if self.is_for_programs() && !matches!(failure, Failure::SomeFailed { .. }) {
+        if self.is_for_programs() && !matches!(failure, Failure::SomeFailed { .. } | Failure::Told(_)) {
             // If stdout is gone, the words below still say it.
             let _ = self.json(&ErrorLine { error: failure.as_json() });
         }

@@ -17,7 +17,10 @@ pub(crate) fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T
 /// Runs work that listens for signals itself.
 pub(crate) fn run_unstopped<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(work)
+    let done = runtime.block_on(work);
+    // A question may be left that nobody answers any more.
+    runtime.shutdown_background();
+    done
 }
 
 /// Ends when somebody wants us to stop. Listening begins with the first poll.

@@ -114,6 +114,14 @@ fn in_zone(local: DateTime, zone: &TimeZone) -> Result<Timestamp, BadWhen> {
     ambiguous.unambiguous().map_err(|_| BadWhen::Unreadable)
 }
 
+/// A day alone as its midnight, which is how the tool we stand in for reads it; any other text as it is.
+pub(crate) fn at_midnight(text: &str) -> String {
+    match moment(text.trim(), None, Timestamp::UNIX_EPOCH) {
+        Err(BadWhen::NoTimeOfDay(day)) => format!("{day}T00:00"),
+        _ => text.to_owned(),
+    }
+}
+
 /// Whether a text is a local time, which the drop-in reads in the machine's zone.
 pub(crate) fn is_local(text: &str) -> bool {
     matches!(moment(text.trim(), None, Timestamp::UNIX_EPOCH), Err(BadWhen::NoZone(_)))
@@ -145,10 +153,13 @@ pub(crate) fn zone(text: &str) -> Result<TimeZone, String> {
         .map_err(|_| "no time zone has this name: give one such as `Europe/Berlin` or `UTC`".into())
 }
 
+/// No call may take longer.
+pub(crate) const LONGEST_LIMIT: Duration = Duration::from_secs(86_400);
+
 /// Reads `--timeout`.
 pub(crate) fn time_limit(text: &str) -> Result<Duration, String> {
     match length(text) {
-        Some(limit) if (1..=86_400).contains(&limit.as_secs()) => Ok(limit),
+        Some(limit) if (Duration::from_secs(1)..=LONGEST_LIMIT).contains(&limit) => Ok(limit),
         _ => Err("a time limit is 1 second to 1 day, with its unit: `30s`, `2m`".into()),
     }
 }

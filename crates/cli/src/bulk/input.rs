@@ -27,8 +27,8 @@ pub(crate) enum Format {
     JsonLines,
 }
 
-/// The lines in their order; what a line leaves out is filled in from the defaults.
-pub(crate) type Lines<'a> = Box<dyn Iterator<Item = Result<Typed, Failure>> + 'a>;
+/// The lines in their order, with their numbers in the file; what a line leaves out is filled in from the defaults.
+pub(crate) type Lines<'a> = Box<dyn Iterator<Item = Result<(u64, Typed), Failure>> + 'a>;
 
 impl Input {
     pub(crate) fn open(source: &Source, defaults: &Typed) -> Result<Self, Failure> {
@@ -41,10 +41,20 @@ impl Input {
         Ok(Self::Lines { file, name, defaults: defaults.clone(), format })
     }
 
+    /// Where a line is, for people.
+    pub(crate) fn place(&self, line: u64) -> Option<String> {
+        match self {
+            Self::Count { .. } => None,
+            Self::Lines { name, .. } => Some(format!("line {line} of {name}")),
+        }
+    }
+
     /// Reads from the start.
     pub(crate) fn lines(&self) -> Result<Lines<'_>, Failure> {
         match self {
-            Self::Count { count, defaults } => Ok(Box::new((0..*count).map(|_| Ok(defaults.clone())))),
+            Self::Count { count, defaults } => {
+                Ok(Box::new((1..=*count).map(|line| Ok((line, defaults.clone())))))
+            }
             Self::Lines { file, name, defaults, format } => {
                 let mut start = file;
                 start.rewind().map_err(|source| unreadable(name, &source))?;
@@ -74,9 +84,11 @@ fn open(path: &Path) -> Result<File, Failure> {
 
 /// Puts a stream into a file without a name, so that it can be read twice in little memory.
 fn keep(mut stream: impl Read) -> Result<File, Failure> {
-    let mut file = tempfile::tempfile()?;
-    io::copy(&mut stream, &mut file)?;
-    Ok(file)
+    let copied = tempfile::tempfile().and_then(|mut file| {
+        io::copy(&mut stream, &mut file)?;
+        Ok(file)
+    });
+    copied.map_err(Failure::file("keep the input in", std::env::temp_dir()))
 }
 
 /// JSON lines begin with a brace.
@@ -120,7 +132,7 @@ fn csv_lines<'a>(file: &'a File, name: &'a str, defaults: &'a Typed) -> Result<L
         let [name_cell, limit, expire, request] = cells;
         let request =
             request.map(|text| yes_or_no(&text)).transpose().map_err(|rule| wrong(name, line, rule))?;
-        Ok(fill_in(Line { name: name_cell, limit, expire, request }, defaults))
+        Ok((line, fill_in(Line { name: name_cell, limit, expire, request }, defaults)))
     })))
 }
 
@@ -161,7 +173,7 @@ fn json_lines<'a>(file: &'a File, name: &'a str, defaults: &'a Typed) -> Lines<'
                     return Some(
                         read_json(&text)
                             .map_err(|rule| wrong(name, line, rule))
-                            .map(|line| fill_in(line, defaults)),
+                            .map(|said| (line, fill_in(said, defaults))),
                     );
                 }
                 Err(source) => return Some(Err(unreadable(name, &source))),
@@ -192,7 +204,7 @@ struct Line {
 fn read_json(text: &[u8]) -> Result<Line, String> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let JsonLine { name, limit, expire, request } =
-        serde_json::from_slice(text).map_err(|why| why.to_string())?;
+        serde_json::from_slice(text).map_err(|why| json_trouble(&why))?;
     let bare = |column: &str, value: Option<Value>| match value {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -200,6 +212,17 @@ fn read_json(text: &[u8]) -> Result<Line, String> {
         Some(other) => Err(format!("`{column}` is a number or a text, not `{other}`")),
     };
     Ok(Line { name, limit: bare("limit", limit)?, expire: bare("expire", expire)?, request })
+}
+
+/// What is wrong with a line, without serde's own count of lines, which knows only this one.
+fn json_trouble(why: &serde_json::Error) -> String {
+    let words = why.to_string();
+    let place = format!(" at line {} column {}", why.line(), why.column());
+    match words.strip_suffix(&place) {
+        Some(words) if why.column() > 0 => format!("{words} at column {}", why.column()),
+        Some(words) => words.to_owned(),
+        None => words,
+    }
 }
 
 /// A line that says it asks for approval means it without the limit of the flags.
@@ -224,10 +247,10 @@ mod tests {
         let source = Source::File(file.path().to_owned());
         let words = |why: Failure| why.to_string();
         let input = Input::open(&source, defaults).map_err(words)?;
-        let first: Vec<Typed> = input.lines().map_err(words)?.collect::<Result<_, _>>().map_err(words)?;
-        let second: Vec<Typed> = input.lines().map_err(words)?.collect::<Result<_, _>>().map_err(words)?;
-        assert_eq!(first, second);
-        Ok(first)
+        let read = || input.lines().map_err(words)?.collect::<Result<Vec<_>, _>>().map_err(words);
+        let first = read()?;
+        assert_eq!(first, read()?);
+        Ok(first.into_iter().map(|(_, typed)| typed).collect())
     }
 
     fn typed(name: &str, limit: &str, expire: &str, request: bool) -> Typed {
@@ -266,6 +289,7 @@ mod tests {
         check("{\"name\":\"Ann\"}\n{\"nickname\":\"x\"}\n", "unknown field `nickname`");
         check("{\"name\":\"Ann\"}\n\n{\"limit\":[1]}\n", "line 3 of");
         check("{\"name\":\"Ann\"}\n{\"name\":\n", "line 2 of");
+        check("{\"name\":\"Ann\"}\n{\"name\":5}\n", "expected a string at column 9");
         check(&format!("{{\"name\":\"{}\"}}", "x".repeat(70_000)), "longer than any line");
     }
 }

@@ -14,6 +14,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 const VERSION: u32 = 1;
+/// What is remembered of more lines would not fit into memory, so a header that says more is damaged.
+const MOST_LINES: u64 = 1 << 32;
 /// How long lines may wait for company on their way to the disk.
 const SYNC_EVERY: Duration = Duration::from_millis(200);
 
@@ -102,6 +104,17 @@ pub(crate) struct Left {
     /// Unknown, those that were in flight when the run ended included.
     pub(crate) unknown: u64,
     in_flight: Bits,
+    /// Where the last whole line ends.
+    end: u64,
+}
+
+/// The right to write `FILE.partial`: it is looked for, locked and only then read, so that what was read stays true.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    out: PathBuf,
+    partial: PathBuf,
+    /// There is none yet in a new batch.
+    file: Option<File>,
 }
 
 /// An open `FILE.partial`, locked against a second process.
@@ -110,6 +123,8 @@ pub(crate) struct Journal {
     partial: PathBuf,
     out: PathBuf,
     file: File,
+    /// Where the lines of this run begin.
+    begin: u64,
     syncer: Option<(SyncSender<()>, JoinHandle<io::Result<()>>)>,
 }
 
@@ -120,18 +135,23 @@ pub(crate) fn partial(out: &Path) -> PathBuf {
     name.into()
 }
 
-/// What an earlier run of a batch into this file left, if there was one.
-pub(crate) fn look(out: &Path) -> Result<Option<Left>, Failure> {
-    let path = partial(out);
-    match File::open(&path) {
-        Ok(file) => load(&path, &file),
+/// Claims the output of a batch, and reads what an earlier run left, if there was one.
+pub(crate) fn claim(out: &Path) -> Result<(Claim, Option<Left>), Failure> {
+    let partial = partial(out);
+    let (file, left) = match OpenOptions::new().read(true).append(true).open(&partial) {
+        Ok(file) => {
+            lock(&file, &partial)?;
+            let left = load(&partial, &file)?;
+            (Some(file), left)
+        }
         Err(source) if source.kind() == io::ErrorKind::NotFound && out.exists() => {
             let rule = "the file is there already, and is not overwritten";
-            Err(Usage::flag("--out", out.display(), rule, "another name, or move it away").into())
+            return Err(Usage::flag("--out", out.display(), rule, "another name, or move it away").into());
         }
-        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Failure::file("read", path)(source)),
-    }
+        Err(source) if source.kind() == io::ErrorKind::NotFound => (None, None),
+        Err(source) => return Err(Failure::file("open", partial)(source)),
+    };
+    Ok((Claim { out: out.to_owned(), partial, file }, left))
 }
 
 /// Reads what is there. The last line may be torn; any other that makes no sense is not ours to guess about.
@@ -146,7 +166,7 @@ fn load(path: &Path, file: &File) -> Result<Option<Left>, Failure> {
     let mut lines = Lines::of(file);
     let Some(first) = lines.next().map_err(Failure::file("read", path))? else { return Ok(None) };
     let header = match serde_json::from_slice::<HeaderLine>(first) {
-        Ok(HeaderLine { batch }) if batch.version == VERSION => batch,
+        Ok(HeaderLine { batch }) if batch.version == VERSION && batch.total <= MOST_LINES => batch,
         _ => return Err(damaged(1)),
     };
     let (mut made, mut unknown) = (Bits::of(header.total), Bits::of(header.total));
@@ -174,7 +194,7 @@ fn load(path: &Path, file: &File) -> Result<Option<Left>, Failure> {
     for (bits, more) in settled.0.iter_mut().zip(unknown.0.iter().zip(&in_flight.0)) {
         *bits |= more.0 | more.1;
     }
-    Ok(Some(Left { header, settled, made: counts.0, unknown: counts.1, in_flight }))
+    Ok(Some(Left { header, settled, made: counts.0, unknown: counts.1, in_flight, end: lines.end }))
 }
 
 impl Left {
@@ -188,53 +208,54 @@ impl Left {
 struct Lines<'a> {
     reader: BufReader<&'a File>,
     line: Vec<u8>,
+    /// Where the last whole line ends.
+    end: u64,
 }
 
 impl<'a> Lines<'a> {
     fn of(file: &'a File) -> Self {
-        Self { reader: BufReader::with_capacity(1 << 16, file), line: Vec::new() }
+        Self { reader: BufReader::with_capacity(1 << 16, file), line: Vec::new(), end: 0 }
     }
 
     fn next(&mut self) -> io::Result<Option<&[u8]>> {
         self.line.clear();
-        self.reader.read_until(b'\n', &mut self.line)?;
-        Ok(self.line.strip_suffix(b"\n"))
+        let length = self.reader.read_until(b'\n', &mut self.line)?;
+        let line = self.line.strip_suffix(b"\n");
+        if line.is_some() {
+            self.end += length as u64;
+        }
+        Ok(line)
     }
 }
 
 impl Journal {
-    /// Starts a batch, or goes on with one. What failed before is forgotten, since it is tried again; what was in
-    /// flight is written down as unknown, in the words of `unknown`.
+    /// Starts a batch, or goes on with one: a torn line is cut off, and what was in flight is written down as
+    /// unknown, in the words of `unknown`.
     pub(crate) fn open(
-        out: &Path,
+        claim: Claim,
         header: &Header,
         left: Option<&Left>,
         unknown: impl Fn(u64) -> Vec<u8>,
     ) -> Result<Self, Failure> {
-        let partial = partial(out);
-        let failed = |doing| Failure::file(doing, partial.clone());
-        let file = match left {
-            None => {
-                let mut file = create(&partial)
-                    .map_err(|why| Usage::flag("--out", out.display(), why, "`--out links.ndjson`"))?;
-                lock(&file, &partial)?;
-                file.set_len(0).map_err(failed("empty"))?;
-                file.write_all(&header_line(header)).map_err(failed("write"))?;
-                file
-            }
-            Some(left) => {
-                // Held until the new file is locked, so that no second process slips in between.
-                let old =
-                    OpenOptions::new().read(true).append(true).open(&partial).map_err(failed("open"))?;
-                lock(&old, &partial)?;
-                let file = compact(&partial, &old, header, left, unknown).map_err(failed("rewrite"))?;
-                lock(&file, &partial)?;
-                file
-            }
+        let Claim { out, partial, file } = claim;
+        let failed = || Failure::file("write", partial.clone());
+        let mut file = match file {
+            Some(file) => file,
+            None => create_claimed(&out, &partial)?,
         };
-        file.sync_data().map_err(failed("write"))?;
-        let syncer = start_syncing(&file).map_err(failed("write"))?;
-        Ok(Self { partial, out: out.to_owned(), file, syncer: Some(syncer) })
+        file.set_len(left.map_or(0, |left| left.end)).map_err(failed())?;
+        let mut writer = BufWriter::new(&mut file);
+        let mut put = |line: &[u8]| writer.write_all(line).map_err(failed());
+        match left {
+            None => put(&header_line(header))?,
+            Some(left) => left.in_flight().try_for_each(|index| put(&unknown(index)))?,
+        }
+        writer.flush().map_err(failed())?;
+        drop(writer);
+        file.sync_data().and_then(|()| sync_directory(&partial)).map_err(failed())?;
+        let begin = file.metadata().map_err(failed())?.len();
+        let syncer = start_syncing(&file).map_err(failed())?;
+        Ok(Self { partial, out, file, begin, syncer: Some(syncer) })
     }
 
     /// Appends whole lines. When this returns they survive the end of the process.
@@ -269,7 +290,7 @@ impl Journal {
         self.sync()?;
         let new = self.partial.with_extension("partial.new");
         let place = || -> io::Result<()> {
-            copy_answers(&File::open(&self.partial)?, create_empty(&new)?)?;
+            copy_answers(&File::open(&self.partial)?, self.begin, create_empty(&new)?)?;
             std::fs::rename(&new, &self.out)?;
             if !failures {
                 std::fs::remove_file(&self.partial)?;
@@ -293,21 +314,27 @@ pub(crate) fn line(entry: &impl Serialize) -> Vec<u8> {
 
 /// The line before a call leaves.
 pub(crate) fn sent(index: u64, lines: &mut Vec<u8>) {
-    // The name in front is what `copy_answers` looks for.
     let _ = writeln!(lines, "{{\"sent\":{index}}}");
 }
 
-fn create(path: &Path) -> io::Result<File> {
+/// The file of a new batch. Whoever else makes it at the same moment has the batch.
+fn create_claimed(out: &Path, partial: &Path) -> Result<File, Failure> {
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
+    options.read(true).append(true).create_new(true);
     private(&mut options);
-    options.open(path)
+    let file = options.open(partial).map_err(|why| match why.kind() {
+        io::ErrorKind::AlreadyExists => busy(partial),
+        _ => Usage::flag("--out", out.display(), why, "`--out links.ndjson`"),
+    })?;
+    lock(&file, partial)?;
+    Ok(file)
 }
 
 fn create_empty(path: &Path) -> io::Result<File> {
-    let file = create(path)?;
-    file.set_len(0)?;
-    Ok(file)
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    private(&mut options);
+    options.open(path)
 }
 
 /// Links are bearer tokens, so the files they are in are their owner's.
@@ -320,58 +347,55 @@ fn private(options: &mut OpenOptions) {
 #[cfg(not(unix))]
 fn private(_: &mut OpenOptions) {}
 
+/// Locks the file; it is still the one of that name, or else its batch ended while we came.
 fn lock(file: &File, path: &Path) -> Result<(), Failure> {
     match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => {
-            let rule = format!("another process is writing `{}`", path.display());
-            Err(Usage::new("`--out`", rule, "another name, or wait for it to end").into())
-        }
+        Ok(()) if is_at(file, path).map_err(Failure::file("open", path))? => Ok(()),
+        Ok(()) | Err(TryLockError::WouldBlock) => Err(busy(path).into()),
         Err(TryLockError::Error(source)) => Err(Failure::file("lock", path)(source)),
     }
 }
 
-/// Writes the file anew without what is of no more use, and puts it in the old one's place.
-fn compact(
-    path: &Path,
-    old: &File,
-    header: &Header,
-    left: &Left,
-    unknown: impl Fn(u64) -> Vec<u8>,
-) -> io::Result<File> {
-    let new = path.with_extension("partial.new");
-    let mut writer = BufWriter::new(create_empty(&new)?);
-    writer.write_all(&header_line(header))?;
-    let mut lines = Lines::of(old);
-    lines.next()?;
-    while let Some(line) = lines.next()? {
-        let Ok(Entry { index: Some(index), .. }) = serde_json::from_slice(line) else { continue };
-        if left.settled.has(index) {
-            writer.write_all(line)?;
-            writer.write_all(b"\n")?;
-        }
-    }
-    for index in left.in_flight() {
-        writer.write_all(&unknown(index))?;
-    }
-    let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.sync_data()?;
-    std::fs::rename(&new, path)?;
-    sync_directory(path)?;
-    Ok(file)
+fn busy(partial: &Path) -> Usage {
+    let rule = format!("another process is writing `{}`", partial.display());
+    Usage::new("`--out`", rule, "another name, or wait for it to end")
 }
 
-/// Copies the answers, and leaves out the header and the announcements.
-fn copy_answers(from: &File, to: File) -> io::Result<()> {
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let place = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    match std::fs::metadata(path) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(false),
+        there => Ok(place(there?) == place(file.metadata()?)),
+    }
+}
+
+/// Elsewhere a file that is open keeps its name.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// Copies the answers, and leaves out the header and the announcements. What failed before `begin` was tried again.
+fn copy_answers(from: &File, begin: u64, to: File) -> io::Result<()> {
     let mut writer = BufWriter::with_capacity(1 << 16, to);
     let mut lines = Lines::of(from);
-    while let Some(line) = lines.next()? {
-        if line.starts_with(b"{\"index\":") {
+    loop {
+        let is_old = lines.end < begin;
+        let Some(line) = lines.next()? else { break };
+        // The name in front is cheaper to look at than the whole line.
+        if line.starts_with(b"{\"index\":") && !(is_old && is_failure(line)) {
             writer.write_all(line)?;
             writer.write_all(b"\n")?;
         }
     }
     writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()
+}
+
+fn is_failure(line: &[u8]) -> bool {
+    let error = serde_json::from_slice(line).ok().and_then(|Entry { error, .. }| error);
+    error.is_some_and(|error| error.code != UNKNOWN)
 }
 
 /// Makes a renaming durable.
@@ -433,8 +457,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let out = directory.path().join("out");
         std::fs::write(partial(&out), text).unwrap();
-        match (look(&out), expected) {
-            (Ok(left), Ok((settled, unknown, in_flight))) => {
+        match (claim(&out), expected) {
+            (Ok((_, left)), Ok((settled, unknown, in_flight))) => {
                 let left = left.unwrap();
                 let all: Vec<u64> = (0..100).filter(|&index| left.settled.has(index)).collect();
                 assert_eq!(all, settled, "{text}");
@@ -461,27 +485,36 @@ mod tests {
         );
         check(&format!("{two}garbage\n"), Err("line 5"));
         check("{\"some\":\"file\"}\n", Err("line 1"));
+        check(&format!("{}\n", head.replace("100", "18446744073709551615")), Err("line 1"));
+    }
+
+    /// Goes on with what is there, or begins.
+    fn open(out: &Path) -> Result<Journal, Failure> {
+        let (claim, left) = claim(out)?;
+        Journal::open(claim, &header(), left.as_ref(), unknown)
+    }
+
+    fn close(mut journal: Journal) {
+        // Ends the thread that holds the lock, too, as the end of a process would.
+        journal.sync().unwrap();
     }
 
     #[test]
     fn a_resumed_file_keeps_what_is_settled_and_settles_what_was_in_flight() {
         let directory = tempfile::tempdir().unwrap();
         let out = directory.path().join("out");
-        let mut journal = Journal::open(&out, &header(), None, unknown).unwrap();
-        let busy = Journal::open(&out, &header(), None, unknown).unwrap_err();
-        assert!(busy.to_string().contains("another process"), "{busy}");
+        let mut journal = open(&out).unwrap();
         journal.append(b"{\"sent\":1}\n{\"sent\":2}\n{\"sent\":3}\n").unwrap();
         journal
             .append(b"{\"index\":2,\"invite_link\":\"two\"}\n{\"index\":3,\"error\":{\"code\":\"x\"}}\n")
             .unwrap();
         journal.append(b"{\"torn").unwrap();
-        // Ends the thread that holds the lock, too, as the end of a process would.
-        journal.sync().unwrap();
-        drop(journal);
+        close(journal);
 
-        let left = look(&out).unwrap().unwrap();
+        let (claim_again, left) = claim(&out).unwrap();
+        let left = left.unwrap();
         assert_eq!((left.made, left.unknown), (1, 1));
-        let mut journal = Journal::open(&out, &header(), Some(&left), unknown).unwrap();
+        let mut journal = Journal::open(claim_again, &header(), Some(&left), unknown).unwrap();
         journal.append(b"{\"sent\":3}\n{\"index\":3,\"invite_link\":\"three\"}\n").unwrap();
         journal.finish(false).unwrap();
         let written = std::fs::read_to_string(&out).unwrap();
@@ -495,7 +528,42 @@ mod tests {
             ]
         );
         assert!(!partial(&out).exists());
-        let again = look(&out).unwrap_err().to_string();
+        let again = claim(&out).unwrap_err().to_string();
         assert!(again.contains("not overwritten"), "{again}");
+    }
+
+    #[test]
+    fn nobody_reads_a_file_that_another_process_may_still_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let out = directory.path().join("out");
+        let check_busy = || {
+            let busy = claim(&out).unwrap_err().to_string();
+            assert!(busy.contains("another process"), "{busy}");
+        };
+        // Two that begin at once, before either has written.
+        let ((first, _), (second, _)) = (claim(&out).unwrap(), claim(&out).unwrap());
+        let journal = Journal::open(first, &header(), None, unknown).unwrap();
+        let late = Journal::open(second, &header(), None, unknown).unwrap_err().to_string();
+        assert!(late.contains("another process"), "{late}");
+        check_busy();
+        close(journal);
+        // One that goes on, from the moment it looks.
+        let (again, left) = claim(&out).unwrap();
+        check_busy();
+        close(Journal::open(again, &header(), left.as_ref(), unknown).unwrap());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_ended_while_it_was_being_opened_is_let_go() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("out.partial");
+        std::fs::write(&path, "").unwrap();
+        let file = File::open(&path).unwrap();
+        assert!(is_at(&file, &path).unwrap());
+        std::fs::remove_file(&path).unwrap();
+        assert!(!is_at(&file, &path).unwrap());
+        std::fs::write(&path, "").unwrap();
+        assert!(lock(&file, &path).unwrap_err().to_string().contains("another process"));
     }
 }

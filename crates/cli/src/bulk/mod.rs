@@ -11,7 +11,7 @@ mod progress;
 mod reading;
 mod run;
 
-pub(crate) use run::{Job, run};
+pub(crate) use run::{Job, fails_all, run};
 
 use crate::failure::Usage;
 use std::path::{Path, PathBuf};

@@ -24,11 +24,11 @@ impl Reading<'_> {
         &self,
     ) -> Result<impl Iterator<Item = Result<(Typed, Terms), Failure>> + '_, Failure> {
         let lines = self.input.lines()?;
-        Ok(lines.enumerate().map(|(index, typed)| {
-            let typed = typed?;
-            let terms = self.understand(&typed).map_err(|why| match self.input {
-                Input::Count { .. } => why,
-                Input::Lines { .. } => why.at(&format!("index {index}")),
+        Ok(lines.map(|line| {
+            let (number, typed) = line?;
+            let terms = self.understand(&typed).map_err(|why| match self.input.place(number) {
+                Some(place) => why.at(&place),
+                None => why,
             })?;
             Ok((typed, terms))
         }))

@@ -54,9 +54,9 @@ struct Answer {
 pub(crate) fn run(ctx: &Context<'_>, job: &Job) -> Result<(), Failure> {
     let now = Clock::of_this_machine().now;
     let input = Input::open(&job.source, &job.defaults)?;
-    let left = match &job.out {
-        Some(out) => journal::look(out)?,
-        None => None,
+    let (claim, left) = match &job.out {
+        Some(out) => journal::claim(out).map(|(claim, left)| (Some(claim), left))?,
+        None => (None, None),
     };
     // Lengths of time count from when the batch was begun, so that all its links end together.
     let started =
@@ -77,9 +77,9 @@ pub(crate) fn run(ctx: &Context<'_>, job: &Job) -> Result<(), Failure> {
         Some(Left { header, .. }) => header.clone(),
         None => Header::new(digest, total, started.as_second()),
     };
-    let sink = match &job.out {
-        Some(out) => {
-            Sink::Journal(Journal::open(out, &header, left.as_ref(), |index| journal::line(&lost(index)))?)
+    let sink = match claim {
+        Some(claim) => {
+            Sink::Journal(Journal::open(claim, &header, left.as_ref(), |index| journal::line(&lost(index)))?)
         }
         None if ctx.output.quiet => Sink::Links,
         None => Sink::Lines,
@@ -94,7 +94,7 @@ pub(crate) fn run(ctx: &Context<'_>, job: &Job) -> Result<(), Failure> {
     }
     let mut batch =
         Batch { ctx, sink, progress, patience, ending, buffer: Vec::new(), in_a_row: 0, end: None };
-    runtime::run_unstopped(batch.work(&reading, &client, left.as_ref(), job.concurrency))?;
+    runtime::run_unstopped(batch.work(&reading, &client, left.as_ref(), total))?;
     batch.finish(total)
 }
 
@@ -176,9 +176,11 @@ impl Batch<'_> {
         reading: &Reading<'_>,
         client: &Client,
         left: Option<&Left>,
-        concurrency: usize,
+        total: u64,
     ) -> Result<(), Failure> {
-        let mut lines = (0..)
+        let concurrency = reading.job.concurrency;
+        // A file that grew since it was checked ends where it ended then.
+        let mut lines = (0..total)
             .zip(reading.terms()?)
             .filter(|(index, _)| !left.is_some_and(|left| left.settled.has(*index)));
         let mut flying = FuturesUnordered::new();
@@ -343,8 +345,8 @@ async fn make(
     }
 }
 
-/// Whether the rest of the batch would fail the same way, since all of it goes to one chat by one road.
-fn fails_all(kind: &Kind) -> bool {
+/// Whether all other calls would fail the same way that go to the same chat by the same road.
+pub(crate) fn fails_all(kind: &Kind) -> bool {
     matches!(
         kind,
         Kind::TokenDead

@@ -14,15 +14,18 @@ pub(crate) mod telegram;
 use crate::config::{Config, Variables};
 use crate::credentials::{self, Secret};
 use crate::failure::{Failure, Usage};
-use crate::output::{Colour, Format, Output, aside, is_watched};
+use crate::output::{Colour, Format, Output, Shown, aside, is_watched};
 use crate::runtime;
-use crate::when::whole_seconds;
+use crate::when::{Clock, whole_seconds};
 use ::links::Chat;
 use ::telegram::bot_api::{Client, Settings, Token};
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use serde::Serialize;
+use serde_json::Value;
 use std::io::{self, BufRead, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::task::spawn_blocking;
 
 /// Telegram invite links: one link, one person, once.
 #[derive(Parser, Debug)]
@@ -173,6 +176,30 @@ pub(crate) struct Connection {
     pub(crate) bot_id: Option<i64>,
 }
 
+/// A call that was not sent.
+#[derive(Serialize)]
+struct Rehearsed {
+    dry_run: bool,
+    method: String,
+    parameters: Value,
+}
+
+impl Shown for Rehearsed {
+    const COLUMNS: &'static [&'static str] = &["method", "parameters"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.method.clone(), self.parameters.to_string()]
+    }
+
+    fn words(&self, _: &Clock) -> String {
+        self.brief()
+    }
+
+    fn brief(&self) -> String {
+        format!("would send {} {}", self.method, self.parameters)
+    }
+}
+
 impl Context<'_> {
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         Ok(Config::load(&self.global, self.variables)?)
@@ -207,25 +234,34 @@ impl Context<'_> {
     }
 
     /// Shows a call instead of sending it.
-    pub(crate) fn rehearse(&self, method: &str, parameters: &impl serde::Serialize) -> Result<(), Failure> {
+    pub(crate) fn rehearse(&self, method: &str, parameters: &impl Serialize) -> Result<(), Failure> {
         let parameters = serde_json::to_value(parameters).map_err(io::Error::from)?;
-        if self.output.is_for_programs() {
-            let call = serde_json::json!({ "dry_run": true, "method": method, "parameters": parameters });
-            return Ok(self.output.json(&call)?);
+        let call = Rehearsed { dry_run: true, method: method.to_owned(), parameters };
+        Ok(self.output.show(&call, &Clock::of_this_machine())?)
+    }
+
+    /// Fails where standard input would be read for this flag and for the token.
+    pub(crate) fn claim_stdin(&self, flag: &str) -> Result<(), Usage> {
+        if self.global.token_file.as_deref() != Some(Path::new("-")) {
+            return Ok(());
         }
-        Ok(self.output.line(format_args!("would send {method} {parameters}"))?)
+        let what = format!("`{flag} -` with `--token-file -`");
+        Err(Usage::new(what, "standard input can be only one of the two", "`--token-file PATH`"))
     }
 
     /// Asks before something that cannot be undone. Without a terminal to ask at, or told not to ask, it fails.
-    pub(crate) fn confirm(&self, what: &str) -> Result<(), Failure> {
+    pub(crate) async fn confirm(&self, what: &str) -> Result<(), Failure> {
         let refuse = |why| Failure::NotConfirmed { what: what.to_owned(), why };
         if self.global.yes {
             return Ok(());
         }
         self.can_ask(what)?;
         aside(format_args!("{what}\nGo ahead? [y/N]"));
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).map_err(|_| refuse("no answer could be read"))?;
+        // On another thread, so that signals are heard meanwhile.
+        let answer =
+            spawn_blocking(|| io::stdin().lock().lines().next().unwrap_or_else(|| Ok(String::new())));
+        let answer = answer.await.map_err(io::Error::from).and_then(|read| read);
+        let answer = answer.map_err(|_| refuse("no answer could be read"))?;
         match answer.trim().to_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(refuse("not confirmed")),

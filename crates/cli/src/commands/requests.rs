@@ -1,12 +1,15 @@
 //! `admit request`: decides about people who ask to join.
 
 use super::{Context, InChat};
+use crate::bulk::fails_all;
 use crate::failure::{ErrorJson, Failure};
 use crate::output::{Format, Shown};
+use crate::runtime;
 use crate::when::Clock;
 use clap::{Args, Subcommand};
 use links::{Links, UserId, Verdict};
 use serde::Serialize;
+use telegram::bot_api::Client;
 use telegram::bot_api::methods::{ApproveChatJoinRequest, DeclineChatJoinRequest, Method};
 
 #[derive(Subcommand, Debug)]
@@ -71,34 +74,56 @@ impl Decide {
             return self.users.iter().try_for_each(|&user| self.rehearse(ctx, verdict, user));
         }
         let client = ctx.connect()?.client;
+        let (mut decided, end) =
+            runtime::run_unstopped(async { Ok(self.decide_all(ctx, &client, verdict).await) })?;
+        let failed = decided.iter().filter(|each| each.error.is_some()).count() as u64;
+        if ctx.output.quiet {
+            decided.retain(|each| each.error.is_none());
+        }
         let clock = Clock::of_this_machine();
-        ctx.talk(async {
-            let mut decided = Vec::new();
-            for &user in &self.users {
-                let answer = client.decide(&self.chat.chat, user, verdict).await;
-                let failure = answer.err().map(|error| Failure::telegram(self.doing(verdict, user), error));
-                match failure {
-                    // One alone fails as itself.
-                    Some(failure) if self.users.len() == 1 => return Err(failure),
-                    Some(failure) => {
-                        if ctx.output.format == Format::Words {
-                            ctx.output.warn(crate::failure::chain(&failure).join(": "));
-                        }
-                        decided.push(Decided::failed(user, &failure));
-                    }
-                    None => decided.push(Decided::done(user, verdict)),
-                }
+        match decided.as_slice() {
+            [] => {}
+            [one] if self.users.len() == 1 => ctx.output.show(one, &clock)?,
+            several => ctx.output.show_all(several, &clock)?,
+        }
+        match (end, failed) {
+            (Some(end), _) => Err(end),
+            (None, 0) => Ok(()),
+            (None, failed) => Err(Failure::SomeFailed { failed, total: self.users.len() as u64 }),
+        }
+    }
+
+    /// Decides about one after the other. What would fail for all the others, too, ends it, and so does a signal;
+    /// what was decided until then is told all the same.
+    async fn decide_all(
+        &self,
+        ctx: &Context<'_>,
+        client: &Client,
+        verdict: Verdict,
+    ) -> (Vec<Decided>, Option<Failure>) {
+        let mut decided = Vec::new();
+        let mut stopping = std::pin::pin!(runtime::stopped());
+        for &user in &self.users {
+            let answer = tokio::select! {
+                biased;
+                stop = &mut stopping => return (decided, Some(Failure::Stopped(stop))),
+                answer = client.decide(&self.chat.chat, user, verdict) => answer,
+            };
+            let Err(error) = answer else {
+                decided.push(Decided::done(user, verdict));
+                continue;
+            };
+            let is_last_word = self.users.len() == 1 || fails_all(error.kind());
+            let failure = Failure::telegram(self.doing(verdict, user), error);
+            if is_last_word {
+                return (decided, Some(failure));
             }
-            match decided.as_slice() {
-                [one] => ctx.output.show(one, &clock)?,
-                several => ctx.output.show_all(several, &clock)?,
+            if ctx.output.format == Format::Words {
+                ctx.output.warn(crate::failure::chain(&failure).join(": "));
             }
-            let failed = decided.iter().filter(|each| each.error.is_some()).count() as u64;
-            match failed {
-                0 => Ok(()),
-                failed => Err(Failure::SomeFailed { failed, total: decided.len() as u64 }),
-            }
-        })
+            decided.push(Decided::failed(user, &failure));
+        }
+        (decided, None)
     }
 
     fn rehearse(&self, ctx: &Context<'_>, verdict: Verdict, user_id: UserId) -> Result<(), Failure> {

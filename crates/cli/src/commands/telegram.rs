@@ -16,6 +16,7 @@ use links::{Chat, LinkName};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -112,6 +113,7 @@ impl Telegram {
         if self.debug {
             aside(format_args!("calls {name} with {parameters}"));
         }
+        self.can_answer()?;
         let client = self.connect(ctx, &advanced)?.client;
         let answer = ctx.talk(async {
             client
@@ -120,17 +122,20 @@ impl Telegram {
                 .map_err(|error| Failure::telegram("make the link".into(), error))
         })?;
         self.answer(&if advanced.whole_answer { whole(&answer)? } else { answer.body.clone() })?;
-        refusal(&answer)
+        match refusal(&answer) {
+            Err(failure) if self.out.is_none() => Err(Failure::Told(failure.into())),
+            other => other,
+        }
     }
 
     fn parameters(&self, ctx: &Context<'_>) -> Result<Value, Failure> {
         let chat = self.chat()?;
         let now = Clock::of_this_machine().now;
-        let zone = if when::is_local(&self.expire) { Some(TimeZone::system()) } else { None };
+        let expire = when::at_midnight(&self.expire);
+        let zone = if when::is_local(&expire) { Some(TimeZone::system()) } else { None };
         if let Some(zone) = &zone {
             ctx.output.warn(format_args!(
-                "`--expire {}` has no zone and is read in this machine's, {}; write it with its offset",
-                self.expire,
+                "`--expire {expire}` has no zone and is read in this machine's, {}; write it with its offset",
                 zone.iana_name().unwrap_or("whatever that is")
             ));
         }
@@ -138,7 +143,7 @@ impl Telegram {
         let typed = Typed {
             name: None,
             limit: given(&self.limit).filter(|text| text.trim() != "0"),
-            expire: given(&self.expire),
+            expire: given(&expire),
             request: false,
         };
         let mut terms = terms(&typed, zone.as_ref(), now)?;
@@ -173,6 +178,13 @@ impl Telegram {
                 .map_err(|source| credentials::Error::Bad { place: "`--token`".into(), source })?,
         };
         ctx.connect_with(token, &settings)
+    }
+
+    /// Fails before anything is sent if there will be no place for the answer.
+    fn can_answer(&self) -> Result<(), Usage> {
+        let Some(path) = &self.out else { return Ok(()) };
+        let wrong = |why| Usage::flag("--out", path.display(), why, "`--out answer.json`");
+        OpenOptions::new().append(true).create(true).open(path).map(drop).map_err(wrong)
     }
 
     /// Writes the answer where it was asked for, and ends the line.

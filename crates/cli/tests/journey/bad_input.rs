@@ -6,7 +6,8 @@ use crate::house::House;
 fn a_wrong_value_is_named_and_nothing_is_sent() {
     let house = House::new();
     house.write("one.json", "{}");
-    house.write("bad.csv", "name,limit\nAnn,0\n");
+    house.write("bad.csv", "name,limit\nAnn,\n\n\"Bo\nB.\",1\nCy,0\n");
+    house.write("bad.ndjson", "{}\n\n{\"limit\":0}\n");
     let before = house.ledger();
     let check = |line: &str, words: &[&str]| {
         let ran = house.admit(line);
@@ -39,7 +40,11 @@ fn a_wrong_value_is_named_and_nothing_is_sent() {
     check(&format!("{create} --out x"), &["--out", "batches"]);
     check(&format!("{create} --count 5 --out gone/x"), &["--out gone/x", "`--out links.ndjson`"]);
     check(&format!("{create} --from gone.csv"), &["--from", "gone.csv"]);
-    check(&format!("{create} --from bad.csv"), &["index 0", "--limit 0"]);
+    check(&format!("{create} --from bad.csv"), &["line 6 of `bad.csv`", "--limit 0"]);
+    check(&format!("{create} --from bad.ndjson"), &["line 3 of `bad.ndjson`", "--limit 0"]);
+    check(&format!("{create} --count 5 --out -"), &["--out -", "standard output"]);
+    check(&format!("{create} --from - --token-file -"), &["--from -", "--token-file -"]);
+    check("link edit --chat CHAT --was - --name x --token-file -", &["--was -", "--token-file -"]);
     check("link create --chat garden", &["--chat", "garden", "@garden"]);
     check("link create --chat -5000000000000", &["--chat", "-5000000000000", "@garden"]);
     check("link create", &["--chat", "admit link create --chat @garden"]);
@@ -62,7 +67,14 @@ fn a_wrong_value_is_named_and_nothing_is_sent() {
     check("bot show --profile gone", &["--profile", "gone"]);
     check("bot show --proxy nonsense", &["--proxy", "socks5://"]);
     check("bot show -o yaml", &["yaml", "ndjson"]);
-    check("sandbox --listen here", &["--listen", "here"]);
+    check(
+        "sandbox --listen here",
+        &["--listen", "here", "`admit sandbox --seed demo --listen 127.0.0.1:8081"],
+    );
+    check(
+        "link create --chat CHAT --form x",
+        &["--from", "`admit link create --chat @garden --from people.csv"],
+    );
     check("sandbox --link-base here", &["--link-base here", "https://t.me"]);
     check("telegram DeleteEverything", &["DeleteEverything", "CreateInvitationLink"]);
     check("telegram CreateInvitationLink", &["--chat"]);

@@ -26,6 +26,8 @@ fn a_refusal_is_printed_and_is_no_success() {
     let ran = house.admit("telegram CreateInvitationLink --chat @nowhere --limit 0");
     ran.is(3, "there is no such chat");
     assert_eq!(serde_json::from_str::<Value>(&ran.out).unwrap()["ok"], false);
+    let json = house.admit("telegram CreateInvitationLink --chat @nowhere --json");
+    assert_eq!(json.out, ran.out, "one answer, in that tool's shape");
 }
 
 #[test]
@@ -55,4 +57,24 @@ fn settings_are_listed_and_used() {
     let answer: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!((&answer["code"], &answer["body"]["ok"]), (&json!(200), &json!(true)));
     assert!(answer["headers"]["content-type"].is_string());
+}
+
+#[test]
+fn a_day_alone_is_its_midnight() {
+    let house = House::new();
+    let create = ["telegram", "CreateInvitationLink", "--chat", &house.chat, "--expire", "2027-05-03"];
+    let ran = house.finish(house.command(&create).env("TZ", "Europe/Berlin"));
+    ran.is(0, "`--expire 2027-05-03T00:00` has no zone");
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(answer["result"]["expire_date"], 1_809_295_200);
+}
+
+#[test]
+fn nothing_is_sent_if_the_answer_has_no_place() {
+    let house = House::new();
+    let before = house.ledger();
+    house
+        .admit("telegram CreateInvitationLink --chat CHAT --out gone/answer.json")
+        .is(2, "--out gone/answer.json");
+    assert_eq!(house.ledger(), before);
 }

@@ -2,6 +2,7 @@
 
 use crate::house::{ADMIT, House};
 use serde_json::json;
+use std::io::{BufRead, Read, Write};
 use std::process::{Command, Stdio};
 
 const CREATE: &str = "link create --chat CHAT --json --timeout 2s";
@@ -101,6 +102,38 @@ fn some_of_several_is_9() {
     let house = House::new();
     let ran = house.admit("request approve --chat CHAT --user 5,6 -q");
     ran.is(9, "2 of 2 failed");
+    assert_eq!(ran.out, "", "nobody was let in");
+}
+
+#[test]
+fn what_fails_for_all_is_not_tried_for_each() {
+    let house = House::new();
+    let before = house.ledger();
+    let ran = house.admit("request approve --chat @nowhere --user 5,6,7 --json");
+    ran.fails_as(3, "not_found", "chat_not_found");
+    assert_eq!(house.ledger_since(before).matches("approveChatJoinRequest").count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_row_of_decisions_tells_those_that_were_made() {
+    let house = House::new();
+    let link = house.admit("link create --chat CHAT --request -q").out;
+    let (ann, bo) = (house.person(), house.person());
+    for person in [ann, bo] {
+        assert_eq!(house.join(person, link.trim()), "requested");
+    }
+    // The first decision goes through; the second waits until it is interrupted.
+    house.fault("approveChatJoinRequest", "latency", 0, 1);
+    house.fault("approveChatJoinRequest", "429", 3000, 1);
+    let users = format!("{ann},{bo}");
+    let approve =
+        ["request", "approve", "--chat", &house.chat, "--user", &users, "-o", "ndjson", "--timeout", "2h"];
+    let child = house.command(&approve).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let ran = house.interrupt_the_wait(child, "-INT");
+    assert_eq!(ran.code, Some(130), "{}", ran.err);
+    let first = ran.out.lines().next().unwrap_or_default();
+    assert_eq!(first, format!("{{\"user_id\":{ann},\"status\":\"approved\"}}"));
 }
 
 #[test]
@@ -144,22 +177,16 @@ fn a_link_of_somebody_else_says_whose() {
 #[cfg(unix)]
 #[test]
 fn signals_end_with_130_and_143() {
-    use std::io::{BufRead, BufReader};
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         let house = House::new();
         house.fault("getMe", "429", 30, 1);
-        let mut child = house
+        let child = house
             .command(&["bot", "show", "--timeout", "60s"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // It says so when it waits, and so it is known to listen.
-        let mut said = String::new();
-        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
-        assert!(said.contains("asked to wait"), "{said}");
-        Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(code));
+        assert_eq!(house.interrupt_the_wait(child, signal).code, Some(code));
     }
 }
 
@@ -181,9 +208,48 @@ fn nobody_reading_is_quiet() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_1_and_says_that_it_may_be_done() {
+    let house = House::new();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ran = house.finish(house.command(&["link", "create", "--chat", &house.chat]).stdout(full));
+    ran.is(1, "may be done all the same");
+    assert_eq!(house.links().len(), 1);
+}
+
 #[test]
 fn a_file_that_cannot_be_written_is_1() {
     let house = House::new();
     let ran = house.admit("man --dir /dev/null/x --json");
     ran.fails_as(1, "failed", "file");
+}
+
+/// A terminal to ask at, made by `script`, which every Debian has.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_question_is_answered_or_interrupted() {
+    let house = House::new();
+    let rotate = format!("{ADMIT} link rotate --chat {}", house.chat);
+    for (answer, code, words) in
+        [("y\n", 0, "is the primary link now"), ("\n", 2, "not confirmed"), ("\u{3}", 130, "")]
+    {
+        let before = house.ledger();
+        let mut command = Command::new("timeout");
+        command.args(["20", "script", "-qec", &rotate, "/dev/null"]).env_clear().env("PATH", "/usr/bin:/bin");
+        command.env("HOME", house.home.path()).env("ADMIT_API_URL", &house.address);
+        command.env("ADMIT_BOT_TOKEN", &house.token).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut said = String::new();
+        let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+        while !said.contains("[y/N]") {
+            assert_ne!(out.read_line(&mut said).unwrap(), 0, "{said}");
+        }
+        child.stdin.as_mut().unwrap().write_all(answer.as_bytes()).unwrap();
+        out.read_to_string(&mut said).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{said}");
+        assert!(said.contains(words), "{said}");
+        let asked = house.ledger_since(before).matches("exportChatInviteLink").count();
+        assert_eq!(asked, usize::from(code == 0), "{said}");
+    }
 }

@@ -70,6 +70,16 @@ impl House {
         self.look(command.output().unwrap())
     }
 
+    /// Sends a signal to a run as soon as it says that it waits, for then it is known to listen.
+    #[cfg(unix)]
+    pub(crate) fn interrupt_the_wait(&self, mut child: Child, signal: &str) -> Ran {
+        let mut said = String::new();
+        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+        assert!(said.contains("asked to wait"), "{said}");
+        Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        self.look(child.wait_with_output().unwrap())
+    }
+
     pub(crate) fn look(&self, output: Output) -> Ran {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let ran = Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
@@ -122,6 +132,11 @@ impl House {
     /// How many bytes of the ledger there are: it grows with every call that reached Telegram.
     pub(crate) fn ledger(&self) -> usize {
         self.raw("GET", "/control/ledger?after=0", "").len()
+    }
+
+    /// What reached Telegram since the ledger was so many bytes long.
+    pub(crate) fn ledger_since(&self, bytes: usize) -> String {
+        self.raw("GET", "/control/ledger?after=0", "").split_off(bytes)
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {

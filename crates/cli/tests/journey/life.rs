@@ -152,5 +152,7 @@ fn nothing_is_sent_in_a_dry_run() {
     ] {
         house.admit(&format!("{line} --dry-run")).is(0, &house.chat);
     }
+    let table = house.admit("link create --chat CHAT --limit 1 --dry-run -o csv").out;
+    assert!(table.starts_with("method,parameters\ncreateChatInviteLink,"), "{table}");
     assert_eq!(house.ledger(), before);
 }

@@ -9,6 +9,9 @@ fn a_token_comes_from_a_file_standard_input_or_a_profile() {
     let path = path.to_str().unwrap();
     house.finish(&mut house.bare(&["bot", "show", "--token-file", path])).is(0, "@admit_demo_bot");
     house.finish(house.bare(&["bot", "show"]).env("ADMIT_BOT_TOKEN_FILE", path)).is(0, "@admit_demo_bot");
+    // As Windows writes it.
+    house.write("windows", &format!("\u{feff}{}\r\n", house.token));
+    house.finish(&mut house.bare(&["bot", "show", "--token-file", "windows"])).is(0, "@admit_demo_bot");
     let token = std::fs::File::open(path).unwrap();
     house.finish(house.bare(&["bot", "show", "--token-file", "-"]).stdin(token)).is(0, "@admit_demo_bot");
 

@@ -9,7 +9,7 @@ use crate::shown::ShownLink;
 use crate::when::Clock;
 use clap::Args;
 use links::{Admission, Chat, Entrance, Link, LinkName, Links, Subscription, Terms};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use telegram::bot_api::methods::{CreateChatInviteLink, CreateChatSubscriptionInviteLink, Method};
 
 #[derive(Args, Debug)]
@@ -141,6 +141,13 @@ impl Create {
         if matches!(ctx.global.output, Some(Format::Csv | Format::Table)) {
             let rule = "a batch is written as JSON lines, one for each link";
             return Err(Usage::new("`-o` with `--count` or `--from`", rule, "`-o ndjson`").into());
+        }
+        if self.from.as_deref() == Some(Path::new("-")) {
+            ctx.claim_stdin("--from")?;
+        }
+        if self.out.as_deref() == Some(Path::new("-")) {
+            let rule = "answers go to standard output without it, and only a file can be resumed";
+            return Err(Usage::new("`--out -`", rule, "`--out links.ndjson`").into());
         }
         let job = Job {
             chat: self.chat.chat.clone(),

@@ -34,7 +34,7 @@ impl Revoke {
         let parser = parser(&ctx.config()?);
         let typed = self.link.as_deref().map(|text| whole_link(text, &parser)).transpose()?;
         let was = match &self.was {
-            Some(path) => Some(was::read(path, typed.as_ref().map(LinkUrl::as_str))?),
+            Some(path) => Some(was::read(ctx, path, typed.as_ref().map(LinkUrl::as_str))?),
             None => None,
         };
         let link = match (typed, &was) {

@@ -49,7 +49,7 @@ impl Rotate {
                 Some(old) => format!("this ends {old}, the bot's primary link to {chat}, at once"),
                 None => format!("this ends the bot's primary link to {chat}, if it has one"),
             };
-            ctx.confirm(&what)?;
+            ctx.confirm(&what).await?;
             let new: LinkUrl =
                 client.rotate(chat).await.doing(|| format!("replace the primary link to {chat}"))?;
             Ok(Rotated { invite_link: new.as_str().to_owned(), is_primary: true, replaced: old })

@@ -1,5 +1,7 @@
 //! `--was`: a link as it was, from what `link create --json` printed.
 
+use crate::commands::Context;
+use crate::credentials::BYTE_ORDER_MARK;
 use crate::failure::{Failure, Usage};
 use crate::shown::ShownLink;
 use links::Link;
@@ -8,9 +10,10 @@ use std::io::{self, Read};
 use std::path::Path;
 
 /// Reads the link as it was. A file of many lines, such as a batch writes, is searched for the link that is meant.
-pub(crate) fn read(path: &Path, meant: Option<&str>) -> Result<Link, Failure> {
+pub(crate) fn read(ctx: &Context<'_>, path: &Path, meant: Option<&str>) -> Result<Link, Failure> {
     let mut text = String::new();
     if path == Path::new("-") {
+        ctx.claim_stdin("--was")?;
         io::stdin().lock().read_to_string(&mut text).map_err(Failure::file("read the link from", path))?;
     } else {
         text = std::fs::read_to_string(path).map_err(|why| wrong(path, &why.to_string()))?;
@@ -29,6 +32,7 @@ fn wrong(path: &Path, rule: &str) -> Usage {
 
 fn find(text: &str, meant: Option<&str>) -> Result<Link, String> {
     let mut found = Vec::new();
+    let text = text.trim_start_matches(BYTE_ORDER_MARK);
     for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         let mut value = value.map_err(|why| format!("this is not JSON: {why}"))?;
         // Telegram's own answer has the link inside.
@@ -87,6 +91,7 @@ mod tests {
         check(&format!("{one}\n{two}\n"), None, Err("2 links"));
         check(&one, Some("https://t.me/+XyZ"), Err("not in it"));
         check("", None, Err("no link in it"));
+        check(&format!("\u{feff}{one}"), None, Ok("https://t.me/+AbC"));
         check("{\"a\":1}", None, Err("no link as `create --json`"));
         check("<html>", None, Err("not JSON"));
     }
