@@ -5,7 +5,7 @@
 //! ```text
 //! the road: http://..@127.0.0.1:...
 //! by the proxy: @admit_demo_bot
-//! another password: Telegram could not be reached: client error (Connect): tunnel error: proxy authorization required
+//! another password: Telegram could not be reached: client error (Connect): the proxy does not take this login, or wants one
 //! not a proxy: a proxy begins with `http://` or `socks5://`, such as `socks5://user:password@host:1080`
 //! not an address: the address of the Bot API does not begin with `https://` or `http://`; a right one is `https://api.telegram.org`
 //! ```
