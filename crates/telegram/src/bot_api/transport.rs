@@ -33,6 +33,9 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
 /// A pool of connections to one Bot API server, in the name of one bot.
+///
+/// A connection that closed while it was idle costs nothing: hyper takes back a request it has not begun to write, and
+/// sends it over another. What it has begun to write it never sends again.
 pub(super) struct Transport {
     http: legacy::Client<Road, Payload>,
     scheme: Scheme,

@@ -11,3 +11,4 @@ mod server;
 mod storm;
 mod tls;
 mod updates;
+mod wire;
