@@ -260,7 +260,10 @@ impl Road {
     fn new(settings: &Settings, with_tls: bool) -> Self {
         let way = Way::new(settings.proxy.as_ref());
         let tls = with_tls.then(|| {
-            let tls = HttpsConnectorBuilder::new().with_webpki_roots();
+            // Not the process's default: there is none where two are linked, and it is not ours to set.
+            let provider = rustls::crypto::ring::default_provider();
+            let tls = HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider);
+            let tls = tls.expect("ring knows the versions that are safe");
             tls.https_only().enable_http1().wrap_connector(way.clone())
         });
         Self(Arc::new(Made { way, tls, limit: settings.connect_limit }))
