@@ -157,6 +157,8 @@ fn behind_socks(why: SocksError) -> BoxError {
     match why {
         // How it prints is all that tells a login from a host that is away.
         SocksError::V5(why) if format!("{why:?}").starts_with("Auth(") => Barred::Login.into(),
+        // User and password together are longer than the connector can say.
+        SocksError::Serialize(_) => Barred::Login.into(),
         // They keep the cause to themselves.
         SocksError::Inner(why) => NoWay(why.into()).into(),
         SocksError::Io(why) => NoWay(why.into()).into(),
