@@ -38,9 +38,8 @@ impl fmt::Display for LinkUrl {
 /// A live link is a bearer token, so a debug print shows only its beginning.
 impl fmt::Debug for LinkUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown =
-            self.0.char_indices().nth(self.0.find("/+").map_or(8, |at| at + 6)).map_or(0, |(at, _)| at);
-        write!(f, "LinkUrl({}..)", &self.0[..shown])
+        let shown = self.0.find("/+").map_or(8, |at| at + 6);
+        write!(f, "LinkUrl({}..)", self.0.get(..shown).unwrap_or(""))
     }
 }
 
@@ -320,4 +319,24 @@ pub struct LinkFilter {
     pub admin: Option<crate::UserId>,
     /// Revoked ones instead of live ones.
     pub revoked: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_debug_print_shows_too_little_to_join_with() {
+        let check = |text: &str, shown: &str| {
+            assert_eq!(format!("{:?}", LinkUrl::new(text)), format!("LinkUrl({shown}..)"), "{text}");
+        };
+        check("https://t.me/+AbCdEf0123456789", "https://t.me/+AbCd");
+        check("https://t.me/joinchat/AbCdEf0123456789", "https://");
+        check("https://gärten.example/+AbCdEf0123456789", "https://gärten.example/+AbCd");
+        check("https://t.me/+Abc…", "");
+        check("https://t.me/+Ab", "");
+        check("", "");
+        let hash = LinkHash::new("AbCdEf0123456789").unwrap();
+        assert_eq!(format!("{hash:?}"), "LinkHash(AbCd..)");
+    }
 }

@@ -104,6 +104,10 @@ fn back_off(failures: u32, jitter: f64) -> Duration {
 }
 
 /// Which calls Telegram wants held back, and until when; `T` is a moment.
+///
+/// When a hold ends, all who waited go, and Telegram says again which of them it wants to wait. To let one go first as a
+/// scout would delay the rest by its round trip, and end in the same rush; how many may go at once is a rate, and
+/// those we do not invent.
 #[derive(Debug)]
 pub struct Holds<K, T> {
     until: HashMap<K, T>,

@@ -11,6 +11,8 @@ pub mod links;
 #[cfg(feature = "bot-api")]
 pub mod methods;
 #[cfg(feature = "bot-api")]
+mod road;
+#[cfg(feature = "bot-api")]
 mod settings;
 #[cfg(feature = "bot-api")]
 mod transport;

@@ -245,6 +245,7 @@ mod tests {
             };
         let administrator = became(json!({"status": "administrator", "can_invite_users": true}));
         assert!(administrator.may(Right::InviteUsers) && !administrator.may(Right::RestrictMembers));
+        assert!(administrator.may(Right::Administrator) && !Standing::Member.may(Right::Administrator));
         assert_eq!(became(json!({"status": "member"})), Standing::Member);
         assert_eq!(became(json!({"status": "left"})), Standing::Out);
         assert_eq!(became(json!({"status": "kicked"})), Standing::Banned);

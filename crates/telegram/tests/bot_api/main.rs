@@ -8,5 +8,7 @@ mod canary;
 mod operations;
 mod proxies;
 mod server;
+mod storm;
 mod tls;
 mod updates;
+mod wire;

@@ -137,12 +137,12 @@ async fn converse(mut stream: TcpStream, script: Arc<Mutex<VecDeque<Reply>>>, no
         notes.lock().unwrap().push(asked);
         match reply.unwrap_or_else(|| Reply::no(500, "this call was not expected")) {
             Reply::Say(status, headers, body) => {
-                let mut head = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n", body.len());
+                let mut answer = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n", body.len());
                 for (name, value) in headers {
-                    head.push_str(&format!("{name}: {value}\r\n"));
+                    answer.push_str(&format!("{name}: {value}\r\n"));
                 }
-                writing.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
-                if writing.write_all(&body).await.is_err() {
+                let answer = [format!("{answer}\r\n").as_bytes(), &body].concat();
+                if writing.write_all(&answer).await.is_err() {
                     return;
                 }
             }

@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 
 fn garden() -> Chat {
     "@garden".parse().unwrap()
@@ -77,4 +77,11 @@ async fn a_far_side_without_tls_is_asked_once() {
     let error = tokio::time::timeout(Duration::from_secs(5), call).await.unwrap();
     assert_eq!(*error.kind(), Kind::Unreachable);
     assert!(chain(&error).contains("the connection cannot be made safe: "), "{}", chain(&error));
+}
+
+#[test]
+fn the_process_chooses_its_own_cryptography() {
+    client(&Settings::default());
+    // Had we asked for the default, rustls would have chosen one for everybody, or panicked where it has two.
+    assert!(CryptoProvider::get_default().is_none());
 }
