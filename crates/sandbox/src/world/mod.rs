@@ -11,6 +11,8 @@ mod ledger;
 mod links;
 mod members;
 mod messages;
+#[cfg(test)]
+mod properties;
 mod queue;
 mod rights;
 mod show;
