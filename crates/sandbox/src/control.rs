@@ -116,7 +116,7 @@ fn describe_chat(world: &World, id: i64) -> Outcome {
         })
         .collect();
     let links: Vec<_> = world
-        .invites_of(id)
+        .invites_of(chat)
         .map(|invite| {
             let mut shown = json!(world.whole_link(invite));
             shown["uses"] = invite.uses.into();
@@ -215,6 +215,15 @@ impl BotName {
     }
 }
 
+/// A public name that nobody has yet.
+fn free_name(world: &World, name: &str) -> Result<(), Wrong> {
+    match name {
+        "" => Err(Wrong::bad("a public name needs a letter at least")),
+        name if world.is_taken(name) => Err(Wrong::bad(format!("`{name}` is taken"))),
+        _ => Ok(()),
+    }
+}
+
 #[derive(Deserialize)]
 struct NewBot {
     username: String,
@@ -224,9 +233,7 @@ struct NewBot {
 
 fn add_bot(hub: &Hub, new: NewBot) -> Outcome {
     hub.turn(|world| {
-        if world.account_by_name(&new.username).is_some() {
-            return Err(Wrong::bad(format!("`{}` is taken", new.username)));
-        }
+        free_name(world, &new.username)?;
         let id = world.add_bot(&new.username, new.guard);
         Ok(json!({ "id": id, "token": world.bot(id).expect("it was just made").token }))
     })
@@ -274,14 +281,17 @@ fn add_chat(hub: &Hub, new: NewChat) -> Outcome {
         KindName::Supergroup => ChatKind::Supergroup,
         KindName::Channel => ChatKind::Channel,
     };
+    if kind == ChatKind::Group && new.username.is_some() {
+        return Err(Wrong::bad("a basic group is always private; say no `username`"));
+    }
     let bots: Vec<_> =
         new.bots.iter().map(|bot| Ok((bot.id, rights(&bot.rights)?))).collect::<Result<_, Wrong>>()?;
     hub.turn(|world| {
         if let Some((odd, _)) = bots.iter().find(|(id, _)| world.bot(*id).is_none()) {
             return Err(Wrong::missing(format!("there is no bot {odd}")));
         }
-        if let Some(name) = new.username.as_deref().filter(|name| world.chat_by_name(name).is_some()) {
-            return Err(Wrong::bad(format!("`{name}` is taken")));
+        if let Some(name) = &new.username {
+            free_name(world, name)?;
         }
         let chat = world.add_chat(kind, &new.title, new.username, new.join_by_request);
         for (bot, rights) in bots {
@@ -355,7 +365,7 @@ struct Decide {
 
 fn decide(hub: &Hub, chat: i64, it: Decide) -> Outcome {
     hub.turn(|world| {
-        let owner = world.owner(chat).ok_or_else(|| no_chat(chat))?;
+        let owner = world.chat(chat).ok_or_else(|| no_chat(chat))?.owner;
         world.decide(owner, chat, it.user_id, it.approve).map_err(Wrong::from)
     })?;
     nothing()
@@ -378,7 +388,7 @@ struct UserId {
 
 fn ban(hub: &Hub, chat: i64, it: UserId) -> Outcome {
     hub.turn(|world| {
-        let owner = world.owner(chat).ok_or_else(|| no_chat(chat))?;
+        let owner = world.chat(chat).ok_or_else(|| no_chat(chat))?.owner;
         world.ban(owner, chat, it.user_id, 0).map_err(Wrong::from)
     })?;
     nothing()
@@ -394,6 +404,9 @@ struct NewPerson {
 
 fn add_person(hub: &Hub, new: NewPerson) -> Outcome {
     hub.turn(|world| {
+        if let Some(name) = &new.username {
+            free_name(world, name)?;
+        }
         let person = world.add_person(&new.first_name);
         person.username = new.username;
         person.language_code = new.language_code;
@@ -408,12 +421,18 @@ struct ChatId {
 }
 
 fn leave(hub: &Hub, person: i64, it: ChatId) -> Outcome {
-    hub.turn(|world| world.leave(person, it.chat_id))?;
+    hub.turn(|world| {
+        find_person(world, person)?;
+        Ok::<_, Wrong>(world.leave(person, it.chat_id)?)
+    })?;
     nothing()
 }
 
 fn withdraw(hub: &Hub, person: i64, it: ChatId) -> Outcome {
-    hub.turn(|world| world.withdraw(person, it.chat_id))?;
+    hub.turn(|world| {
+        find_person(world, person)?;
+        Ok::<_, Wrong>(world.withdraw(person, it.chat_id)?)
+    })?;
     nothing()
 }
 

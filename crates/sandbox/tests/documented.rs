@@ -66,6 +66,20 @@ fn every_word_of_the_ledger() {
     assert_eq!(documented, known.map(snake_case).collect());
 }
 
+#[test]
+fn every_switch() {
+    let documented: BTreeSet<String> = first_cells("## Where nobody knows").map(str::to_owned).collect();
+    // As in `Unknowns { switch: true, .. }`, with the default in words.
+    let unknowns = format!("{:?}", admit_sandbox::Unknowns::default());
+    let fields = unknowns.split_once('{').unwrap().1.trim_end_matches('}').split(',');
+    let known = fields.map(|field| {
+        let (name, default) = field.split_once(": ").unwrap();
+        let default = if default.trim() == "true" { "on" } else { "off" };
+        format!("`{}` ({default})", name.trim())
+    });
+    assert_eq!(documented, known.collect());
+}
+
 #[tokio::test]
 async fn every_method_that_is_named_is_there() {
     let town = Town::demo().await;

@@ -186,7 +186,7 @@ async fn the_control_door_opens_from_here_only() {
     assert_eq!(wrong.status, 400);
     assert!(wrong.text.contains("first_name"), "{}", wrong.text);
     assert_eq!(town.try_control("no/such/call", json!({})).await.status, 404);
-    assert_eq!(town.try_control("people/77/leave", json!({ "chat_id": town.chat() })).await.status, 400);
+    assert_eq!(town.try_control("people/77/leave", json!({ "chat_id": town.chat() })).await.status, 404);
     assert_eq!(town.try_control("clock/advance", json!({ "seconds": -1 })).await.status, 400);
 }
 

@@ -41,18 +41,15 @@ pub(crate) enum GuardAnswer {
 impl World {
     /// The chat's guard from now on; it must be able to decide.
     pub(crate) fn set_guard(&mut self, chat: i64, bot: Option<i64>) -> Result<(), Word> {
-        let able = match bot {
-            None => true,
-            Some(bot) => {
-                let chat = self.chats.get(&chat).ok_or(Word("CHAT_ID_INVALID"))?;
-                let may = chat.kind == super::ChatKind::Supergroup && chat.may_invite(bot);
-                may && self.bots.get(&bot).is_some_and(|bot| bot.guard)
-            }
+        let at = self.living(chat)?;
+        let may_guard = |bot: i64| {
+            let may = at.kind == super::ChatKind::Supergroup && at.may_invite(bot);
+            may && self.bots.get(&bot).is_some_and(|bot| bot.guard)
         };
-        if !able {
+        if !bot.is_none_or(may_guard) {
             return Err(Word("CHAT_ADMIN_REQUIRED"));
         }
-        self.chats.get_mut(&chat).ok_or(Word("CHAT_ID_INVALID"))?.guard = bot;
+        self.chats.get_mut(&chat).expect("it was just found").guard = bot;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Somebody at the door: joins, asks, withdraws; and the administrator who decides.
 
-use super::{Asked, Entry, LinkNo, Office, What, Word, World};
+use super::{Asked, Due, Entry, LinkNo, Office, What, Word, World};
 
 /// Where somebody wants in.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +57,8 @@ impl World {
     }
 
     fn try_to_join(&mut self, person: i64, target: Target, pays: bool) -> Joining {
-        let (chat, via) = self.place(target);
+        let (chat, link) = self.place(target);
+        let via = link.filter(|&number| !self.is_bypassed(number));
         match self.prospect(person, target) {
             Prospect::Already => Joining::Already,
             Prospect::Refused(word) => Joining::Refused(word),
@@ -86,26 +87,30 @@ impl World {
             Some(office) if office.is_banned(now) => return dead,
             _ => {}
         }
-        let Some(number) = via else {
-            return if chat.username.is_none() {
-                dead
-            } else if chat.join_by_request || chat.guard.is_some() {
-                Prospect::Ask
-            } else {
-                Prospect::Enter
-            };
-        };
-        let invite = self.invite(number).expect("a target names a link that exists");
-        let orphan = !self.unknowns.links_outlive_rights && !chat.may_invite(invite.creator);
-        if invite.is_dead(now) || orphan || (invite.is_full() && !self.is_photo_finish(number)) {
-            dead
-        } else if invite.is_paid() {
-            Prospect::Pay
-        } else if invite.by_request {
-            Prospect::Ask
+        let asks = if let Some(number) = via {
+            let invite = self.invite(number).expect("a target names a link that exists");
+            let orphan = !self.unknowns.links_outlive_rights && !chat.may_invite(invite.creator);
+            if invite.is_dead(now) || orphan || (invite.is_full() && !self.is_photo_finish(number)) {
+                return dead;
+            }
+            if invite.is_paid() {
+                return Prospect::Pay;
+            }
+            if self.is_bypassed(number) { chat.asks_directly() } else { invite.by_request }
+        } else if chat.username.is_some() {
+            chat.asks_directly()
         } else {
-            Prospect::Enter
-        }
+            return dead;
+        };
+        if asks { Prospect::Ask } else { Prospect::Enter }
+    }
+
+    /// Most apps show a public chat to whoever opens a link to it, and join it directly. (tdlib/telegram-bot-api
+    /// #428, #580.)
+    fn is_bypassed(&self, link: LinkNo) -> bool {
+        let invite = self.invite(link).filter(|invite| !invite.is_paid());
+        let chat = invite.and_then(|invite| self.chats.get(&invite.chat));
+        self.unknowns.public_chats_are_joined_directly && chat.is_some_and(|chat| chat.username.is_some())
     }
 
     /// Somebody takes their request back.
@@ -118,7 +123,13 @@ impl World {
 
     /// An administrator decides a request. Whether they may is for the door to say.
     pub(crate) fn decide(&mut self, admin: i64, chat: i64, person: i64, approve: bool) -> Result<(), Word> {
-        let at = self.chats.get(&chat).ok_or(Word("CHAT_ID_INVALID"))?;
+        let at = self.living(chat)?;
+        if let Some(asked) = at.requests.get(&person)
+            && !self.unknowns.requests_outlive_links
+            && asked.via.and_then(|number| self.invite(number)).is_some_and(|link| link.is_dead(self.now))
+        {
+            return Err(Word("HIDE_REQUESTER_MISSING"));
+        }
         if !at.requests.contains_key(&person) {
             let stranger = self.bots.get(&admin).is_some_and(|bot| !bot.has_met(person));
             return Err(Word(if at.has(person) {
@@ -150,33 +161,37 @@ impl World {
     fn enter(&mut self, person: i64, chat: i64, actor: i64, via: Option<LinkNo>, asked_directly: bool) {
         let invite = via.and_then(|number| self.invite(number));
         let until = invite.filter(|it| it.is_paid()).map(|it| self.now + i64::from(it.period_seconds));
-        self.drop_request(chat, person);
         self.note(Entry::new(What::Joined).chat(chat).user(person).link(via));
         if let Some(via) = via {
             self.finish_line.reach(self.now, via);
         }
         self.change_office(chat, actor, person, Office::Member, Some(Came { via, asked_directly, until }));
+        if let Some(until) = until {
+            self.at(until, Due::PaidTimeIsOver { chat, person });
+        }
     }
 
     fn ask(&mut self, person: i64, chat: i64, via: Option<LinkNo>) -> Joining {
         let at = self.now;
         self.meet(chat, person);
-        let here = self.chats.get_mut(&chat).expect("the caller found it");
+        let here = self.chats.get(&chat).expect("the caller found it");
         if let Some(waiting) = here.requests.get(&person)
             && let Some(query) = waiting.query.clone()
         {
             return Joining::Guarded(query);
         }
-        let again = here.requests.contains_key(&person);
-        if again && self.unknowns.asking_again_is_silent {
-            return Joining::Requested;
-        }
         let guard = here.guard;
-        if !again {
-            here.requests.insert(person, Asked { at, via, query: None });
-            if let Some(invite) = via.and_then(|number| self.invite_mut(number)) {
-                invite.pending += 1;
+        if here.requests.contains_key(&person) {
+            if self.unknowns.asking_again_is_silent {
+                return Joining::Requested;
             }
+            // The new request, perhaps by another link, takes the place of the old one.
+            self.drop_request(chat, person);
+        }
+        let here = self.chats.get_mut(&chat).expect("the caller found it");
+        here.requests.insert(person, Asked { at, via, query: None });
+        if let Some(invite) = via.and_then(|number| self.invite_mut(number)) {
+            invite.pending += 1;
         }
         self.note(Entry::new(What::Asked).chat(chat).user(person).link(via));
         match guard {

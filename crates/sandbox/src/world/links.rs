@@ -10,6 +10,11 @@ pub(crate) struct LinkNo(u32);
 impl LinkNo {
     /// No link.
     pub(super) const NONE: Self = Self(u32::MAX);
+
+    /// The link at this place in the world's list.
+    pub(super) fn from_index(index: usize) -> Self {
+        Self(u32::try_from(index).expect("four thousand million links do not fit"))
+    }
 }
 
 /// What stands after the `+`: sixteen characters, like today's links.
@@ -75,8 +80,8 @@ impl World {
     }
 
     /// Every link of a chat, oldest first.
-    pub(crate) fn invites_of(&self, chat: i64) -> impl Iterator<Item = &Invite> {
-        self.invites.iter().filter(move |invite| invite.chat == chat)
+    pub(crate) fn invites_of(&self, chat: &Chat) -> impl Iterator<Item = &Invite> {
+        chat.links.iter().filter_map(|&number| self.invite(number))
     }
 
     /// A link's text.
@@ -131,11 +136,11 @@ impl World {
         text: &str,
         new: NewLink,
     ) -> Result<LinkNo, Word> {
-        let now = self.now;
+        let (now, refuses_past_dates) = (self.now, self.unknowns.edits_refuse_past_dates);
         let number = self.editable_link(admin, chat, text)?;
         let invite = self.invite_mut(number).expect("it was just found");
         if !invite.is_paid() {
-            check_terms(&new, now)?;
+            check_terms(&new, if refuses_past_dates { now } else { 0 })?;
             invite.expires_at = new.expires_at;
             invite.limit = new.limit;
             invite.by_request = new.by_request;
@@ -181,8 +186,8 @@ impl World {
             self.find_link(text).filter(|&number| self.invite(number).is_some_and(|it| it.chat == chat));
         let number = number.ok_or(Word("INVITE_HASH_EXPIRED"))?;
         let invite = self.invite_mut(number).expect("it was just found");
+        let (creator, replace) = (invite.creator, invite.is_primary && !invite.is_revoked);
         invite.is_revoked = true;
-        let (creator, replace) = (invite.creator, invite.is_primary);
         if replace {
             self.add_invite(creator, chat, NewLink::default(), true);
         }
@@ -192,8 +197,7 @@ impl World {
 
     fn add_invite(&mut self, creator: i64, chat: i64, new: NewLink, is_primary: bool) -> LinkNo {
         let hash = self.new_hash();
-        let number =
-            LinkNo(u32::try_from(self.invites.len()).expect("four thousand million links do not fit"));
+        let number = LinkNo::from_index(self.invites.len());
         self.by_hash.insert(hash, number);
         self.invites.push(Invite {
             hash,
@@ -211,7 +215,9 @@ impl World {
             is_primary,
             is_revoked: false,
         });
-        if is_primary && let Some(chat) = self.chats.get_mut(&chat) {
+        let chat = self.chats.get_mut(&chat).expect("links are made for chats that exist");
+        chat.links.push(number);
+        if is_primary {
             chat.primaries.insert(creator, number);
         }
         number
@@ -231,14 +237,8 @@ impl World {
 
     /// The chat, if this administrator may manage its links.
     fn manageable(&self, admin: i64, chat: i64) -> Result<&Chat, Word> {
-        let chat = self.chats.get(&chat).ok_or(Word("CHAT_ID_INVALID"))?;
-        if chat.upgraded_to.is_some() {
-            Err(Word("CHAT_ID_INVALID"))
-        } else if !chat.may_invite(admin) {
-            Err(Word("CHAT_ADMIN_REQUIRED"))
-        } else {
-            Ok(chat)
-        }
+        let chat = self.living(chat)?;
+        if chat.may_invite(admin) { Ok(chat) } else { Err(Word("CHAT_ADMIN_REQUIRED")) }
     }
 
     fn editable_link(&self, admin: i64, chat: i64, text: &str) -> Result<LinkNo, Word> {

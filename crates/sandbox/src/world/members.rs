@@ -1,5 +1,6 @@
 //! Offices in a chat: given, taken, lost by a ban, kept through a migration.
 
+use super::joining::Came;
 use super::{Chat, ChatKind, Entry, Membership, Rights, What, Word, World};
 
 /// What somebody is in a chat.
@@ -28,68 +29,91 @@ impl Office {
 impl World {
     /// A human administrator gives a bot an office, or takes it away.
     pub(crate) fn set_office(&mut self, chat: i64, who: i64, office: Office) -> Result<(), Word> {
+        let owner = self.living(chat)?.owner;
         if !self.accounts.contains_key(&who) {
             return Err(Word("USER_ID_INVALID"));
         }
-        let owner = self.owner(chat).ok_or(Word("CHAT_ID_INVALID"))?;
+        if who == owner {
+            return Err(Word("USER_CREATOR"));
+        }
         self.note(Entry::new(What::Office).chat(chat).user(who));
         self.change_office(chat, owner, who, office, None);
-        let chat = self.chats.get_mut(&chat).expect("its owner was just found");
-        // Telegram drops a guard that can no longer decide.
-        if chat.guard == Some(who) && !chat.may_invite(who) {
-            chat.guard = None;
-        }
         Ok(())
     }
 
-    /// Who owns the chat.
-    pub(crate) fn owner(&self, chat: i64) -> Option<i64> {
-        let owns = |membership: &Membership| membership.office == Office::Owner;
-        self.chats.get(&chat)?.members.iter().find(|(_, membership)| owns(membership)).map(|(&who, _)| who)
-    }
-
-    /// Somebody goes of their own will.
+    /// Somebody goes of their own will. An owner cannot.
     pub(crate) fn leave(&mut self, person: i64, chat: i64) -> Result<(), Word> {
-        if !self.chats.get(&chat).ok_or(Word("CHAT_ID_INVALID"))?.has(person) {
+        let at = self.living(chat)?;
+        if !at.has(person) {
             return Err(Word("USER_NOT_PARTICIPANT"));
+        }
+        if person == at.owner {
+            return Err(Word("USER_CREATOR"));
         }
         self.note(Entry::new(What::Left).chat(chat).user(person));
         self.change_office(chat, person, person, Office::Left, None);
         Ok(())
     }
 
+    /// Somebody paid for so long, and no longer.
+    pub(super) fn end_paid_membership(&mut self, chat: i64, person: i64) {
+        let membership = self.chats.get(&chat).and_then(|chat| chat.membership(person));
+        let is_over =
+            |it: &Membership| it.office == Office::Member && it.until.is_some_and(|until| until <= self.now);
+        if membership.is_some_and(is_over) {
+            self.note(Entry::new(What::Left).chat(chat).user(person));
+            self.change_office(chat, person, person, Office::Left, None);
+        }
+    }
+
     /// Somebody is put out and kept out. From a basic group they are only removed.
     pub(crate) fn ban(&mut self, actor: i64, chat: i64, person: i64, until: i64) -> Result<(), Word> {
-        let kind = self.chats.get(&chat).ok_or(Word("CHAT_ID_INVALID"))?.kind;
-        let office = if kind == ChatKind::Group { Office::Left } else { Office::Banned { until } };
-        if let Some(asked) = self.drop_request(chat, person) {
-            self.abandon_query(&asked);
+        let at = self.living(chat)?;
+        if !self.accounts.contains_key(&person) {
+            return Err(Word("USER_ID_INVALID"));
         }
+        if person == at.owner {
+            return Err(Word("USER_CREATOR"));
+        }
+        let office = if at.kind == ChatKind::Group { Office::Left } else { Office::Banned { until } };
         self.note(Entry::new(What::Banned).chat(chat).user(person));
         self.change_office(chat, actor, person, office, None);
         Ok(())
     }
 
-    /// Somebody may come back.
+    /// Somebody who is banned may come back. Whoever is not stays what they are: a member who came back a moment
+    /// ago is not put out again.
     pub(crate) fn unban(&mut self, actor: i64, chat: i64, person: i64) {
-        self.note(Entry::new(What::Unbanned).chat(chat).user(person));
-        self.change_office(chat, actor, person, Office::Left, None);
+        let office = self.chats.get(&chat).and_then(|chat| chat.office(person));
+        if office.is_some_and(|office| office.is_banned(self.now)) {
+            self.note(Entry::new(What::Unbanned).chat(chat).user(person));
+            self.change_office(chat, actor, person, Office::Left, None);
+        }
     }
 
-    /// A basic group becomes a supergroup: a new number, the same people, no links.
+    /// A basic group becomes a supergroup: a new number, the same people, no links and nobody who waits.
     pub(crate) fn migrate(&mut self, chat: i64) -> Result<i64, Word> {
-        let old = self.chats.get(&chat).ok_or(Word("CHAT_ID_INVALID"))?;
-        if old.kind != ChatKind::Group || old.upgraded_to.is_some() {
+        let old = self.living(chat)?;
+        if old.kind != ChatKind::Group {
             return Err(Word("CHAT_ID_INVALID"));
         }
-        let (title, owner) = (old.title.clone(), self.owner(chat).ok_or(Word("CHAT_ID_INVALID"))?);
-        let new = self.add_chat(ChatKind::Supergroup, &title, None, false);
+        let waiting: Vec<i64> = old.requests.keys().copied().collect();
+        for person in waiting {
+            self.drop_request(chat, person);
+        }
+        let new = self.next_chat_id(ChatKind::Supergroup);
         let old = self.chats.get_mut(&chat).expect("it was just found");
         old.upgraded_to = Some(new);
-        old.requests.clear();
+        let owner = old.owner;
         let mut members = old.members.clone();
         members.values_mut().for_each(|membership| membership.via = None);
-        self.chats.get_mut(&new).expect("it was just made").members = members;
+        let supergroup = Chat {
+            join_by_request: old.join_by_request,
+            administrators: old.administrators.clone(),
+            members,
+            ..Chat::new(new, ChatKind::Supergroup, &old.title, owner)
+        };
+        self.chats.insert(new, supergroup);
         self.note(Entry::new(What::Migrated).chat(new).user(owner));
         self.post_service(chat, owner, |message| message.migrate_to_chat_id = Some(new));
         self.post_service(new, owner, |message| message.migrate_from_chat_id = Some(chat));
@@ -103,51 +127,64 @@ impl World {
         actor: i64,
         who: i64,
         office: Office,
-        entry: Option<super::joining::Came>,
+        came: Option<Came>,
     ) {
-        let now = self.now;
+        // Whoever comes in or is kept out waits no more.
+        if let Some(asked) = self.drop_request(chat, who) {
+            self.close_query(&asked, office.is_in());
+        }
         let Some(at) = self.chats.get_mut(&chat) else { return };
-        let before = at.members.get(&who).cloned();
-        let was = before.as_ref().map_or(Office::Left, |membership| membership.office);
-        let via = match (was.is_in(), office.is_in()) {
-            (true, true) => before.as_ref().and_then(|membership| membership.via),
-            _ => entry.as_ref().and_then(|came| came.via),
+        let outside = Membership { office: Office::Left, via: None, until: None };
+        let before = at.members.get(&who).cloned().unwrap_or(outside);
+        let (was_in, is_in) = (before.office.is_in(), office.is_in());
+        let (via, until) = match came {
+            // Another office changes nothing about how somebody came.
+            _ if was_in && is_in => (before.via, before.until),
+            Some(came) => (came.via, came.until),
+            None => (None, None),
         };
-        let until = entry.as_ref().and_then(|came| came.until);
         let after = Membership { office, via, until };
         at.members.insert(who, after.clone());
+        if matches!(office, Office::Owner | Office::Administrator(_)) {
+            at.administrators.insert(who);
+        } else {
+            at.administrators.remove(&who);
+        }
+        // Telegram drops a guard that can no longer decide, however it lost its right.
+        if at.guard == Some(who) && !at.may_invite(who) {
+            at.guard = None;
+        }
 
         // A leaver frees a place: a limit counts people at the same time.
-        let left_by = before.as_ref().and_then(|membership| membership.via).filter(|_| !office.is_in());
-        if let Some(invite) = left_by.and_then(|number| self.invite_mut(number)) {
+        if was_in
+            && !is_in
+            && let Some(invite) = before.via.and_then(|number| self.invite_mut(number))
+        {
             invite.uses -= 1;
         }
-        if let Some(invite) = via.filter(|_| !was.is_in()).and_then(|number| self.invite_mut(number)) {
+        if !was_in
+            && is_in
+            && let Some(invite) = via.and_then(|number| self.invite_mut(number))
+        {
             invite.uses += 1;
         }
-        if was == office {
+        if before.office == office {
             return;
         }
         self.meet(chat, who);
-        let before = before.unwrap_or(Membership { office: Office::Left, via: None, until: None });
-        self.tell_office(chat, actor, who, &before, &after, entry.as_ref(), now);
-        match (was.is_in(), office.is_in()) {
-            (false, true) => {
-                let user = self.user(who);
-                self.post_service(chat, if entry.is_some() { who } else { actor }, |message| {
-                    message.new_chat_participant = Some(user.clone());
-                    message.new_chat_member = Some(user.clone());
-                    message.new_chat_members = vec![user];
-                });
-            }
-            (true, false) => {
-                let user = self.user(who);
-                self.post_service(chat, actor, |message| {
-                    message.left_chat_participant = Some(user.clone());
-                    message.left_chat_member = Some(user);
-                });
-            }
-            _ => {}
+        self.tell_office(chat, actor, who, &before, &after, came);
+        let user = self.user(who);
+        if !was_in && is_in {
+            self.post_service(chat, if came.is_some() { who } else { actor }, |message| {
+                message.new_chat_participant = Some(user.clone());
+                message.new_chat_member = Some(user.clone());
+                message.new_chat_members = vec![user];
+            });
+        } else if was_in && !is_in {
+            self.post_service(chat, actor, |message| {
+                message.left_chat_participant = Some(user.clone());
+                message.left_chat_member = Some(user);
+            });
         }
     }
 
@@ -163,9 +200,25 @@ impl World {
 impl Chat {
     /// The bots and people that decide requests and make links here.
     pub(super) fn administrators(&self) -> impl Iterator<Item = i64> {
-        self.members
-            .iter()
-            .filter(|(_, membership)| matches!(membership.office, Office::Owner | Office::Administrator(_)))
-            .map(|(&who, _)| who)
+        self.administrators.iter().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{Target, Unknowns};
+
+    #[test]
+    fn whoever_came_back_in_the_meantime_is_not_put_out_by_the_end_of_a_ban() {
+        let mut world = World::new(1_800_000_000, 0, "https://t.me", Unknowns::default()).unwrap();
+        let chat = world.add_chat(ChatKind::Supergroup, "Owls", Some("owls".to_owned()), false);
+        let (owner, ann) = (world.chat(chat).unwrap().owner, world.add_person("Ann").id);
+        world.ban(owner, chat, ann, 0).unwrap();
+        world.unban(owner, chat, ann);
+        world.join(ann, Target::Chat(chat), false);
+        // The other half of an `unbanChatMember` that began before.
+        world.unban(owner, chat, ann);
+        assert!(world.chat(chat).unwrap().has(ann));
     }
 }

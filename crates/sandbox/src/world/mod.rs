@@ -11,6 +11,8 @@ mod ledger;
 mod links;
 mod members;
 mod messages;
+#[cfg(test)]
+mod properties;
 mod queue;
 mod rights;
 mod show;
@@ -28,7 +30,7 @@ pub(crate) use rights::Rights;
 pub(crate) use show::to_json;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 
 /// A refusal in Telegram's own upper-case word, such as `INVITE_HASH_EXPIRED`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,6 +52,14 @@ pub struct Unknowns {
     pub asking_again_is_silent: bool,
     /// Links of a bot that lost its right go on working.
     pub links_outlive_rights: bool,
+    /// A request that came by a link can still be approved when the link is revoked or expired.
+    pub requests_outlive_links: bool,
+    /// An edit with an expiry in the past is refused with `EXPIRE_DATE_INVALID`, instead of ending the link.
+    pub edits_refuse_past_dates: bool,
+    /// A bot is told of the joins it approved itself.
+    pub approvers_are_told: bool,
+    /// Whoever opens a link to a public chat joins it directly, as most apps do, and the link counts nobody.
+    pub public_chats_are_joined_directly: bool,
     /// Two people who tap a link for one at the same moment: one gets in, instead of both.
     pub limits_are_strict: bool,
     /// Malformed tokens are answered 404 `Not Found`, as the public front-end is reported to do, instead of 401.
@@ -65,6 +75,10 @@ impl Default for Unknowns {
             request_counts_itself: true,
             asking_again_is_silent: true,
             links_outlive_rights: true,
+            requests_outlive_links: true,
+            edits_refuse_past_dates: true,
+            approvers_are_told: true,
+            public_chats_are_joined_directly: true,
             limits_are_strict: true,
             malformed_tokens_are_not_found: false,
         }
@@ -111,6 +125,7 @@ struct Numbers {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Due {
     GuardTimeout(String),
+    PaidTimeIsOver { chat: i64, person: i64 },
 }
 
 /// A person or a bot.
@@ -157,8 +172,13 @@ pub(crate) struct Chat {
     pub(crate) guard: Option<i64>,
     /// The supergroup this group became.
     pub(crate) upgraded_to: Option<i64>,
+    /// Who made it. Nobody else ever owns it, and they cannot go.
+    pub(crate) owner: i64,
+    /// Owner and administrators: the few of perhaps very many members who are told of things.
+    administrators: BTreeSet<i64>,
     members: BTreeMap<i64, Membership>,
     requests: BTreeMap<i64, Asked>,
+    links: Vec<LinkNo>,
     primaries: HashMap<i64, LinkNo>,
     next_message: i64,
 }
@@ -244,6 +264,7 @@ impl World {
             self.now = at.max(self.now);
             match due {
                 Due::GuardTimeout(query) => self.time_out(&query),
+                Due::PaidTimeIsOver { chat, person } => self.end_paid_membership(chat, person),
             }
         }
         self.now = now;
@@ -310,7 +331,14 @@ impl World {
         username: Option<String>,
         join_by_request: bool,
     ) -> i64 {
-        let id = match kind {
+        let owner = self.add_person("Owner").id;
+        let id = self.next_chat_id(kind);
+        self.chats.insert(id, Chat { username, join_by_request, ..Chat::new(id, kind, title, owner) });
+        id
+    }
+
+    fn next_chat_id(&mut self, kind: ChatKind) -> i64 {
+        match kind {
             ChatKind::Group => {
                 self.numbers.group += 1;
                 1 - self.numbers.group
@@ -319,30 +347,26 @@ impl World {
                 self.numbers.channel += 1;
                 1 - 1_000_000_000_000 - self.numbers.channel
             }
-        };
-        let owner = self.add_person("Owner").id;
-        let membership = Membership { office: Office::Owner, via: None, until: None };
-        let chat = Chat {
-            id,
-            kind,
-            title: title.to_owned(),
-            username,
-            join_by_request,
-            guard: None,
-            upgraded_to: None,
-            members: BTreeMap::from([(owner, membership)]),
-            requests: BTreeMap::new(),
-            primaries: HashMap::new(),
-            next_message: 1,
-        };
-        self.chats.insert(id, chat);
-        id
+        }
     }
 
-    /// Makes a chat public, renames it, or makes it private.
+    /// Makes a chat public, renames it, or makes it private. A basic group is always private.
     pub(crate) fn set_username(&mut self, chat: i64, username: Option<String>) -> Result<(), Word> {
-        self.chats.get_mut(&chat).ok_or(Word("CHAT_ID_INVALID"))?.username = username;
+        let at = self.living(chat)?;
+        if at.kind == ChatKind::Group && username.is_some() {
+            return Err(Word("CHAT_ID_INVALID"));
+        }
+        let keeps = |name: &str| at.username.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(name));
+        if username.as_deref().is_some_and(|name| !keeps(name) && self.is_taken(name)) {
+            return Err(Word("USERNAME_OCCUPIED"));
+        }
+        self.chats.get_mut(&chat).expect("it was just found").username = username;
         Ok(())
+    }
+
+    /// Whether somebody or some chat has this public name: nobody shares one.
+    pub(crate) fn is_taken(&self, name: &str) -> bool {
+        self.account_by_name(name).is_some() || self.chat_by_name(name).is_some()
     }
 
     /// Whose token this is.
@@ -376,6 +400,11 @@ impl World {
 
     pub(crate) fn chat(&self, id: i64) -> Option<&Chat> {
         self.chats.get(&id)
+    }
+
+    /// A chat where something can still happen. In a group that became a supergroup, nothing does.
+    fn living(&self, id: i64) -> Result<&Chat, Word> {
+        self.chats.get(&id).filter(|chat| chat.upgraded_to.is_none()).ok_or(Word("CHAT_ID_INVALID"))
     }
 
     pub(crate) fn chats(&self) -> impl Iterator<Item = &Chat> {
@@ -428,6 +457,27 @@ impl Bot {
 }
 
 impl Chat {
+    /// Private, and with nobody in it but its owner.
+    fn new(id: i64, kind: ChatKind, title: &str, owner: i64) -> Self {
+        let membership = Membership { office: Office::Owner, via: None, until: None };
+        Self {
+            id,
+            kind,
+            title: title.to_owned(),
+            username: None,
+            join_by_request: false,
+            guard: None,
+            upgraded_to: None,
+            owner,
+            administrators: BTreeSet::from([owner]),
+            members: BTreeMap::from([(owner, membership)]),
+            requests: BTreeMap::new(),
+            links: Vec::new(),
+            primaries: HashMap::new(),
+            next_message: 1,
+        }
+    }
+
     /// What somebody is here; nothing, if they never were.
     pub(crate) fn office(&self, who: i64) -> Option<&Office> {
         self.members.get(&who).map(|membership| &membership.office)
@@ -457,6 +507,11 @@ impl Chat {
 
     pub(crate) fn member_count(&self) -> usize {
         self.members.values().filter(|membership| membership.office.is_in()).count()
+    }
+
+    /// Whether joining directly, without a link, only asks.
+    fn asks_directly(&self) -> bool {
+        self.join_by_request || self.guard.is_some()
     }
 
     /// Whether an owner or administrator may make links and decide requests.

@@ -74,7 +74,6 @@ impl World {
     }
 
     /// Tells every bot that may know of a change of office.
-    #[allow(clippy::too_many_arguments, reason = "one change has this many sides, and one caller")]
     pub(super) fn tell_office(
         &mut self,
         chat: i64,
@@ -82,22 +81,25 @@ impl World {
         who: i64,
         before: &Membership,
         after: &Membership,
-        came: Option<&Came>,
-        date: i64,
+        came: Option<Came>,
     ) {
         let Some(at) = self.chats.get(&chat) else { return };
         let via = came.and_then(|came| came.via).and_then(|number| self.invite(number));
         let change = types::ChatMemberUpdated {
             chat: at.shown(),
             from: self.user(actor),
-            date,
+            date: self.now,
             old_chat_member: self.shown_member(at.kind, who, Some(before)),
             new_chat_member: self.shown_member(at.kind, who, Some(after)),
             invite_link: None,
             via_join_request: came.is_some_and(|came| came.asked_directly),
             via_chat_folder_invite_link: false,
         };
-        let listeners = at.administrators().filter(|&one| one != who && self.bots.contains_key(&one));
+        let is_told = |one: i64| {
+            let approved = came.is_some() && one == actor;
+            one != who && self.bots.contains_key(&one) && (!approved || self.unknowns.approvers_are_told)
+        };
+        let listeners = at.administrators().filter(|&one| is_told(one));
         let bodies: Vec<_> = listeners
             .map(|bot| {
                 let invite_link = via.map(|invite| self.shown_link(invite, bot));

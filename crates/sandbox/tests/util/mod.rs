@@ -118,6 +118,11 @@ impl Town {
         self.control("people", json!({ "first_name": first_name })).await["id"].as_i64().unwrap()
     }
 
+    /// How many people there are, as their page tells.
+    pub async fn people_count(&self) -> usize {
+        self.get(&format!("{}/", self.at.people)).await.text.matches("href=\"/people/").count()
+    }
+
     pub async fn join(&self, person: i64, link: &str) -> Value {
         self.control(&format!("people/{person}/join"), json!({ "link": link })).await
     }
