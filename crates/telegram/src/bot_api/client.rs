@@ -23,6 +23,25 @@ const LONGEST_LIMIT: Duration = Duration::from_secs(30 * 86_400);
 pub type OnWait = Arc<dyn Fn(&str, Duration) + Send + Sync>;
 
 /// A bot's connection to Telegram. Clones share the pool, and what Telegram asked to hold back.
+///
+/// What can be done with links is in the trait [`Links`](links::Links); every other method is a [`call`](Self::call).
+///
+/// ```no_run
+/// # use links as admit_links;
+/// use admit_links::{Chat, Links, Terms};
+/// use admit_telegram::bot_api::methods::GetChatMemberCount;
+/// use admit_telegram::bot_api::{Client, Settings, Token};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let token = Token::new(std::fs::read_to_string("token")?.trim())?;
+/// let bot = Client::new(token, &Settings::default())?;
+/// let garden: Chat = "@garden".parse()?;
+/// let link = bot.create(&garden, &Terms::by_request()).await?;
+/// let members = bot.call(&GetChatMemberCount { chat_id: &garden }).await?;
+/// println!("{members} people are in; {} asks to let one more in", link.url);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
