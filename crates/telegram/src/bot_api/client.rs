@@ -19,6 +19,8 @@ use tokio::time::{Instant, sleep};
 /// Nobody waits longer, and the clock can still count it.
 const LONGEST_LIMIT: Duration = Duration::from_secs(30 * 86_400);
 
+const NO_SUCCESS: &str = "it is a result, with the status of an error";
+
 /// Told when a call begins to wait because Telegram asked for it: which method, and how long.
 pub type OnWait = Arc<dyn Fn(&str, Duration) + Send + Sync>;
 
@@ -78,14 +80,14 @@ impl RawAnswer {
         if let Some(wait) = reading.wait(self.status, header.map(|(_, value)| value.as_str())) {
             return Some(held(wait).1);
         }
-        match reading {
-            Reading::Result(_) => None,
-            Reading::Said(said, parameters) => Some(error::read(said, &parameters, right)),
-            Reading::Broken(why) => {
-                let body = String::from_utf8_lossy(&self.body);
-                Some(Error::because(Kind::BrokenAnswer, Broken::new(self.status, why, &body)))
-            }
-        }
+        let why = match reading {
+            Reading::Result(_) if (200..300).contains(&self.status) => return None,
+            Reading::Said(said, parameters) => return Some(error::read(said, &parameters, right)),
+            Reading::Result(_) => NO_SUCCESS,
+            Reading::Broken(why) => why,
+        };
+        let body = String::from_utf8_lossy(&self.body);
+        Some(Error::because(Kind::BrokenAnswer, Broken::new(self.status, why, &body)))
     }
 }
 
@@ -234,7 +236,7 @@ impl Client {
         };
         let error = match reading {
             Reading::Said(said, parameters) => self.refusal(call, said, &parameters),
-            Reading::Result(_) => self.broken(&answer, "it is a result, with the status of an error"),
+            Reading::Result(_) => self.broken(&answer, NO_SUCCESS),
             Reading::Broken(why) => self.broken(&answer, why),
         };
         Err((ending, error))
