@@ -29,6 +29,20 @@ pub enum AdmissionChange {
 }
 
 /// A patch of an ordinary link. What is not mentioned stays.
+///
+/// ```
+/// use admit_links::{AdmissionChange, CannotMerge, Change, Edit, LinkName, LinkUrl, MemberLimit, Terms};
+///
+/// let summer = Edit { name: Change::Set(LinkName::new("summer")?), ..Edit::default() };
+/// let five = Edit { admission: AdmissionChange::Limit(MemberLimit::new(5)?), ..Edit::default() };
+/// assert_ne!(summer, five);
+///
+/// // Without the link as it was, what a patch leaves out would be erased.
+/// let link = LinkUrl::new("https://t.me/+AbCdEf0123456789");
+/// assert_eq!(summer.merge(&link, None), Err(CannotMerge::Unknown("expiry")));
+/// assert_eq!(Edit::replace(Terms::open()).merge(&link, None), Ok(Terms::open()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Edit {
     /// Its name.

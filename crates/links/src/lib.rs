@@ -45,6 +45,27 @@ pub type List<'a, T> = Pin<Box<dyn Stream<Item = Result<T>> + Send + 'a>>;
 /// one writes only what it can do.
 ///
 /// An operation may have been carried out although it answers an error: see [`Kind::OutcomeUnknown`].
+///
+/// ```
+/// use admit_links::{Chat, Expiry, Kind, LinkUrl, Links, Result, Terms};
+///
+/// /// A link for one person; for nobody, if it could not be handed over.
+/// async fn invite(
+///     links: &dyn Links,
+///     chat: &Chat,
+///     until: Expiry,
+///     hand_over: impl Fn(&LinkUrl) -> bool,
+/// ) -> Result<()> {
+///     let link = links.create(chat, &Terms::for_one(until)).await?;
+///     if hand_over(&link.url) {
+///         return Ok(());
+///     }
+///     match links.revoke(chat, &link.url).await {
+///         Err(error) if *error.kind() == Kind::LinkDead => Ok(()),
+///         revoked => revoked.map(drop),
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Links: Send + Sync {
     /// How this backend calls itself in sentences: "a bot", "a user session".

@@ -191,6 +191,23 @@ impl Admission {
 }
 
 /// All that can be said about an ordinary link when it is made or edited.
+///
+/// ```
+/// use admit_links::{Admission, Expiry, LinkName, MemberLimit, Terms, UnixTime};
+///
+/// let until = Expiry::new(UnixTime::new(1_790_000_000))?;
+/// let terms = Terms::for_one(until).named(LinkName::new("spring")?);
+/// assert_eq!(terms.admission, Admission::Instant { limit: Some(MemberLimit::ONE) });
+///
+/// // Telegram has no link that both asks and counts, and there is no way to say one.
+/// assert_eq!(Terms::by_request().admission, Admission::ByRequest);
+///
+/// // What Telegram would cut, clamp or misread is refused when it is said.
+/// assert!(LinkName::new(&"x".repeat(33)).is_err());
+/// assert!(MemberLimit::new(100_000).is_err());
+/// assert!(Expiry::new(UnixTime::new(1_790_000_000_000)).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Terms {
     /// A name that only administrators see.

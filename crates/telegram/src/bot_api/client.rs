@@ -19,10 +19,31 @@ use tokio::time::{Instant, sleep};
 /// Nobody waits longer, and the clock can still count it.
 const LONGEST_LIMIT: Duration = Duration::from_secs(30 * 86_400);
 
+const NO_SUCCESS: &str = "it is a result, with the status of an error";
+
 /// Told when a call begins to wait because Telegram asked for it: which method, and how long.
 pub type OnWait = Arc<dyn Fn(&str, Duration) + Send + Sync>;
 
 /// A bot's connection to Telegram. Clones share the pool, and what Telegram asked to hold back.
+///
+/// What can be done with links is in the trait [`Links`](links::Links); every other method is a [`call`](Self::call).
+///
+/// ```no_run
+/// # use links as admit_links;
+/// use admit_links::{Chat, Links, Terms};
+/// use admit_telegram::bot_api::methods::GetChatMemberCount;
+/// use admit_telegram::bot_api::{Client, Settings, Token};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let token = Token::new(std::fs::read_to_string("token")?.trim())?;
+/// let bot = Client::new(token, &Settings::default())?;
+/// let garden: Chat = "@garden".parse()?;
+/// let link = bot.create(&garden, &Terms::by_request()).await?;
+/// let members = bot.call(&GetChatMemberCount { chat_id: &garden }).await?;
+/// println!("{members} people are in; {} asks to let one more in", link.url);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -59,14 +80,14 @@ impl RawAnswer {
         if let Some(wait) = reading.wait(self.status, header.map(|(_, value)| value.as_str())) {
             return Some(held(wait).1);
         }
-        match reading {
-            Reading::Result(_) => None,
-            Reading::Said(said, parameters) => Some(error::read(said, &parameters, right)),
-            Reading::Broken(why) => {
-                let body = String::from_utf8_lossy(&self.body);
-                Some(Error::because(Kind::BrokenAnswer, Broken::new(self.status, why, &body)))
-            }
-        }
+        let why = match reading {
+            Reading::Result(_) if (200..300).contains(&self.status) => return None,
+            Reading::Said(said, parameters) => return Some(error::read(said, &parameters, right)),
+            Reading::Result(_) => NO_SUCCESS,
+            Reading::Broken(why) => why,
+        };
+        let body = String::from_utf8_lossy(&self.body);
+        Some(Error::because(Kind::BrokenAnswer, Broken::new(self.status, why, &body)))
     }
 }
 
@@ -215,7 +236,7 @@ impl Client {
         };
         let error = match reading {
             Reading::Said(said, parameters) => self.refusal(call, said, &parameters),
-            Reading::Result(_) => self.broken(&answer, "it is a result, with the status of an error"),
+            Reading::Result(_) => self.broken(&answer, NO_SUCCESS),
             Reading::Broken(why) => self.broken(&answer, why),
         };
         Err((ending, error))

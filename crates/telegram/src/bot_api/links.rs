@@ -35,7 +35,7 @@ impl Links for Client {
             member_limit: limit,
             creates_join_request: by_request.then_some(true),
         };
-        read(self.call(&request).await?).map_err(made_but_unread)
+        read(self.call(&request).await?).map_err(done_but_unread)
     }
 
     async fn edit(&self, chat: &Chat, link: &LinkUrl, edit: &Edit, was: Option<&Link>) -> Result<Link> {
@@ -50,13 +50,13 @@ impl Links for Client {
             member_limit: limit.unwrap_or(0),
             creates_join_request: by_request,
         };
-        read(self.call(&request).await?)
+        read(self.call(&request).await?).map_err(done_but_unread)
     }
 
     async fn revoke(&self, chat: &Chat, link: &LinkUrl) -> Result<Revoked> {
         nameable(link)?;
         let request = RevokeChatInviteLink { chat_id: chat, invite_link: link.as_str() };
-        let link = read(self.call(&request).await?)?;
+        let link = read(self.call(&request).await?).map_err(done_but_unread)?;
         let replaced_by = if link.is_primary { self.primary(chat, &link).await } else { None };
         Ok(Revoked { link, replaced_by })
     }
@@ -72,7 +72,7 @@ impl Links for Client {
             subscription_period: subscription.pricing.period_seconds(),
             subscription_price: subscription.pricing.stars(),
         };
-        read(self.call(&request).await?).map_err(made_but_unread)
+        read(self.call(&request).await?).map_err(done_but_unread)
     }
 
     async fn rename_subscription(
@@ -84,7 +84,7 @@ impl Links for Client {
         nameable(link)?;
         let name = name.map(LinkName::as_str);
         let request = EditChatSubscriptionInviteLink { chat_id: chat, invite_link: link.as_str(), name };
-        read(self.call(&request).await?)
+        read(self.call(&request).await?).map_err(done_but_unread)
     }
 
     async fn decide(&self, chat: &Chat, person: UserId, verdict: Verdict) -> Result<()> {
@@ -122,8 +122,9 @@ fn nameable(link: &LinkUrl) -> Result<()> {
     if link.is_truncated() { Err(Error::new(Kind::NotOurLink)) } else { Ok(()) }
 }
 
-/// A link that exists but cannot be read must not be made again as if nothing had happened.
-fn made_but_unread(why: Error) -> Error {
+/// What was carried out but cannot be read must not be reported as if nothing had happened: a link would be made
+/// again, or revoked for ever.
+fn done_but_unread(why: Error) -> Error {
     Error::because(Kind::OutcomeUnknown, why)
 }
 

@@ -15,6 +15,26 @@ const LONG_POLL_SECONDS: u32 = 50;
 pub const KINDS: &[&str] = &["message", "my_chat_member", "chat_member", "chat_join_request"];
 
 /// A bot's ear. Telegram lets a bot have one at a time.
+///
+/// ```no_run
+/// # use links as admit_links;
+/// use admit_links::{Event, Links, Verdict};
+/// use admit_telegram::bot_api::Client;
+/// use admit_telegram::bot_api::updates::{KINDS, event};
+///
+/// # async fn run(bot: Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let ear = bot.updates(KINDS);
+/// let mut done = None;
+/// loop {
+///     for update in ear.after(done).await? {
+///         if let Some(Event::Asked(request)) = event(&update) {
+///             bot.decide(&request.chat.into(), request.person.id, Verdict::Approve).await?;
+///         }
+///         done = Some(update.update_id);
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Updates {
     client: Client,

@@ -2,8 +2,8 @@
 
 use crate::server::{LINK, Reply, Server, client};
 use admit_telegram::bot_api::methods::{ExportChatInviteLink, GetMe};
-use admit_telegram::bot_api::{Broken, Settings};
-use links::{Chat, Kind};
+use admit_telegram::bot_api::{Broken, RawAnswer, Settings};
+use links::{Chat, Kind, Right};
 
 fn garden() -> Chat {
     "@garden".parse().unwrap()
@@ -64,6 +64,11 @@ async fn an_error_with_a_result_is_not_believed() {
         "with the status of an error",
     )
     .await;
+    let answer =
+        |status| RawAnswer { status, headers: Vec::new(), body: br#"{"ok":true,"result":1}"#.to_vec() };
+    let error = answer(400).refusal(Right::InviteUsers).unwrap();
+    assert_eq!(*error.kind(), Kind::BrokenAnswer);
+    assert!(answer(200).refusal(Right::InviteUsers).is_none());
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use crate::server::{CANARY, LINK, Reply, Server, client};
 use admit_telegram::bot_api::links::read;
 use admit_telegram::bot_api::{Client, Settings};
 use links::{
-    Admission, AdmissionChange, CannotMerge, Chat, Edit, Expiry, Kind, Link, LinkName, LinkUrl, Links,
-    MemberLimit, Operation, Pricing, Subscription, Terms, UnixTime, UserId, Verdict,
+    AdmissionChange, CannotMerge, Chat, Edit, Expiry, Kind, Link, LinkName, LinkUrl, Links, MemberLimit,
+    Operation, Pricing, Subscription, Terms, UnixTime, UserId, Verdict,
 };
 
 fn garden() -> Chat {
@@ -163,10 +163,19 @@ async fn the_test_environment_and_a_path_before_the_token() {
 }
 
 #[tokio::test]
-async fn a_made_link_that_cannot_be_read_is_not_reported_as_not_made() {
+async fn what_was_done_but_cannot_be_read_is_not_reported_as_not_done() {
     let odd = LINK.replace(r#""member_limit":1"#, r#""member_limit":100000"#);
-    let server = Server::start([Reply::ok(&odd)]).await;
-    let error = server.client().create(&garden(), &Terms::open()).await.unwrap_err();
-    assert_eq!(*error.kind(), Kind::OutcomeUnknown);
-    assert_eq!(Terms::open().admission, Admission::OPEN);
+    let server = Server::start(std::iter::repeat_n(Reply::ok(&odd), 5)).await;
+    let bot = server.client();
+    let (chat, link) = (garden(), spring());
+    let subscription = Subscription { name: None, pricing: Pricing::monthly(50).unwrap() };
+    for error in [
+        bot.create(&chat, &Terms::open()).await.unwrap_err(),
+        bot.create_subscription(&chat, &subscription).await.unwrap_err(),
+        bot.edit(&chat, &link, &Edit::replace(Terms::open()), None).await.unwrap_err(),
+        bot.rename_subscription(&chat, &link, None).await.unwrap_err(),
+        bot.revoke(&chat, &link).await.unwrap_err(),
+    ] {
+        assert_eq!(*error.kind(), Kind::OutcomeUnknown);
+    }
 }
