@@ -25,8 +25,8 @@ pub(crate) fn read(
         return Err(print(words.as_bytes()));
     }
     let colour = colour(&arguments, variables);
-    let definition = definition().color(colour);
-    let read = definition.clone().try_get_matches_from(&arguments);
+    let mut definition = definition().color(colour);
+    let read = definition.try_get_matches_from_mut(&arguments);
     read.and_then(|matches| Cli::from_arg_matches(&matches))
         .map_err(|error| tell(&error, &definition, &arguments))
 }

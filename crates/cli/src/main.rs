@@ -7,6 +7,7 @@ mod config;
 mod credentials;
 mod exit;
 mod failure;
+mod log;
 mod output;
 mod runtime;
 mod shown;

@@ -14,6 +14,7 @@ pub(crate) mod telegram;
 use crate::config::{Config, Variables};
 use crate::credentials::{self, Secret};
 use crate::failure::{Failure, Usage};
+use crate::log;
 use crate::output::{Colour, Format, Output, Shown, aside, is_watched};
 use crate::runtime;
 use crate::when::{Clock, whole_seconds};
@@ -112,6 +113,9 @@ pub(crate) struct Global {
     /// How long one call may take, waits included. [env: ADMIT_TIMEOUT] [default: 30s]
     #[arg(long, global = true, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) timeout: Option<String>,
+    /// Log to stderr what happens on the way: `debug`, or `warn,admit_telegram=trace`. [env: ADMIT_LOG]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
     /// When to colour; NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM=dumb are heard too.
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: Colour,
@@ -148,6 +152,7 @@ pub(crate) fn definition() -> clap::Command {
 
 /// Does what was asked.
 pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<(), Failure> {
+    log::start(&cli.global, variables)?;
     let ctx = Context { global: cli.global, output, variables };
     match cli.command {
         Command::Link(command) => command.run(&ctx),

@@ -64,6 +64,7 @@ fn a_wrong_value_is_named_and_nothing_is_sent() {
         "bot show --api-url api.telegram.org",
         &["--api-url", "api.telegram.org", "https://api.telegram.org"],
     );
+    check("bot show --log deubg", &["--log", "deubg", "`debug`"]);
     check("bot show --profile gone", &["--profile", "gone"]);
     check("bot show --proxy nonsense", &["--proxy", "socks5://"]);
     check("bot show -o yaml", &["yaml", "ndjson"]);

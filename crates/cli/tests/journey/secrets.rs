@@ -1,6 +1,7 @@
 //! A token goes in by a file, the environment or a profile, and never comes out. `House` looks at every output.
 
 use crate::house::House;
+use std::path::Path;
 
 #[test]
 fn a_token_comes_from_a_file_standard_input_or_a_profile() {
@@ -63,4 +64,77 @@ fn a_proxys_password_is_not_repeated() {
     }
     let shown = house.admit("config show --proxy http://ann:CANARYCANARY@127.0.0.1:9");
     assert!(!shown.out.contains("CANARY"), "{}", shown.out);
+}
+
+/// Every file below a directory, as one text.
+fn everything_in(directory: &Path) -> String {
+    let mut all = String::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all += &everything_in(&path);
+        } else {
+            all += &String::from_utf8_lossy(&std::fs::read(path).unwrap());
+        }
+    }
+    all
+}
+
+#[test]
+fn a_canary_is_found_nowhere_though_everything_is_logged() {
+    const CANARY: &str = "7000000009:CANARY-canary-canary-canary-canary-";
+    let house = House::new();
+    house.write("people.csv", "name,limit\nAnn,1\nBo,\n");
+    house.write("link.json", &house.admit("link create --chat CHAT --limit 1 --json").out);
+    let link = house.admit("link create --chat CHAT -q").out;
+    let revoke = format!("link revoke --chat CHAT {link}");
+    let lines = [
+        "link create --chat CHAT --limit 1 --expire 7d",
+        "link create --chat CHAT --stars 50",
+        "link create --chat CHAT --count 3 --json",
+        "link create --chat CHAT --from people.csv --out links.ndjson",
+        "link create --chat CHAT --limit 0",
+        "link edit --chat CHAT --was link.json --name spring",
+        revoke.trim(),
+        "link revoke --chat CHAT https://t.me/+AbCdEf0123456789",
+        "link rotate --chat CHAT --yes",
+        "link rotate --chat CHAT",
+        "link parse https://t.me/+AbCdEf0123456789",
+        "request approve --chat CHAT --user 5",
+        "request decline --chat CHAT --user 5,6 --json",
+        "chat show --chat CHAT",
+        "chat show --chat @nowhere",
+        "member remove --chat CHAT --user 5",
+        "bot show",
+        "bot show --timeout 1s --api-url http://127.0.0.1:9",
+        "bot show --timeout 1s --proxy socks5://127.0.0.1:9",
+        "bot show --profile gone",
+        "config show",
+        "config explain",
+        "telegram CreateInvitationLink --chat CHAT --out answer.json",
+        "telegram CreateInvitationLink --chat CHAT --debug",
+        "telegram CreateInvitationLink --chat CHAT --test",
+        "telegram CreateInvitationLink --chat @nowhere --config {\"adv_response\":true}",
+        "completions bash",
+        "man link",
+    ];
+    let check = |line: &str, token: &str| {
+        let line = format!("{line} --log trace").replace("CHAT", &house.chat);
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let ran = house.finish(house.bare(&arguments).env("ADMIT_BOT_TOKEN", token));
+        assert!(!format!("{}{}", ran.out, ran.err).contains("canary-canary"), "{line}: {}", ran.err);
+        assert_eq!(ran.err.contains("called Telegram"), ran.err.contains("hyper_util"), "{}", ran.err);
+        ran.err.contains("called Telegram")
+    };
+    for token in [&house.token, CANARY] {
+        let called = lines.iter().filter(|line| check(line, token)).count();
+        assert!(called > 15, "{called}");
+    }
+    for kind in ["429", "5xx", "html", "cut", "lost"] {
+        house.fault("createChatInviteLink", kind, 500, 1);
+        assert!(check("link create --chat CHAT --timeout 1s", &house.token), "{kind}");
+    }
+    let files = everything_in(house.home.path());
+    assert!(files.contains("invite_link"), "{files}");
+    assert!(!files.contains("canary-canary") && !files.contains(house.token.split(':').nth(1).unwrap()));
 }

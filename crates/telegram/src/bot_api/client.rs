@@ -6,6 +6,7 @@ use super::settings::{BadSettings, Settings, Token};
 use super::transport::{Answer, Letter, Transport, Trouble, is_time};
 use super::types::ResponseParameters;
 use crate::pace::{self, Effect, Ending, Holds, Step, Try};
+use hyper::StatusCode;
 use hyper::header::RETRY_AFTER;
 use links::{Chat, ChatId, Error, Kind, Right};
 use serde::Deserialize;
@@ -15,6 +16,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
+use tracing::{debug, warn};
 
 /// Nobody waits longer, and the clock can still count it.
 const LONGEST_LIMIT: Duration = Duration::from_secs(30 * 86_400);
@@ -165,10 +167,13 @@ impl Client {
             return Err(Error::new(Kind::BadValue("method name")));
         }
         let (mut failures, mut in_doubt) = (0, false);
+        let mut course = Course { call, begun: Instant::now(), tries: 0, status: None };
         loop {
             let (ending, error) = match self.held(call) {
                 Some(wait) => held(wait),
-                None => match self.shared.transport.post(call.method, &call.letter, call.deadline).await {
+                None => match course
+                    .tried(self.shared.transport.post(call.method, &call.letter, call.deadline).await)
+                {
                     Ok(answer) => match judge(self, call, answer) {
                         Ok(hoped_for) => return Ok(hoped_for),
                         Err(refused) => refused,
@@ -212,6 +217,12 @@ impl Client {
 
     /// Notes that Telegram wants such calls held back for so long.
     fn hold(&self, call: &Call<'_>, wait: Duration) {
+        warn!(
+            telegram.method = call.method,
+            telegram.chat = call.chat.map(display),
+            wait_seconds = wait.as_secs(),
+            "Telegram asks to wait"
+        );
         let now = Instant::now();
         let mut holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
         holds.hold(call.held(), now + wait, now);
@@ -267,6 +278,37 @@ type Judge<T> = fn(&Client, &Call<'_>, Answer) -> Result<T, (Ending, Error)>;
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Client(..)")
+    }
+}
+
+/// How a call goes, for the log. There it leaves one line when it ends, however it ends; without its arguments,
+/// its address and its answer, for those have links, names and the token in them.
+struct Course<'a> {
+    call: &'a Call<'a>,
+    begun: Instant,
+    tries: u32,
+    /// Of the last answer, if one came.
+    status: Option<StatusCode>,
+}
+
+impl Course<'_> {
+    fn tried(&mut self, answer: Result<Answer, Trouble>) -> Result<Answer, Trouble> {
+        self.tries += 1;
+        self.status = answer.as_ref().ok().map(|answer| answer.status);
+        answer
+    }
+}
+
+impl Drop for Course<'_> {
+    fn drop(&mut self) {
+        debug!(
+            telegram.method = self.call.method,
+            telegram.chat = self.call.chat.map(display),
+            http.status = self.status.map(|status| status.as_u16()),
+            tries = self.tries,
+            elapsed_milliseconds = self.begun.elapsed().as_millis() as u64,
+            "called Telegram"
+        );
     }
 }
 

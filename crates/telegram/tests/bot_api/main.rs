@@ -5,6 +5,7 @@
 mod broken;
 mod calls;
 mod canary;
+mod log;
 mod operations;
 mod proxies;
 mod server;
