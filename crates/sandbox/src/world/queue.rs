@@ -173,6 +173,14 @@ impl Queue {
 }
 
 impl World {
+    /// Staged: what every bot gets next comes twice, or in reverse, so many times more.
+    pub(crate) fn spoil_queues(&mut self, how: impl Fn(&mut Queue) -> &mut u32, times: u32) {
+        for bot in self.bots.values_mut() {
+            let left = how(&mut bot.queue);
+            *left = left.saturating_add(times);
+        }
+    }
+
     /// Gives a bot an update, if it wants this kind.
     pub(super) fn push(&mut self, bot: i64, kind: &'static str, lane: Lane, object: &str) {
         let (now, fresh) = (self.now, self.chance.i64(2_000_001..=1_000_000_000));
