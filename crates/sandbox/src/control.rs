@@ -1,7 +1,7 @@
 //! The control door: JSON over HTTP, for programs that play the people, the human administrators, time and
 //! misfortune. Loopback only. The calls are described in `docs/sandbox.md`.
 
-use crate::bot_api::{self, webhook};
+use crate::bot_api::{self, courier};
 use crate::faults::{Fault, FaultKind};
 use crate::http::{Reply, Request};
 use crate::hub::Hub;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use telegram::bot_api::types::ChatMember;
 
 /// Why a control call did nothing.
@@ -490,30 +490,49 @@ struct Advance {
     seconds: i64,
 }
 
-/// Webhook deliveries that are under way belong to the time before; a receiver that hangs is not waited for.
-const OLD_DELIVERIES: Duration = Duration::from_secs(5);
+/// A receiver that lets this much real time pass is not waited for.
+const HANGING: Duration = Duration::from_secs(5);
+/// However much there is to deliver, moving the clock takes no longer than this.
+const LONGEST_MOVE: Duration = Duration::from_secs(60);
 
-/// Moves the clock, and answers when everything that fell due has happened, webhook retries included.
+/// Moves the clock from one thing that falls due to the next, so that each happens at its own moment, and answers
+/// when all of it has happened, webhook retries included.
 async fn advance(hub: &Hub, it: Advance) -> Outcome {
     if !(0..=10 * 366 * 24 * 3600).contains(&it.seconds) {
         return Err(Wrong::bad("time moves forwards only, by up to ten years at once"));
     }
-    let _ = tokio::time::timeout(OLD_DELIVERIES, quiet(hub)).await;
-    hub.clock.advance(it.seconds);
-    hub.ring();
-    quiet(hub).await;
-    Ok(json!({ "now": hub.clock.now() }))
+    let began = Instant::now();
+    let mut left = it.seconds;
+    let mut is_quiet = true;
+    loop {
+        // Whoever hangs is waited for once.
+        let patience = LONGEST_MOVE.saturating_sub(began.elapsed());
+        is_quiet = is_quiet && tokio::time::timeout(patience, quiet(hub)).await.unwrap_or(false);
+        if left == 0 {
+            return Ok(json!({ "now": hub.clock.now() }));
+        }
+        let due = |world: &mut World| {
+            let delivery = if is_quiet { courier::next_due(world) } else { None };
+            Some([world.next_due(), delivery].into_iter().flatten().min()? - world.now)
+        };
+        let step = hub.turn(due).map_or(left, |seconds| seconds.clamp(1, left));
+        left -= step;
+        hub.clock.advance(step);
+        hub.ring();
+    }
 }
 
-/// Waits until every webhook delivery that is due has arrived or failed.
-async fn quiet(hub: &Hub) {
+/// Waits until every webhook delivery that is due has arrived or failed; says no if some receiver hangs.
+async fn quiet(hub: &Hub) -> bool {
     let mut bell = hub.listen();
     loop {
         bell.mark_unchanged();
-        if hub.turn(|world| webhook::is_quiet(world)) {
-            return;
+        if hub.turn(|world| courier::is_quiet(world)) {
+            return true;
         }
-        hub.wait(&mut bell, None).await;
+        if tokio::time::timeout(HANGING, hub.wait(&mut bell, None)).await.is_err() {
+            return false;
+        }
     }
 }
 

@@ -3,9 +3,10 @@
 
 pub(crate) mod answer;
 pub(crate) mod arguments;
+pub(crate) mod courier;
 mod methods;
 mod updates;
-pub(crate) mod webhook;
+mod webhook;
 
 use crate::faults::FaultKind;
 use crate::http::{Reply, Request};

@@ -25,7 +25,7 @@ use links::Hash;
 pub(crate) use links::{Invite, LinkNo, NewLink};
 pub(crate) use members::Office;
 pub(crate) use messages::{Refusal, SendTo};
-pub(crate) use queue::{Lane, Queue, Webhook, allowed_from};
+pub(crate) use queue::{Lane, Queue, Waiting, Webhook, allowed_from};
 pub(crate) use rights::Rights;
 pub(crate) use show::to_json;
 
