@@ -1,18 +1,18 @@
 //! The control door: JSON over HTTP, for programs that play the people, the human administrators, time and
 //! misfortune. Loopback only. The calls are described in `docs/sandbox.md`.
 
-use crate::bot_api::webhook;
+use crate::bot_api::{self, courier};
 use crate::faults::{Fault, FaultKind};
 use crate::http::{Reply, Request};
 use crate::hub::Hub;
 use crate::people;
 use crate::world::{ChatKind, Entry, Office, Rights, What, Word, World};
-use hyper::Method as Verb;
+use hyper::{Method as Verb, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use telegram::bot_api::types::ChatMember;
 
 /// Why a control call did nothing.
@@ -39,35 +39,43 @@ type Outcome = Result<Value, Wrong>;
 /// Answers one request whose path begins with `/control`.
 pub(crate) async fn serve(hub: &Arc<Hub>, request: &Request) -> Reply {
     if !is_from_here(request) {
-        return Reply::json(
-            403,
-            json!({"error": "the control door opens on loopback addresses only"}).to_string(),
-        );
+        let why = "the control door opens on loopback addresses only";
+        return refused(Wrong(403, why.to_owned()));
     }
-    let path = request.path.strip_prefix("/control").unwrap_or_default();
+    let path = request.path().strip_prefix("/control").unwrap_or_default();
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    if let (&Verb::GET, ["ledger"]) = (&request.verb, &*parts) {
-        return Reply::Ledger { after: number_in(&request.query, "after").unwrap_or(0) };
+    if let (&Verb::GET, ["ledger"]) = (request.verb(), &*parts) {
+        return ledger(hub, request.query()).unwrap_or_else(refused);
     }
-    let outcome = match request.verb {
+    let outcome = match *request.verb() {
         Verb::GET => look(hub, &parts),
         Verb::POST => act(hub, &parts, &request.body).await,
         _ => Err(Wrong(405, "calls are GET or POST".to_owned())),
     };
     match outcome {
         Ok(value) => Reply::json(200, value.to_string()),
-        Err(Wrong(status, error)) => Reply::json(status, json!({ "error": error }).to_string()),
+        Err(wrong) => refused(wrong),
     }
+}
+
+fn refused(Wrong(status, error): Wrong) -> Reply {
+    Reply::json(status, json!({ "error": error }).to_string())
 }
 
 /// From this machine, and not by way of somebody's web page under another name.
 fn is_from_here(request: &Request) -> bool {
-    let host = request.host.rsplit_once(':').map_or(&*request.host, |(host, _)| host);
+    let host = request.header(header::HOST);
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
     request.peer.ip().is_loopback() && matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
-fn number_in(query: &str, name: &str) -> Option<usize> {
-    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+/// What happened up to now: a reader that is slower than the world comes to an end too.
+fn ledger(hub: &Hub, query: &str) -> Result<Reply, Wrong> {
+    let given = query.split('&').find_map(|pair| pair.strip_prefix("after="));
+    let after = given.map_or(Ok(0), |text| {
+        text.parse().map_err(|_| Wrong::bad(format!("`after={text}` is no number of an entry")))
+    })?;
+    Ok(Reply::Ledger { after, until: hub.turn(|world| world.ledger_len()) })
 }
 
 /// Calls that change nothing.
@@ -482,47 +490,98 @@ struct Advance {
     seconds: i64,
 }
 
-/// Webhook deliveries that are under way belong to the time before; a receiver that hangs is not waited for.
-const OLD_DELIVERIES: Duration = Duration::from_secs(5);
+/// A receiver that lets this much real time pass is not waited for.
+const HANGING: Duration = Duration::from_secs(5);
+/// However much there is to deliver, moving the clock takes no longer than this.
+const LONGEST_MOVE: Duration = Duration::from_secs(60);
 
-/// Moves the clock, and answers when everything that fell due has happened, webhook retries included.
+/// Moves the clock from one thing that falls due to the next, so that each happens at its own moment, and answers
+/// when all of it has happened, webhook retries included.
 async fn advance(hub: &Hub, it: Advance) -> Outcome {
     if !(0..=10 * 366 * 24 * 3600).contains(&it.seconds) {
         return Err(Wrong::bad("time moves forwards only, by up to ten years at once"));
     }
-    let _ = tokio::time::timeout(OLD_DELIVERIES, quiet(hub)).await;
-    hub.clock.advance(it.seconds);
-    hub.ring();
-    quiet(hub).await;
-    Ok(json!({ "now": hub.clock.now() }))
+    let began = Instant::now();
+    let mut left = it.seconds;
+    let mut is_quiet = true;
+    loop {
+        // Whoever hangs is waited for once.
+        let patience = LONGEST_MOVE.saturating_sub(began.elapsed());
+        is_quiet = is_quiet && tokio::time::timeout(patience, quiet(hub)).await.unwrap_or(false);
+        if left == 0 {
+            return Ok(json!({ "now": hub.clock.now() }));
+        }
+        let due = |world: &mut World| {
+            let delivery = if is_quiet { courier::next_due(world) } else { None };
+            Some([world.next_due(), delivery].into_iter().flatten().min()? - world.now)
+        };
+        let step = hub.turn(due).map_or(left, |seconds| seconds.clamp(1, left));
+        left -= step;
+        hub.clock.advance(step);
+        hub.ring();
+    }
 }
 
-/// Waits until every webhook delivery that is due has arrived or failed.
-async fn quiet(hub: &Hub) {
+/// Waits until every webhook delivery that is due has arrived or failed; says no if some receiver hangs.
+async fn quiet(hub: &Hub) -> bool {
     let mut bell = hub.listen();
     loop {
         bell.mark_unchanged();
-        if hub.turn(|world| webhook::is_quiet(world)) {
-            return;
+        if hub.turn(|world| courier::is_quiet(world)) {
+            return true;
         }
-        hub.wait(&mut bell, None).await;
+        if tokio::time::timeout(HANGING, hub.wait(&mut bell, None)).await.is_err() {
+            return false;
+        }
     }
 }
 
-fn stage(hub: &Hub, fault: Fault) -> Outcome {
-    match fault.kind {
-        FaultKind::Duplicate | FaultKind::Reorder => hub.turn(|world| {
-            let bots: Vec<i64> = world.bots().map(|bot| bot.id).collect();
-            for bot in bots {
-                let queue = &mut world.bot_mut(bot).expect("it was just listed").queue;
-                match fault.kind {
-                    FaultKind::Duplicate => queue.duplicates += fault.times,
-                    _ => queue.reorders += fault.times,
-                }
-            }
-        }),
-        _ => hub.faults.stage(fault),
+#[derive(Deserialize)]
+struct NewFault {
+    method: String,
+    chat_id: Option<i64>,
+    kind: String,
+    n: Option<i64>,
+    #[serde(default = "once")]
+    times: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+fn stage(hub: &Hub, new: NewFault) -> Outcome {
+    if new.method != "*" && !bot_api::has_method(&new.method) {
+        return Err(Wrong::bad(format!("there is no method `{}`; `*` is every one", new.method)));
     }
+    if new.times == 0 {
+        return Err(Wrong::bad("`times` is how often it strikes, at least once"));
+    }
+    let day = 24 * 3600;
+    let (kind, known) = match &*new.kind {
+        "429" => (FaultKind::TooMany, 1..=day),
+        "flood" => (FaultKind::Flood, 0..=day),
+        "latency" => (FaultKind::Latency, 0..=day * 1000),
+        "5xx" => (FaultKind::ServerError, 500..=599),
+        "html" => (FaultKind::Html, 0..=i64::MAX),
+        "cut" => (FaultKind::Cut, 0..=i64::MAX),
+        "lost" => (FaultKind::Lost, 0..=i64::MAX),
+        "duplicate" => {
+            hub.turn(|world| world.spoil_queues(|queue| &mut queue.duplicates, new.times));
+            return nothing();
+        }
+        "reorder" => {
+            hub.turn(|world| world.spoil_queues(|queue| &mut queue.reorders, new.times));
+            return nothing();
+        }
+        odd => return Err(Wrong::bad(format!("there is no kind of fault `{odd}`"))),
+    };
+    let n = new.n.unwrap_or(*known.start());
+    if !known.contains(&n) {
+        let (least, most) = known.into_inner();
+        return Err(Wrong::bad(format!("`n` of `{}` is a number from {least} to {most}", new.kind)));
+    }
+    hub.faults.stage(Fault { method: new.method, chat_id: new.chat_id, kind, n, times: new.times });
     nothing()
 }
 

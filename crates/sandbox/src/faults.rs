@@ -1,21 +1,17 @@
 //! Staged faults: slow, flooded and broken days.
 
-use serde::Deserialize;
 use std::sync::{Mutex, PoisonError};
 
-/// What goes wrong.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// What goes wrong with a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum FaultKind {
     /// Refused with 429 and `n` seconds to wait.
-    #[serde(rename = "429")]
     TooMany,
     /// Telegram holds the call back for `n` seconds without a word; past eight it refuses with 429.
     Flood,
     /// The answer comes `n` milliseconds late.
     Latency,
     /// Refused with this code, a five hundred.
-    #[serde(rename = "5xx")]
     ServerError,
     /// A page of HTML instead of JSON.
     Html,
@@ -23,27 +19,18 @@ pub(crate) enum FaultKind {
     Cut,
     /// It happens, and no answer comes.
     Lost,
-    /// The next updates are handed over twice.
-    Duplicate,
-    /// The next updates are handed over in reverse.
-    Reorder,
 }
 
 /// One fault, for the next calls of a method.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Fault {
     /// A method in any case, or `*` for every one.
     pub(crate) method: String,
     pub(crate) chat_id: Option<i64>,
     pub(crate) kind: FaultKind,
-    #[serde(default)]
     pub(crate) n: i64,
-    #[serde(default = "once")]
+    /// At least one.
     pub(crate) times: u32,
-}
-
-fn once() -> u32 {
-    1
 }
 
 /// Faults that have not struck yet, in the order they were staged.
@@ -56,11 +43,19 @@ impl Faults {
     }
 
     /// The fault that strikes this call, used up once.
-    pub(crate) fn strike(&self, method: &str, chat: Option<i64>) -> Option<(FaultKind, i64)> {
+    pub(crate) fn strike(
+        &self,
+        method: &str,
+        chat: impl FnOnce() -> Option<i64>,
+    ) -> Option<(FaultKind, i64)> {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if faults.is_empty() {
+            return None;
+        }
+        let chat = chat();
         let strikes = |fault: &Fault| {
             let method_fits = fault.method == "*" || fault.method.eq_ignore_ascii_case(method);
-            fault.times > 0 && method_fits && (fault.chat_id.is_none() || fault.chat_id == chat)
+            method_fits && (fault.chat_id.is_none() || fault.chat_id == chat)
         };
         let position = faults.iter().position(strikes)?;
         let fault = &mut faults[position];

@@ -5,8 +5,9 @@ use crate::{bot_api, control, people};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::http::request;
 use hyper::service::service_fn;
-use hyper::{Method, Response, StatusCode};
+use hyper::{Method, Response, StatusCode, Version};
 use hyper_util::rt::TokioIo;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::io;
@@ -22,28 +23,45 @@ const MOST_BODY_BYTES: usize = 64 << 20;
 
 /// A request, read whole.
 pub(crate) struct Request {
-    pub(crate) verb: Method,
-    /// As it was sent, percent signs and all.
-    pub(crate) path: String,
-    pub(crate) query: String,
-    pub(crate) content_type: String,
-    pub(crate) host: String,
-    pub(crate) origin: String,
+    head: request::Parts,
     pub(crate) body: Bytes,
     pub(crate) peer: SocketAddr,
+}
+
+impl Request {
+    pub(crate) fn verb(&self) -> &Method {
+        &self.head.method
+    }
+
+    /// As it was sent, percent signs and all.
+    pub(crate) fn path(&self) -> &str {
+        self.head.uri.path()
+    }
+
+    pub(crate) fn query(&self) -> &str {
+        self.head.uri.query().unwrap_or_default()
+    }
+
+    /// A header's text; empty, if it is not there.
+    pub(crate) fn header(&self, name: HeaderName) -> &str {
+        text(&self.head, name)
+    }
+}
+
+fn text(head: &request::Parts, name: HeaderName) -> &str {
+    head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// An answer, or none at all.
 pub(crate) enum Reply {
     Whole {
-        status: u16,
-        headers: Vec<(HeaderName, String)>,
-        body: Bytes,
+        response: Response<Bytes>,
         cut: Option<usize>,
     },
-    /// Lines of the ledger from there on, written while they are read.
+    /// Lines of the ledger between two numbers, written while they are read.
     Ledger {
         after: usize,
+        until: usize,
     },
     /// The connection ends without a word.
     Lost,
@@ -51,37 +69,38 @@ pub(crate) enum Reply {
 
 impl Reply {
     pub(crate) fn json(status: u16, body: String) -> Self {
-        Self::new(status, "application/json", body)
+        const KIND: HeaderValue = HeaderValue::from_static("application/json");
+        Self::new(status, body.into()).with_header(header::CONTENT_TYPE, KIND)
     }
 
-    pub(crate) fn html(status: u16, page: impl Into<String>) -> Self {
-        Self::new(status, "text/html; charset=utf-8", page.into())
+    pub(crate) fn html(status: u16, page: impl Into<Bytes>) -> Self {
+        const KIND: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+        Self::new(status, page.into()).with_header(header::CONTENT_TYPE, KIND)
     }
 
-    fn new(status: u16, content_type: &str, body: String) -> Self {
-        let headers = vec![(header::CONTENT_TYPE, content_type.to_owned())];
-        Self::Whole { status, headers, body: body.into(), cut: None }
+    fn new(status: u16, body: Bytes) -> Self {
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::Whole { response, cut: None }
     }
 
     /// No body, and the connection ends.
     pub(crate) fn closing(status: u16) -> Self {
-        let headers = vec![(header::CONNECTION, "close".to_owned())];
-        Self::Whole { status, headers, body: Bytes::new(), cut: None }
+        const CLOSE: HeaderValue = HeaderValue::from_static("close");
+        Self::new(status, Bytes::new()).with_header(header::CONNECTION, CLOSE)
     }
 
     /// The browser goes on elsewhere. What no header can hold is escaped.
     pub(crate) fn see_other(location: &str) -> Self {
         const ODD: &AsciiSet = &CONTROLS.add(b' ');
-        let headers = vec![(header::LOCATION, utf8_percent_encode(location, ODD).to_string())];
-        Self::Whole { status: 303, headers, body: Bytes::new(), cut: None }
+        let location = utf8_percent_encode(location, ODD).to_string();
+        let location = HeaderValue::try_from(location).expect("every odd character is escaped");
+        Self::new(303, Bytes::new()).with_header(header::LOCATION, location)
     }
 
-    pub(crate) fn with_header(mut self, name: &str, value: String) -> Self {
-        if let Self::Whole { headers, .. } = &mut self {
-            headers.push((
-                HeaderName::from_bytes(name.as_bytes()).expect("our own header names are good"),
-                value,
-            ));
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        if let Self::Whole { response, .. } = &mut self {
+            response.headers_mut().insert(name, value);
         }
         self
     }
@@ -116,7 +135,8 @@ pub(crate) async fn serve(listener: TcpListener, hub: Arc<Hub>) {
 async fn connection(io: TokioIo<tokio::net::TcpStream>, peer: SocketAddr, hub: Arc<Hub>) {
     let service = service_fn(move |request| answer(Arc::clone(&hub), peer, request));
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.max_buf_size(MOST_HEADER_BYTES);
+    // Telegram sends no date.
+    http.max_buf_size(MOST_HEADER_BYTES).auto_date_header(false);
     // Whatever ends a connection early is the other side's business, or a fault that was staged.
     let _ = http.serve_connection(io, service).await;
 }
@@ -127,36 +147,51 @@ async fn answer(
     request: hyper::Request<Incoming>,
 ) -> Result<Response<ReplyBody>, io::Error> {
     let (head, body) = request.into_parts();
-    let text = |name: HeaderName| {
-        head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    let lasts = head.version == Version::HTTP_11 && !head.headers.contains_key(header::CONNECTION);
+    let reply = match unreadable(&head) {
+        Some(refused) => refused,
+        None => match Limited::new(body, MOST_BODY_BYTES).collect().await {
+            Err(_) => Reply::closing(413),
+            Ok(body) => route(&hub, Request { head, body: body.to_bytes(), peer }).await,
+        },
     };
-    let encoding = text(header::CONTENT_ENCODING);
-    let reply = match Limited::new(body, MOST_BODY_BYTES).collect().await {
-        _ if !matches!(encoding.as_str(), "" | "identity") => Reply::closing(415),
-        Err(_) => Reply::closing(413),
-        Ok(body) => {
-            let request = Request {
-                path: head.uri.path().to_owned(),
-                query: head.uri.query().unwrap_or_default().to_owned(),
-                content_type: text(header::CONTENT_TYPE),
-                host: text(header::HOST),
-                origin: text(header::ORIGIN),
-                verb: head.method,
-                body: body.to_bytes(),
-                peer,
-            };
-            route(&hub, request).await
-        }
+    let mut response = into_response(hub, reply)?;
+    if lasts {
+        // Said aloud, as Telegram does.
+        const KEEP_ALIVE: HeaderValue = HeaderValue::from_static("keep-alive");
+        response.headers_mut().entry(header::CONNECTION).or_insert(KEEP_ALIVE);
+    }
+    Ok(response)
+}
+
+/// Why a request is turned away before its body is read. (Bot API server, `HttpReader`.)
+fn unreadable(head: &request::Parts) -> Option<Reply> {
+    let size: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let odd = |name: HeaderName, known: &str| {
+        head.headers.contains_key(&name) && !text(head, name).eq_ignore_ascii_case(known)
     };
-    into_response(hub, reply)
+    if size > MOST_HEADER_BYTES {
+        Some(Reply::closing(431))
+    } else if odd(header::TRANSFER_ENCODING, "chunked") {
+        Some(Reply::closing(501))
+    } else if odd(header::CONTENT_ENCODING, "identity") {
+        Some(Reply::closing(415))
+    } else {
+        None
+    }
 }
 
 async fn route(hub: &Arc<Hub>, request: Request) -> Reply {
     // A bot's public name may begin with `bot` too; a token has a colon, and a method follows a slash.
     let is_bot_api = |rest: &str| rest.contains(['/', ':', '%']);
-    if request.path.strip_prefix("/bot").is_some_and(is_bot_api) {
+    let path = request.path();
+    if request.head.uri.scheme().is_some() {
+        bot_api::nothing_here("absolute URI is specified in the Request-Line")
+    } else if path.strip_prefix("/bot").is_some_and(is_bot_api) {
         bot_api::serve(hub, &request).await
-    } else if request.path == "/control" || request.path.starts_with("/control/") {
+    } else if path.starts_with("/file/bot") {
+        bot_api::nothing_here("")
+    } else if path == "/control" || path.starts_with("/control/") {
         control::serve(hub, &request).await
     } else {
         people::serve(hub, &request).await
@@ -166,29 +201,18 @@ async fn route(hub: &Arc<Hub>, request: Request) -> Reply {
 fn into_response(hub: Arc<Hub>, reply: Reply) -> Result<Response<ReplyBody>, io::Error> {
     match reply {
         Reply::Lost => Err(io::Error::other("a staged fault ends this connection")),
-        Reply::Ledger { after } => {
-            let mut response = Response::new(ReplyBody::Ledger { hub, after });
+        Reply::Ledger { after, until } => {
+            let mut response = Response::new(ReplyBody::Ledger { hub, after, until });
             let kind = HeaderValue::from_static("application/x-ndjson");
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
             Ok(response)
         }
-        Reply::Whole { status, headers, body, cut } => {
-            let body = match cut {
-                Some(bytes) if bytes < body.len() => {
-                    ReplyBody::Cut { begun: Some(body.slice(..bytes)), whole: body.len(), paused: false }
-                }
-                _ => ReplyBody::Whole(Some(body)),
-            };
-            let mut response = Response::new(body);
-            *response.status_mut() =
-                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            for (name, value) in headers {
-                if let Ok(value) = HeaderValue::from_str(&value) {
-                    response.headers_mut().insert(name, value);
-                }
+        Reply::Whole { response, cut } => Ok(response.map(|body| match cut {
+            Some(bytes) if bytes < body.len() => {
+                ReplyBody::Cut { begun: Some(body.slice(..bytes)), whole: body.len(), paused: false }
             }
-            Ok(response)
-        }
+            _ => ReplyBody::Whole(Some(body)),
+        })),
     }
 }
 
@@ -196,7 +220,7 @@ fn into_response(hub: Arc<Hub>, reply: Reply) -> Result<Response<ReplyBody>, io:
 pub(crate) enum ReplyBody {
     Whole(Option<Bytes>),
     Cut { begun: Option<Bytes>, whole: usize, paused: bool },
-    Ledger { hub: Arc<Hub>, after: usize },
+    Ledger { hub: Arc<Hub>, after: usize, until: usize },
 }
 
 /// So many lines of the ledger are written under one lock.
@@ -224,8 +248,9 @@ impl Body for ReplyBody {
                 }
                 None => Some(Err(io::Error::other("a staged fault cuts this answer"))),
             },
-            Self::Ledger { hub, after } => {
-                let (lines, last) = hub.turn(|world| world.ledger_lines(*after, LEDGER_PAGE));
+            Self::Ledger { hub, after, until } => {
+                let most = until.saturating_sub(*after).min(LEDGER_PAGE);
+                let (lines, last) = hub.turn(|world| world.ledger_lines(*after, most));
                 *after = last;
                 (!lines.is_empty()).then(|| Ok(Frame::data(lines.into())))
             }

@@ -130,7 +130,7 @@ impl Sandbox {
         let hub = Arc::new(Hub::new(world, clock, keys, settings.strict));
         let mut tasks = JoinSet::new();
         tasks.spawn(http::serve(listener, Arc::clone(&hub)));
-        tasks.spawn(bot_api::webhook::courier(Arc::clone(&hub)));
+        tasks.spawn(bot_api::courier::run(Arc::clone(&hub)));
         tasks.spawn(async move { hub.tick().await });
         Ok(Self { announcement, tasks })
     }

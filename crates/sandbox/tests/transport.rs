@@ -8,6 +8,8 @@ use admit_sandbox::{ClockMode, Seed, Settings, Unknowns};
 use http_body_util::Full;
 use hyper::Request;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use util::Town;
 
 async fn status_and_text(town: &Town, path: &str) -> (u16, String) {
@@ -242,4 +244,126 @@ async fn a_button_is_pressed_and_answered_once() {
     town.bot("answerCallbackQuery", answer.clone()).await.result();
     let twice = town.bot("answerCallbackQuery", answer).await.refused();
     assert_eq!(twice.1, "Bad Request: query is too old and response timeout expired or query ID is invalid");
+}
+
+/// What comes back on a bare connection, as far as the first answer goes.
+async fn bare(town: &Town, request: &str) -> String {
+    let address = town.at.bot_api.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 4096];
+    let length = stream.read(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
+#[tokio::test]
+async fn odd_requests_are_turned_away_as_the_server_does() {
+    let town = Town::demo().await;
+    let token = town.token();
+    let get = |target: &str, rest: &str| format!("GET {target} HTTP/1.1\r\nHost: x\r\n{rest}\r\n");
+    let me = format!("/bot{token}/getMe");
+    let answer = bare(&town, &get(&format!("http://x{me}"), "")).await;
+    assert!(answer.contains(r#""Not Found: absolute URI is specified in the Request-Line""#), "{answer}");
+    for (rest, status) in [
+        ("Content-Encoding: br\r\n".to_owned(), "415"),
+        ("Transfer-Encoding: gzip, chunked\r\n".to_owned(), "501"),
+        (format!("X: {}\r\n", "x".repeat(300_000)), "431"),
+    ] {
+        let answer = bare(&town, &get(&me, &rest)).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.contains("connection: close\r\n") && answer.ends_with("\r\n\r\n"), "{answer}");
+    }
+    let answer = bare(&town, &get(&me, "")).await;
+    let head = answer.split_once("\r\n\r\n").unwrap().0;
+    let names: Vec<_> = head.lines().skip(1).map(|line| line.split_once(':').unwrap().0).collect();
+    assert_eq!(names, ["content-type", "connection", "content-length"], "{head}");
+    assert!(head.contains("connection: keep-alive"), "{head}");
+    let answer = bare(&town, &get(&me, "Connection: close\r\n")).await;
+    assert!(answer.contains("connection: close") && !answer.contains("keep-alive"), "{answer}");
+    let answer = bare(&town, &format!("GET {me} HTTP/1.0\r\n\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.0 200 ") && !answer.contains("keep-alive"), "{answer}");
+}
+
+#[tokio::test]
+async fn refused_tokens_and_methods_are_in_the_ledger_too() {
+    let town = Town::demo().await;
+    let before = town.get(&format!("{}/ledger", town.at.control)).await.text.lines().count();
+    let not_found = "Not Found: method not found";
+    for (path, status, text) in [
+        ("/bot1:wrong-wrong-wrong-wrong-wrong/getMe".to_owned(), 401, "Unauthorized"),
+        ("/bot+7000000001:x/getMe".to_owned(), 421, "Misdirected Request: unallowed token specified"),
+        (format!("/bot{}/noSuchMethod", town.token()), 404, not_found),
+        // Lower case is that of ASCII: this is no `kickChatMember`.
+        (format!("/bot{}/%E2%84%AAickChatMember", town.token()), 404, not_found),
+    ] {
+        assert_eq!(status_and_text(&town, &path).await, (status, text.to_owned()), "{path}");
+    }
+    let ledger = town.get(&format!("{}/ledger?after={before}", town.at.control)).await.text;
+    let lines: Vec<Value> = ledger.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 4, "{ledger}");
+    assert_eq!((&lines[0]["method"], &lines[0]["error"]), (&json!("getMe"), &json!("Unauthorized")));
+    assert_eq!((lines[2].get("method"), &lines[2]["error"]), (None, &json!(not_found)));
+    assert_eq!(status_and_text(&town, "/file/bot1:x/a").await, (404, "Not Found".to_owned()));
+}
+
+#[tokio::test]
+async fn nonsense_at_the_control_door_is_refused_in_words() {
+    let town = Town::demo().await;
+    for fault in [
+        json!({ "method": "createChatInvitLink", "kind": "429", "n": 1 }),
+        json!({ "method": "*", "kind": "earthquake" }),
+        json!({ "method": "*", "kind": "429", "n": -1 }),
+        json!({ "method": "*", "kind": "flood", "n": i64::MIN }),
+        json!({ "method": "*", "kind": "5xx", "n": 404 }),
+        json!({ "method": "*", "kind": "lost", "times": 0 }),
+        json!({ "method": "*", "kind": "lost", "times": -1 }),
+        json!({ "method": "*", "kind": "latency", "n": 1e30 }),
+    ] {
+        let answer = town.try_control("faults", fault.clone()).await;
+        assert_eq!(answer.status, 400, "{fault}");
+        assert!(answer.json()["error"].is_string(), "{fault}");
+    }
+    for _ in 0..2 {
+        town.control("faults", json!({ "method": "*", "kind": "reorder", "times": u32::MAX })).await;
+        town.control("faults", json!({ "method": "*", "kind": "duplicate", "times": u32::MAX })).await;
+    }
+    for (call, body) in [
+        ("clock/advance", json!({ "seconds": i64::MAX })),
+        ("chats/99999999999999999999/ban", json!({ "user_id": 1 })),
+        ("chats/-5/migrate", json!({})),
+        ("people/1/join", json!({ "link": "nonsense", "chat_id": 5 })),
+        ("people/-1/webapp", json!({ "bot": 1 })),
+        ("people", json!(["Ann", 5])),
+        ("bots", json!(null)),
+    ] {
+        let answer = town.try_control(call, body).await;
+        assert!((400..500).contains(&answer.status), "{call}: {}", answer.text);
+    }
+    for after in ["x", "-1", "99999999999999999999999"] {
+        assert_eq!(town.get(&format!("{}/ledger?after={after}", town.at.control)).await.status, 400);
+    }
+}
+
+#[tokio::test]
+async fn a_fault_for_one_chat_strikes_by_its_name_too() {
+    let town = Town::demo().await;
+    town.control(&format!("chats/{}/username", town.chat()), json!({ "username": "night_owls" })).await;
+    let fault = json!({ "method": "getChat", "chat_id": town.chat(), "kind": "429", "n": 3 });
+    town.control("faults", fault).await;
+    assert_eq!(town.bot("getChat", json!({ "chat_id": "@Night_Owls" })).await.status, 429);
+}
+
+#[tokio::test]
+async fn a_bot_logs_out_and_closes() {
+    let town = Town::demo().await;
+    let early = town.bot("close", json!({})).await;
+    assert_eq!((early.status, &early.headers["retry-after"]), (429, &"600".parse().unwrap()));
+    town.advance(600).await;
+    town.bot("close", json!({})).await.result();
+    assert_eq!(town.bot("close", json!({})).await.status, 429);
+    town.bot("logOut", json!({})).await.result();
+    let gone = town.bot("getMe", json!({})).await;
+    assert_eq!(gone.text, r#"{"ok":false,"error_code":400,"description":"Logged out"}"#);
+    town.advance(600).await;
+    town.bot("getMe", json!({})).await.result();
 }

@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use util::Town;
@@ -259,4 +260,136 @@ async fn a_bad_webhook_leaves_the_bot_with_none() {
     let odd = json!({ "url": "http://127.0.0.1:9", "secret_token": "a b" });
     assert_eq!(refused(odd).await, "Bad Request: secret token contains unallowed characters");
     assert_eq!(town.bot("getWebhookInfo", json!({})).await.result()["url"], "");
+}
+
+#[tokio::test]
+async fn retries_within_one_move_of_the_clock_come_at_their_own_moments() {
+    let town = Town::demo().await;
+    town.updates().await;
+    let mut receiver = Receiver::open().await;
+    let ann = town.person("Ann").await;
+    for _ in 0..5 {
+        receiver.answer(500, "");
+    }
+    town.bot("setWebhook", json!({ "url": receiver.url })).await.result();
+    let began = town.now().await;
+    say(&town, ann, "one").await;
+    town.advance(3600).await;
+    for _ in 0..6 {
+        assert_eq!(receiver.next().await.1["message"]["text"], "one");
+    }
+    let ledger = town.get(&format!("{}/ledger", town.at.control)).await.text;
+    let tried = ledger.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let tried =
+        tried.filter(|line| line["what"] == "webhook").map(|line| line["at"].as_i64().unwrap() - began);
+    assert_eq!(tried.collect::<Vec<_>>(), [0, 0, 2, 6, 14, 30]);
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_gone_for_a_day_is_closed() {
+    let town = Town::demo().await;
+    town.updates().await;
+    let receiver = Receiver::open().await;
+    let ann = town.person("Ann").await;
+    for _ in 0..2000 {
+        receiver.answer(410, "");
+    }
+    town.bot("setWebhook", json!({ "url": receiver.url })).await.result();
+    say(&town, ann, "one").await;
+    town.advance(22 * 3600).await;
+    let info = town.bot("getWebhookInfo", json!({})).await.result();
+    assert_eq!(info["last_error_message"], "Wrong response from the webhook: 410 Gone");
+    town.advance(7200).await;
+    assert_eq!(town.bot("getWebhookInfo", json!({})).await.result()["url"], "");
+}
+
+#[tokio::test]
+async fn a_retry_that_would_come_too_late_is_not_kept() {
+    let town = Town::demo().await;
+    town.updates().await;
+    let receiver = Receiver::open().await;
+    let ann = town.person("Ann").await;
+    town.control(&format!("people/{ann}/send"), json!({ "bot": BOT, "text": "/start" })).await;
+    let keyboard = json!({ "inline_keyboard": [[{ "text": "Yes", "callback_data": "yes" }]] });
+    let sent = json!({ "chat_id": ann, "text": "in?", "reply_markup": keyboard });
+    let sent = town.bot("sendMessage", sent).await.result();
+    town.updates().await;
+    // Zero is no time to wait: the usual pauses count.
+    for seconds in ["0", "0", "0", "100000"] {
+        let response = Response::builder().status(503).header("retry-after", seconds);
+        receiver.answers.lock().unwrap().push(response.body(Full::default()).unwrap());
+    }
+    town.bot("setWebhook", json!({ "url": receiver.url })).await.result();
+    let press = json!({ "message_id": sent["message_id"], "data": "yes" });
+    town.control(&format!("people/{ann}/press"), press).await;
+    town.advance(5).await;
+    assert_eq!(town.bot("getWebhookInfo", json!({})).await.result()["pending_update_count"], 1);
+    // A press lives for 150 seconds, and an hour is the longest anybody may ask for.
+    town.advance(2).await;
+    assert_eq!(town.bot("getWebhookInfo", json!({})).await.result()["pending_update_count"], 0);
+}
+
+#[tokio::test]
+async fn a_receiver_that_hangs_does_not_stop_the_clock() {
+    let town = Town::demo().await;
+    town.updates().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    town.bot("setWebhook", json!({ "url": url })).await.result();
+    let ann = town.person("Ann").await;
+    say(&town, ann, "one").await;
+    let before = town.now().await;
+    let moved = tokio::time::timeout(Duration::from_secs(20), town.advance(3600)).await;
+    assert!(moved.is_ok(), "the clock waited for a receiver that says nothing");
+    assert_eq!(town.now().await, before + 3600);
+}
+
+#[tokio::test]
+async fn quarrels_are_told_of_every_three_seconds() {
+    let town = Town::demo().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    town.bot("setWebhook", json!({ "url": url })).await.result();
+    let began = Instant::now();
+    assert_eq!(town.bot("getUpdates", json!({})).await.refused().0, 409);
+    assert!(began.elapsed() < Duration::from_secs(2), "the first is told at once");
+    assert_eq!(town.bot("getUpdates", json!({})).await.refused().0, 409);
+    assert!(began.elapsed() >= Duration::from_secs(3), "the second is told three seconds later");
+}
+
+#[tokio::test]
+async fn whoever_asks_the_same_again_at_once_gets_one() {
+    let town = Town::demo().await;
+    town.updates().await;
+    let ann = town.person("Ann").await;
+    for text in ["one", "two", "three"] {
+        say(&town, ann, text).await;
+    }
+    let poll = json!({ "offset": -3, "timeout": 9 });
+    let first = town.bot("getUpdates", poll.clone()).await.result();
+    assert_eq!(texts(&first), ["one", "two", "three"]);
+    assert_eq!(texts(&town.bot("getUpdates", poll).await.result()), ["one"]);
+}
+
+#[tokio::test]
+async fn the_first_poll_is_never_too_hasty() {
+    let town = Town::demo().await;
+    let fresh = town.control("bots", json!({ "username": "new_bot" })).await;
+    let token = fresh["token"].as_str().unwrap();
+    let began = Instant::now();
+    assert_eq!(town.bot_with(token, "getUpdates", json!({ "offset": -1 })).await.result(), json!([]));
+    assert!(began.elapsed() < Duration::from_secs(2), "it was taken for a repetition");
+}
+
+#[tokio::test]
+async fn dropping_what_waits_is_a_change() {
+    let town = Town::demo().await;
+    let gone = town.bot("deleteWebhook", json!({ "drop_pending_updates": true })).await;
+    assert_eq!(gone.text, r#"{"ok":true,"result":true,"description":"Webhook was deleted"}"#);
+    town.bot("deleteWebhook", json!({ "allowed_updates": ["chat_member"] })).await.result();
+    let info = town.bot("getWebhookInfo", json!({})).await.result();
+    assert_eq!(
+        (&info["allowed_updates"], &info["pending_update_count"]),
+        (&json!(["chat_member"]), &json!(0))
+    );
 }

@@ -67,6 +67,8 @@ pub(super) fn find(lower_case: &str) -> Option<Method> {
         "setmycommands" => at_once("setMyCommands", set_my_commands),
         "getmycommands" => at_once("getMyCommands", get_my_commands),
         "deletemycommands" => at_once("deleteMyCommands", delete_my_commands),
+        "logout" => at_once("logOut", log_out),
+        "close" => at_once("close", close),
         "unbanchatmember" => Method { name: "unbanChatMember", run: Run::Unban },
         "getupdates" => Method { name: "getUpdates", run: Run::GetUpdates },
         "setwebhook" => Method { name: "setWebhook", run: Run::SetWebhook },
@@ -80,13 +82,13 @@ pub(super) fn find(lower_case: &str) -> Option<Method> {
 
 fn create(call: &mut Call) -> Outcome {
     let new = call.terms();
-    let chat = call.chat(Access::Write)?;
+    let place = call.chat(Access::Write)?;
     let new = new?;
     if new.by_request && new.limit > 0 {
         return Err(limit_with_approval());
     }
-    call.links_of(chat)?;
-    let made = call.world.create_link(call.bot, chat.expect_chat(), new)?;
+    let chat = call.links_of(place)?;
+    let made = call.world.create_link(call.bot, chat, new)?;
     Ok(call.link(made))
 }
 
@@ -94,21 +96,21 @@ fn create_subscription(call: &mut Call) -> Outcome {
     let name = call.link_name();
     let period = call.arguments.int("subscription_period", 0, 1_000_000_000).unsigned_abs();
     let stars = call.arguments.int("subscription_price", 0, 1_000_000).unsigned_abs();
-    let chat = call.chat(Access::Write)?;
+    let place = call.chat(Access::Write)?;
     let name = name?;
     if period == 0 || stars == 0 {
         return Err(Failure::bad("invalid subscription pricing specified"));
     }
-    call.links_of(chat)?;
+    let chat = call.links_of(place)?;
     let new = NewLink { name, period_seconds: period, stars, ..NewLink::default() };
-    let made = call.world.create_link(call.bot, chat.expect_chat(), new)?;
+    let made = call.world.create_link(call.bot, chat, new)?;
     Ok(call.link(made))
 }
 
 fn export(call: &mut Call) -> Outcome {
-    let chat = call.chat(Access::Write)?;
-    call.links_of(chat)?;
-    let made = call.world.replace_primary(call.bot, chat.expect_chat())?;
+    let place = call.chat(Access::Write)?;
+    let chat = call.links_of(place)?;
+    let made = call.world.replace_primary(call.bot, chat)?;
     call.entry.link = made;
     let invite = call.world.invite(made).expect("it was just made");
     Ok(Answer::of(&call.world.url(invite)))
@@ -116,35 +118,35 @@ fn export(call: &mut Call) -> Outcome {
 
 fn edit(call: &mut Call) -> Outcome {
     let new = call.terms();
-    let chat = call.chat(Access::Write)?;
+    let place = call.chat(Access::Write)?;
     let new = new?;
     let link = call.link_text()?;
-    call.links_of(chat)?;
+    let chat = call.links_of(place)?;
     if new.by_request && new.limit > 0 {
         return Err(limit_with_approval());
     }
     let link = not_empty(link)?;
-    let edited = call.world.edit_link(call.bot, chat.expect_chat(), &link, new)?;
+    let edited = call.world.edit_link(call.bot, chat, &link, new)?;
     Ok(call.link(edited))
 }
 
 fn edit_subscription(call: &mut Call) -> Outcome {
     let name = call.link_name();
-    let chat = call.chat(Access::Write)?;
+    let place = call.chat(Access::Write)?;
     let name = name?;
     let link = call.link_text()?;
-    call.links_of(chat)?;
+    let chat = call.links_of(place)?;
     let link = not_empty(link)?;
-    let edited = call.world.rename_link(call.bot, chat.expect_chat(), &link, name)?;
+    let edited = call.world.rename_link(call.bot, chat, &link, name)?;
     Ok(call.link(edited))
 }
 
 fn revoke(call: &mut Call) -> Outcome {
-    let chat = call.chat(Access::Write)?;
+    let place = call.chat(Access::Write)?;
     let link = call.link_text()?;
-    call.links_of(chat)?;
+    let chat = call.links_of(place)?;
     let link = not_empty(link)?;
-    let (revoked, _) = call.world.revoke_link(call.bot, chat.expect_chat(), &link)?;
+    let (revoked, _) = call.world.revoke_link(call.bot, chat, &link)?;
     Ok(call.link(revoked))
 }
 
@@ -201,6 +203,25 @@ fn send_web_app(call: &mut Call) -> Outcome {
         return Err(Failure::bad("Web App URL must be HTTPS"));
     }
     call.world.show_web_app(call.bot, &query, url)?;
+    Ok(Answer::yes())
+}
+
+// The bot itself.
+
+/// How long a bot may not come back after `logOut`, and may not `close` after its launch.
+const TEN_MINUTES: i64 = 600;
+
+fn log_out(call: &mut Call) -> Outcome {
+    call.bot_mut().logged_out_until = call.world.now + TEN_MINUTES;
+    Ok(Answer::yes())
+}
+
+fn close(call: &mut Call) -> Outcome {
+    let left = call.bot().launched_at + TEN_MINUTES - call.world.now;
+    if left > 0 {
+        return Err(Failure::too_many(left));
+    }
+    call.bot_mut().launched_at = call.world.now;
     Ok(Answer::yes())
 }
 
@@ -423,7 +444,7 @@ fn set_my_commands(call: &mut Call) -> Outcome {
         };
         return Err(Failure::bad(wrong));
     }
-    call.set_commands(to_json(&commands));
+    call.bot_mut().commands = to_json(&commands);
     Ok(Answer::yes())
 }
 
@@ -432,7 +453,7 @@ fn get_my_commands(call: &mut Call) -> Outcome {
 }
 
 fn delete_my_commands(call: &mut Call) -> Outcome {
-    call.set_commands("[]".to_owned());
+    call.bot_mut().commands = "[]".to_owned();
     Ok(Answer::yes())
 }
 
@@ -441,16 +462,6 @@ fn delete_my_commands(call: &mut Call) -> Outcome {
 pub(super) enum Place {
     Person(i64),
     Chat(i64),
-}
-
-impl Place {
-    /// After [`Call::links_of`], which refuses private chats.
-    fn expect_chat(self) -> i64 {
-        match self {
-            Self::Chat(chat) => chat,
-            Self::Person(_) => unreachable!("private chats have no links and were refused"),
-        }
-    }
 }
 
 /// What a call wants to do there.
@@ -466,8 +477,8 @@ impl Call<'_> {
         self.world.bot(self.bot).expect("the token named it")
     }
 
-    fn set_commands(&mut self, commands: String) {
-        self.world.bot_mut(self.bot).expect("the token named it").commands = commands;
+    fn bot_mut(&mut self) -> &mut crate::world::Bot {
+        self.world.bot_mut(self.bot).expect("the token named it")
     }
 
     fn at(&self, chat: i64) -> &Chat {
@@ -518,14 +529,14 @@ impl Call<'_> {
         Ok(user)
     }
 
-    /// Private chats have no links, and without the right there is nothing to manage.
-    fn links_of(&self, place: Place) -> Result<(), Failure> {
+    /// The chat whose links are meant. Private chats have none, and without the right there is nothing to manage.
+    fn links_of(&self, place: Place) -> Result<i64, Failure> {
         match place {
             Place::Person(_) => Err(Failure::bad("can't invite members to a private chat")),
             Place::Chat(chat) if !self.at(chat).may_invite(self.bot) => {
                 Err(Failure::bad("not enough rights to manage chat invite link"))
             }
-            Place::Chat(_) => Ok(()),
+            Place::Chat(chat) => Ok(chat),
         }
     }
 

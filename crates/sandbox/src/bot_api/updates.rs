@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 /// A client that asks the same thing again and again is slowed down to this.
 const HASTE_MILLISECONDS: i64 = 3000;
 const GREAT_HASTE_MILLISECONDS: i64 = 500;
+const FOR_EVER: &str = "the token named it, and bots are for ever";
 
 pub(super) async fn get(hub: &Hub, bot: i64, arguments: &Arguments) -> Result<Answer, Failure> {
     let outcome = fetch(hub, bot, arguments).await;
@@ -20,7 +21,26 @@ pub(super) async fn get(hub: &Hub, bot: i64, arguments: &Arguments) -> Result<An
             Err(refused) => entry.error(&refused.description),
         });
     });
+    if outcome.is_err() {
+        hold_back_conflict(hub, bot).await;
+    }
     outcome
+}
+
+/// Two who quarrel are not told so more often than every three seconds. (`Client::fail_query_conflict`.)
+pub(super) async fn hold_back_conflict(hub: &Hub, bot: i64) {
+    let moment = hub.clock.elapsed_milliseconds();
+    let waits = hub.turn(|world| {
+        let queue = &mut world.bot_mut(bot).expect(FOR_EVER).queue;
+        let waits = moment < queue.conflicts_wait_until;
+        if !waits {
+            queue.conflicts_wait_until = moment + HASTE_MILLISECONDS;
+        }
+        waits
+    });
+    if waits {
+        tokio::time::sleep(Duration::from_millis(HASTE_MILLISECONDS.unsigned_abs())).await;
+    }
 }
 
 async fn fetch(hub: &Hub, bot: i64, arguments: &Arguments) -> Result<Answer, Failure> {
@@ -30,6 +50,11 @@ async fn fetch(hub: &Hub, bot: i64, arguments: &Arguments) -> Result<Answer, Fai
     let mut timeout = i64::from(arguments.int("timeout", 0, 50));
     let allowed = allowed_from(&arguments.lossy("allowed_updates"));
     let moment = hub.clock.elapsed_milliseconds();
+    let take = |queue: &mut Queue, now: i64, limit: i32| {
+        queue.drop_expired(now);
+        queue.confirm(offset);
+        queue.read(usize::try_from(limit).unwrap_or(1))
+    };
 
     let mut bell = hub.listen();
     let (mut updates, turn) = with_queue(hub, bot, |queue, now| {
@@ -42,24 +67,26 @@ async fn fetch(hub: &Hub, bot: i64, arguments: &Arguments) -> Result<Answer, Fai
         if let Some(allowed) = allowed {
             queue.allowed = allowed;
         }
-        let (last_offset, last_moment) = std::mem::replace(&mut queue.last_poll, (offset, moment));
-        if last_offset == offset && moment - last_moment < HASTE_MILLISECONDS && timeout < 3 {
-            timeout = 3;
-            if moment - last_moment < GREAT_HASTE_MILLISECONDS {
+        let last = queue.last_poll.replace((offset, moment));
+        if let Some((_, before)) = last.filter(|&(same, _)| same == offset) {
+            if moment - before < HASTE_MILLISECONDS && timeout < 3 {
+                timeout = 3;
+            }
+            if moment - before < GREAT_HASTE_MILLISECONDS {
                 limit = 1;
             }
         }
-        queue.drop_expired(now);
-        queue.confirm(offset);
-        let updates = queue.read(usize::try_from(limit).unwrap_or(1));
+        let updates = take(queue, now, limit);
         if updates.is_empty() && timeout > 0 {
-            queue.turn += 1;
+            queue.polls += 1;
         }
-        Ok((updates, queue.turn))
+        Ok((updates, queue.polls))
     })?;
-    // Whoever waited before is out, now.
-    hub.ring();
-    bell.mark_unchanged();
+    if updates.is_empty() && timeout > 0 {
+        // Whoever waited before is out, now.
+        hub.ring();
+        bell.mark_unchanged();
+    }
 
     let deadline = hub.clock.now() + timeout;
     let patience = Instant::now() + Duration::from_secs(timeout.unsigned_abs());
@@ -71,14 +98,13 @@ async fn fetch(hub: &Hub, bot: i64, arguments: &Arguments) -> Result<Answer, Fai
             if queue.webhook.is_some() {
                 return Err(Failure::new(409, "Conflict: terminated by setWebhook request"));
             }
-            if queue.turn != turn {
+            if queue.polls != turn {
                 return Err(Failure::new(
                     409,
                     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
                 ));
             }
-            queue.drop_expired(now);
-            Ok(queue.read(usize::try_from(limit).unwrap_or(1)))
+            Ok(take(queue, now, limit))
         })?;
     }
     let bodies: Vec<&str> = updates.iter().map(|update| &*update.body).collect();
@@ -92,7 +118,7 @@ fn with_queue<T>(
 ) -> Result<T, Failure> {
     hub.turn(|world| {
         let now = world.now;
-        let bot = world.bot_mut(bot).expect("the token named it, and bots are for ever");
+        let bot = world.bot_mut(bot).expect(FOR_EVER);
         act(&mut bot.queue, now)
     })
 }

@@ -104,6 +104,11 @@ impl World {
         self.ledger.0.push(Entry { at: self.now, ..entry });
     }
 
+    /// How many entries there are.
+    pub(crate) fn ledger_len(&self) -> usize {
+        self.ledger.0.len()
+    }
+
     /// Up to `most` lines of NDJSON after entry `after`, and the number of the last of them.
     pub(crate) fn ledger_lines(&self, after: usize, most: usize) -> (String, usize) {
         #[derive(Serialize)]

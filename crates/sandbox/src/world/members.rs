@@ -138,8 +138,9 @@ impl World {
         let before = at.members.get(&who).cloned().unwrap_or(outside);
         let (was_in, is_in) = (before.office.is_in(), office.is_in());
         let (via, until) = match came {
-            // Another office changes nothing about how somebody came.
-            _ if was_in && is_in => (before.via, before.until),
+            // Another office changes nothing about how somebody came. What was paid for and is over is forgotten:
+            // whoever was administrator by then stays by grace.
+            _ if was_in && is_in => (before.via, before.until.filter(|&until| until > self.now)),
             Some(came) => (came.via, came.until),
             None => (None, None),
         };

@@ -25,7 +25,7 @@ use links::Hash;
 pub(crate) use links::{Invite, LinkNo, NewLink};
 pub(crate) use members::Office;
 pub(crate) use messages::{Refusal, SendTo};
-pub(crate) use queue::{Lane, Queue, Webhook, allowed_from};
+pub(crate) use queue::{Lane, Queue, Waiting, Webhook, allowed_from};
 pub(crate) use rights::Rights;
 pub(crate) use show::to_json;
 
@@ -157,6 +157,10 @@ pub(crate) struct Bot {
     blocked: HashSet<i64>,
     /// Button presses it may still answer.
     callbacks: HashSet<(i64, i64)>,
+    /// When its server began to serve it, for `close`.
+    pub(crate) launched_at: i64,
+    /// Until then, it left the cloud by `logOut`.
+    pub(crate) logged_out_until: i64,
     pub(crate) commands: String,
 }
 
@@ -305,6 +309,8 @@ impl World {
             started: HashSet::new(),
             blocked: HashSet::new(),
             callbacks: HashSet::new(),
+            launched_at: self.now,
+            logged_out_until: 0,
             commands: "[]".to_owned(),
         };
         self.bots.insert(id, bot);
@@ -370,9 +376,9 @@ impl World {
     }
 
     /// Whose token this is.
-    pub(crate) fn bot_by_token(&self, token: &str) -> Option<i64> {
+    pub(crate) fn bot_by_token(&self, token: &str) -> Option<&Bot> {
         let id = token.split_once(':')?.0.parse().ok()?;
-        self.bots.get(&id).filter(|bot| bot.token == token).map(|bot| bot.id)
+        self.bots.get(&id).filter(|bot| bot.token == token)
     }
 
     pub(crate) fn bot(&self, id: i64) -> Option<&Bot> {

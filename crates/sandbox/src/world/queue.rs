@@ -50,7 +50,7 @@ pub(crate) type Lane = (u8, i64);
 pub(crate) struct Waiting {
     pub(crate) id: i64,
     pub(crate) lane: Lane,
-    expires_at: i64,
+    pub(crate) expires_at: i64,
     /// The update as it goes out, number and all.
     pub(crate) body: Box<str>,
     /// Deliveries that failed.
@@ -68,11 +68,15 @@ pub(crate) struct Queue {
     pub(crate) allowed: Option<Vec<&'static str>>,
     pub(crate) webhook: Option<Webhook>,
     /// The last `getUpdates`: its offset and its moment, in milliseconds that pass even while the clock stands.
-    pub(crate) last_poll: (i64, i64),
+    pub(crate) last_poll: Option<(i64, i64)>,
+    /// Until then, in the same milliseconds, a conflict is answered late.
+    pub(crate) conflicts_wait_until: i64,
     /// When the webhook was last set, in the same milliseconds.
     pub(crate) webhook_set_at: Option<i64>,
-    /// Rises with each poll that has to wait, and with each webhook: who finds it risen is out.
-    pub(crate) turn: u64,
+    /// Rises with each poll that has to wait: who finds it risen is out.
+    pub(crate) polls: u64,
+    /// Rises whenever somebody sets or deletes a webhook: who finds it risen is out.
+    pub(crate) settings: u64,
     /// Staged: so many coming updates are handed over twice, so many answers in reverse.
     pub(crate) duplicates: u32,
     pub(crate) reorders: u32,
@@ -102,9 +106,11 @@ impl Queue {
             last_at: now,
             allowed: None,
             webhook: None,
-            last_poll: (-1, 0),
+            last_poll: None,
+            conflicts_wait_until: 0,
             webhook_set_at: None,
-            turn: 0,
+            polls: 0,
+            settings: 0,
             duplicates: 0,
             reorders: 0,
         }
@@ -173,6 +179,14 @@ impl Queue {
 }
 
 impl World {
+    /// Staged: what every bot gets next comes twice, or in reverse, so many times more.
+    pub(crate) fn spoil_queues(&mut self, how: impl Fn(&mut Queue) -> &mut u32, times: u32) {
+        for bot in self.bots.values_mut() {
+            let left = how(&mut bot.queue);
+            *left = left.saturating_add(times);
+        }
+    }
+
     /// Gives a bot an update, if it wants this kind.
     pub(super) fn push(&mut self, bot: i64, kind: &'static str, lane: Lane, object: &str) {
         let (now, fresh) = (self.now, self.chance.i64(2_000_001..=1_000_000_000));

@@ -17,12 +17,11 @@ impl World {
 
     /// A link as one administrator sees it; the tail of others' links is hidden.
     pub(crate) fn shown_link(&self, invite: &Invite, viewer: i64) -> types::ChatInviteLink {
-        let invite_link = if invite.creator == viewer {
-            self.url(invite)
-        } else {
-            format!("{}/+{}…", self.link_base, &links::as_text(&invite.hash)[..8])
-        };
-        types::ChatInviteLink { invite_link, ..self.whole_link(invite) }
+        let mut shown = self.whole_link(invite);
+        if invite.creator != viewer {
+            shown.invite_link = format!("{}/+{}…", self.link_base, &links::as_text(&invite.hash)[..8]);
+        }
+        shown
     }
 
     /// A link with nothing hidden.

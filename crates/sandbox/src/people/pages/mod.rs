@@ -16,6 +16,7 @@ use crate::web_app::COMPONENT;
 use crate::world::{Account, Chat, ChatKind, Office, World};
 use askama::Template;
 use hyper::Method as Verb;
+use hyper::header::{self, HeaderValue};
 use links::LinkHash;
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use std::sync::Arc;
@@ -26,8 +27,8 @@ const LONGEST_NAME: usize = 64;
 
 /// Answers a request for a page.
 pub(super) async fn serve(hub: &Arc<Hub>, request: &Request) -> Reply {
-    let place = Place::of(&request.path);
-    let outcome = match request.verb {
+    let place = Place::of(request.path());
+    let outcome = match *request.verb() {
         Verb::GET | Verb::HEAD => read(request, b"").and_then(|asked| show(hub, &place, &asked)),
         Verb::POST if is_foreign(request) => {
             Err(Wrong(403, "This form was sent from another site.".to_owned()))
@@ -70,14 +71,15 @@ async fn act(hub: &Arc<Hub>, place: Place, form: &Arguments) -> Result<Reply, Wr
 
 /// Query and form. In both the first of a name counts.
 fn read(request: &Request, body: &[u8]) -> Result<Arguments, Wrong> {
-    let arguments = Arguments::read(&request.query, &request.content_type, body);
+    let arguments = Arguments::read(request.query(), request.header(header::CONTENT_TYPE), body);
     arguments.map_err(|_| Wrong::bad("This form is too large or broken."))
 }
 
 /// Browsers say where a form comes from. This door may be open on loopback, where any site could send one.
 fn is_foreign(request: &Request) -> bool {
     let authority = |origin: &str| origin.split_once("://").map(|(_, host)| host.to_ascii_lowercase());
-    !request.origin.is_empty() && authority(&request.origin) != Some(request.host.to_ascii_lowercase())
+    let (origin, host) = (request.header(header::ORIGIN), request.header(header::HOST));
+    !origin.is_empty() && authority(origin) != Some(host.to_ascii_lowercase())
 }
 
 /// What a path leads to.
@@ -128,9 +130,9 @@ fn rendered(status: u16, page: &impl Template) -> Reply {
     let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
                   frame-ancestors 'none'";
     Reply::html(status, written)
-        .with_header("Content-Security-Policy", policy.to_owned())
-        .with_header("Cache-Control", "no-store".to_owned())
-        .with_header("Referrer-Policy", "no-referrer".to_owned())
+        .with_header(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy))
+        .with_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+        .with_header(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
 }
 
 /// What every page has around it.
