@@ -86,18 +86,20 @@ impl Arguments {
             return Err(Unreadable::Broken);
         }
         let start = find(body, b"--").ok_or(Unreadable::Broken)?;
-        let delimiter = body.get(start..start + length + 2).ok_or(Unreadable::Broken)?;
-        let mut rest = &body[start + delimiter.len()..];
-        while let Some(after) = rest.strip_prefix(b"\r\n") {
-            let end = find(after, delimiter).ok_or(Unreadable::Broken)?;
-            let part = after[..end].strip_suffix(b"\r\n").ok_or(Unreadable::Broken)?;
+        let first = body.get(start..start + length + 2).ok_or(Unreadable::Broken)?;
+        let mut rest = &body[start + first.len()..];
+        // It ends a part only where a line begins: a value may contain it.
+        let delimiter = [b"\r\n", first].concat();
+        while let Some(part) = rest.strip_prefix(b"\r\n") {
+            let end = find(part, &delimiter).ok_or(Unreadable::Broken)?;
+            let (part, after) = (&part[..end], &part[end + delimiter.len()..]);
             let split = find(part, b"\r\n\r\n").ok_or(Unreadable::Broken)?;
             let headers = String::from_utf8_lossy(&part[..split]);
             let name = field(&headers, "name").ok_or(Unreadable::Broken)?;
             if field(&headers, "filename").is_none() {
                 self.0.push((name.into_bytes(), part[split + 4..].to_vec()));
             }
-            rest = &after[end + delimiter.len()..];
+            rest = after;
         }
         Ok(())
     }
@@ -329,6 +331,9 @@ mod tests {
         let arguments = read("multipart/form-data; boundary=XyZ").unwrap();
         assert_eq!((arguments.bytes("a"), arguments.bytes("f")), (&b"one"[..], &b""[..]));
         assert_eq!(read("multipart/form-data").unwrap_err(), Unreadable::Broken);
+        let body = b"--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n5--B\r\n--B--";
+        let arguments = Arguments::read("", "multipart/form-data; boundary=B", body).unwrap();
+        assert_eq!(arguments.bytes("a"), b"5--B", "a boundary within a line is text");
         assert_eq!(
             Arguments::read("", "multipart/form-data; boundary=XyZ", b"--XyZ\r\n\r\none\r\n--XyZ--")
                 .unwrap_err(),
