@@ -116,6 +116,14 @@ impl Output {
         }
     }
 
+    /// Tells people on the side how to go on, in lines they may copy. They are written as they are, so nothing
+    /// secret may be in them.
+    pub(crate) fn guide(&self, words: impl Display) {
+        if !self.quiet && !self.is_for_programs() {
+            let _ = writeln!(io::stderr(), "{words}");
+        }
+    }
+
     /// Says what a person should know although it worked.
     pub(crate) fn warn(&self, words: impl Display) {
         aside(format_args!("{} {words}", self.label("warning:", "33")));

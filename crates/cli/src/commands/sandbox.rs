@@ -5,18 +5,18 @@ use crate::failure::{Failure, Usage};
 use crate::runtime;
 use crate::when::Clock;
 use clap::{Args, ValueEnum};
-use sandbox::{ClockMode, LinkBase, Seed, Settings};
+use sandbox::{Announcement, ClockMode, LinkBase, Seed, Settings};
 use std::io;
 use std::net::SocketAddr;
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
 Examples:
-  admit sandbox --seed demo
-  admit sandbox --seed demo --listen 127.0.0.1:8081 --link-base http://127.0.0.1:8081
+  admit sandbox --seed demo --link-base own
+  admit sandbox --seed demo --listen 127.0.0.1:8081 --json
 
-It speaks the Bot API, without a token of yours and without a network. One line of JSON says where it is: \
-`export ADMIT_API_URL=... ADMIT_BOT_TOKEN=...` with its `bot_api` and `token`, and every command here works on it.")]
+It speaks the Bot API, without a token of yours and without a network. When it is ready, one line of JSON on stdout \
+says where it is; on stderr are lines to copy into another shell, unless `--json` or `-q` is given.")]
 pub(crate) struct Sandbox {
     /// Where to listen; port 0 takes any that is free.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
@@ -63,11 +63,13 @@ impl Sandbox {
             chance: chance(),
             ..Settings::default()
         };
+        let is_clickable = !matches!(settings.link_base, LinkBase::Telegram);
         runtime::run_unstopped(async {
             let listen = self.listen;
             let sandbox =
                 sandbox::Sandbox::start(settings).await.map_err(|why| cannot_listen(listen, &why))?;
             ctx.output.json(sandbox.announcement())?;
+            ctx.output.guide(guide(sandbox.announcement(), is_clickable, &program()));
             // It runs until it is stopped, so being stopped is no failure.
             tokio::select! {
                 () = sandbox.run() => {}
@@ -76,6 +78,39 @@ impl Sandbox {
             Ok(())
         })
     }
+}
+
+/// What to do with it, for a person: lines for another shell, and where to click.
+fn guide(at: &Announcement, is_clickable: bool, program: &str) -> String {
+    let Announcement { bot_api, people, .. } = at;
+    let (Some(token), Some(chat)) = (&at.token, at.chat_id) else {
+        return format!(
+            "It is empty: people and chats are made by {}, or begin with `--seed demo`.",
+            at.control
+        );
+    };
+    // A sandbox's token opens nothing else, so it is shown.
+    let lines = format!(
+        "A small Telegram is running. Copy these lines into another shell:
+
+  export ADMIT_API_URL={bot_api}
+  export ADMIT_BOT_TOKEN={token}
+  {program} link create --chat {chat} --limit 1 --expire 7d
+"
+    );
+    match is_clickable {
+        true => {
+            format!("{lines}\nOpen the link in a browser to join, and {people} for the people there are.")
+        }
+        false => format!(
+            "{lines}\nThe people are at {people}. With `--link-base own` the links can be clicked, too."
+        ),
+    }
+}
+
+/// How this program was called, so that it can be called again.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "admit".to_owned())
 }
 
 fn link_base(text: &str) -> Result<LinkBase, Usage> {

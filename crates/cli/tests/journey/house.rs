@@ -27,7 +27,7 @@ pub(crate) struct Ran {
 impl House {
     pub(crate) fn new() -> Self {
         let mut sandbox = Command::new(ADMIT)
-            .args(["sandbox", "--seed", "demo", "--link-base", "own"])
+            .args(["sandbox", "--seed", "demo", "--link-base", "own", "--json"])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -9,4 +9,5 @@ mod exits;
 mod house;
 mod life;
 mod manual;
+mod playground;
 mod secrets;
