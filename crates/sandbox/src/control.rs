@@ -1,8 +1,9 @@
 //! The control door: JSON over HTTP, for programs that play the people, the human administrators, time and
 //! misfortune. Loopback only. The calls are described in `docs/sandbox.md`.
 
-use crate::bot_api::{self, courier};
-use crate::faults::{Fault, FaultKind};
+mod misfortune;
+mod time;
+
 use crate::http::{Reply, Request};
 use crate::hub::Hub;
 use crate::people;
@@ -12,7 +13,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use telegram::bot_api::types::ChatMember;
 
 /// Why a control call did nothing.
@@ -168,8 +168,8 @@ async fn act(hub: &Arc<Hub>, parts: &[&str], body: &[u8]) -> Outcome {
         ["people", person, "press"] => press(hub, number(person)?, read(body)?),
         ["people", person, "webapp"] => people::open_web_app(hub, number(person)?, read(body)?),
         ["robot"] => people::robot(hub, read(body)?).await,
-        ["clock", "advance"] => advance(hub, read(body)?).await,
-        ["faults"] => stage(hub, read(body)?),
+        ["clock", "advance"] => time::advance(hub, read(body)?).await,
+        ["faults"] => misfortune::stage(hub, read(body)?),
         _ => Err(unknown_call(parts)),
     }
 }
@@ -482,106 +482,6 @@ fn press(hub: &Hub, person: i64, it: Press) -> Outcome {
     let pressed = hub.turn(|world| world.press(person, it.message_id, &it.data));
     let why = || Wrong::missing(format!("message {} has no button with this data", it.message_id));
     pressed.ok_or_else(why)?;
-    nothing()
-}
-
-#[derive(Deserialize)]
-struct Advance {
-    seconds: i64,
-}
-
-/// A receiver that lets this much real time pass is not waited for.
-const HANGING: Duration = Duration::from_secs(5);
-/// However much there is to deliver, moving the clock takes no longer than this.
-const LONGEST_MOVE: Duration = Duration::from_secs(60);
-
-/// Moves the clock from one thing that falls due to the next, so that each happens at its own moment, and answers
-/// when all of it has happened, webhook retries included.
-async fn advance(hub: &Hub, it: Advance) -> Outcome {
-    if !(0..=10 * 366 * 24 * 3600).contains(&it.seconds) {
-        return Err(Wrong::bad("time moves forwards only, by up to ten years at once"));
-    }
-    let began = Instant::now();
-    let mut left = it.seconds;
-    let mut is_quiet = true;
-    loop {
-        // Whoever hangs is waited for once.
-        let patience = LONGEST_MOVE.saturating_sub(began.elapsed());
-        is_quiet = is_quiet && tokio::time::timeout(patience, quiet(hub)).await.unwrap_or(false);
-        if left == 0 {
-            return Ok(json!({ "now": hub.clock.now() }));
-        }
-        let due = |world: &mut World| {
-            let delivery = if is_quiet { courier::next_due(world) } else { None };
-            Some([world.next_due(), delivery].into_iter().flatten().min()? - world.now)
-        };
-        let step = hub.turn(due).map_or(left, |seconds| seconds.clamp(1, left));
-        left -= step;
-        hub.clock.advance(step);
-        hub.ring();
-    }
-}
-
-/// Waits until every webhook delivery that is due has arrived or failed; says no if some receiver hangs.
-async fn quiet(hub: &Hub) -> bool {
-    let mut bell = hub.listen();
-    loop {
-        bell.mark_unchanged();
-        if hub.turn(|world| courier::is_quiet(world)) {
-            return true;
-        }
-        if tokio::time::timeout(HANGING, hub.wait(&mut bell, None)).await.is_err() {
-            return false;
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct NewFault {
-    method: String,
-    chat_id: Option<i64>,
-    kind: String,
-    n: Option<i64>,
-    #[serde(default = "once")]
-    times: u32,
-}
-
-fn once() -> u32 {
-    1
-}
-
-fn stage(hub: &Hub, new: NewFault) -> Outcome {
-    if new.method != "*" && !bot_api::has_method(&new.method) {
-        return Err(Wrong::bad(format!("there is no method `{}`; `*` is every one", new.method)));
-    }
-    if new.times == 0 {
-        return Err(Wrong::bad("`times` is how often it strikes, at least once"));
-    }
-    let day = 24 * 3600;
-    let (kind, known) = match &*new.kind {
-        "429" => (FaultKind::TooMany, 1..=day),
-        "flood" => (FaultKind::Flood, 0..=day),
-        "latency" => (FaultKind::Latency, 0..=day * 1000),
-        "5xx" => (FaultKind::ServerError, 500..=599),
-        "html" => (FaultKind::Html, 0..=i64::MAX),
-        "cut" => (FaultKind::Cut, 0..=i64::MAX),
-        "lost" => (FaultKind::Lost, 0..=i64::MAX),
-        "duplicate" => {
-            hub.turn(|world| world.spoil_queues(|queue| &mut queue.duplicates, new.times));
-            return nothing();
-        }
-        "reorder" => {
-            hub.turn(|world| world.spoil_queues(|queue| &mut queue.reorders, new.times));
-            return nothing();
-        }
-        odd => return Err(Wrong::bad(format!("there is no kind of fault `{odd}`"))),
-    };
-    let n = new.n.unwrap_or(*known.start());
-    if !known.contains(&n) {
-        let (least, most) = known.into_inner();
-        return Err(Wrong::bad(format!("`n` of `{}` is a number from {least} to {most}", new.kind)));
-    }
-    hub.faults.stage(Fault { method: new.method, chat_id: new.chat_id, kind, n, times: new.times });
     nothing()
 }
 
