@@ -1,6 +1,8 @@
 //! `create` through our client, beside hyper-util's pooled client posting the same bytes and reading the answer.
 
-use crate::measure::{Round, medians, round};
+use crate::admit::{CHAT, TOKEN};
+use crate::measure::{self, Round, Worker, round};
+use crate::report::{Bar, Report};
 use crate::server::Server;
 use futures_util::future::join_all;
 use http_body_util::{BodyExt, Full};
@@ -11,57 +13,45 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use links::{Chat, Expiry, Links, Terms, UnixTime};
-use std::time::Duration;
 use telegram::bot_api::types::ChatInviteLink;
 use telegram::bot_api::{Client, Settings, Token};
+use tokio::runtime::Runtime;
 
-const AT_ONCE: u32 = 32;
+pub(crate) const AT_ONCE: u32 = 32;
 /// Many short rounds in turns, so that what else the machine does falls on both alike.
 const CALLS: u32 = 6_400;
 const ROUNDS: usize = 41;
 
-const TOKEN: &str = "7000000001:AAbench-bench-bench-bench-bench-ben";
-const BODY: &str = r#"{"chat_id":-1001234567890,"expire_date":1790000000,"member_limit":1}"#;
+/// What our client sends for the same terms.
+const BODY: &str = r#"{"chat_id":-1001234567890,"expire_date":2000000000,"member_limit":1}"#;
 
-pub(crate) fn run() {
-    let server = Server::start();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.expect("a runtime needs nothing but descriptors");
-    let api_url = format!("http://{}", server.at);
-    let (floor, ours) = (Floor::new(&api_url), Ours::new(&api_url));
+pub(crate) fn run(report: &mut Report) {
+    let server = Server::cheapest();
+    let runtime = measure::runtime();
+    let (floor, ours) = (Floor::new(&server.url()), Ours::new(&server.url()));
 
     // A first round of each fills the pools and is not counted.
     let mut rounds: Vec<(Round, Round)> = (0..=ROUNDS)
         .map(|_| {
-            let floor = round(CALLS, || runtime.block_on(at_once(|| floor.create())));
-            let ours = round(CALLS, || runtime.block_on(at_once(|| ours.create())));
-            (floor, ours)
+            let create = || runtime.block_on(at_once(CALLS, || floor.create()));
+            let floor = round(CALLS, Worker::Ourselves, create);
+            (floor, ours.round(&runtime, CALLS))
         })
         .collect();
     rounds.remove(0);
-    report(&rounds);
-}
 
-fn report(rounds: &[(Round, Round)]) {
-    println!("create, {AT_ONCE} at once, medians of {} rounds of {CALLS}", rounds.len());
-    let (floor, ours, ratio) =
-        medians(rounds.iter().map(|(floor, ours)| (floor.per_second, ours.per_second)));
-    println!("  calls/s       floor {floor:>8.0}     ours {ours:>8.0}     ratio {ratio:.3} (at least 0.90)");
-
-    let cpu: Option<Vec<_>> = rounds.iter().map(|(floor, ours)| floor.cpu.zip(ours.cpu)).collect();
-    let Some(cpu) = cpu else {
-        println!("  CPU per call  not told by this system");
-        return;
-    };
-    let micros = |cpu: Duration| cpu.as_secs_f64() * 1e6 / f64::from(CALLS);
-    let (floor, ours, ratio) = medians(cpu.into_iter().map(|(floor, ours)| (micros(floor), micros(ours))));
-    println!("  CPU per call  floor {floor:>8.2} us  ours {ours:>8.2} us  ratio {ratio:.3} (at most 1.15)");
+    report.row(format_args!("client: create, {AT_ONCE} at once, medians of {ROUNDS} rounds of {CALLS}"));
+    report.ratio("calls/s", measure::per_second(&rounds), "", Bar::AtLeast(0.90));
+    match measure::micros_per_call(&rounds) {
+        Some(medians) => report.ratio("CPU per call", medians, "us", Bar::AtMost(1.15)),
+        None => report.aside("CPU per call: not told by this system"),
+    }
 }
 
 /// Makes all the calls, so many at once.
-async fn at_once<F: Future<Output = ()>>(call: impl Fn() -> F) {
+async fn at_once<F: Future<Output = ()>>(calls: u32, call: impl Fn() -> F) {
     let one_by_one = || async {
-        for _ in 0..CALLS / AT_ONCE {
+        for _ in 0..calls / AT_ONCE {
             call().await;
         }
     };
@@ -98,20 +88,26 @@ impl Floor {
     }
 }
 
-struct Ours {
+/// Our client, as it is used.
+pub(crate) struct Ours {
     client: Client,
     chat: Chat,
     terms: Terms,
 }
 
 impl Ours {
-    fn new(api_url: &str) -> Self {
+    pub(crate) fn new(api_url: &str) -> Self {
         let token = Token::new(TOKEN).expect("it is a token");
         let settings = Settings { api_url: api_url.to_owned(), ..Settings::default() };
         let client = Client::new(token, &settings).expect("the settings are sound");
-        let chat = "-1001234567890".parse().expect("it is a chat");
-        let expiry = Expiry::new(UnixTime::new(1_790_000_000)).expect("it is an expiry");
+        let chat = CHAT.parse().expect("it is a chat");
+        let expiry = Expiry::new(UnixTime::new(2_000_000_000)).expect("it is an expiry");
         Self { client, chat, terms: Terms::for_one(expiry) }
+    }
+
+    /// Times so many calls.
+    pub(crate) fn round(&self, runtime: &Runtime, calls: u32) -> Round {
+        round(calls, Worker::Ourselves, || runtime.block_on(at_once(calls, || self.create())))
     }
 
     async fn create(&self) {

@@ -1,27 +1,54 @@
-//! Numbers for the issues and the commits: `cargo run --release -p admit-bench -- client`.
+//! Numbers for the issues and the commits: `cargo run --release -p admit-bench`, or with the name of a row.
 //!
-//! Each measures a part of ours and its floor in one run, in turns, and prints their ratio, so that a slow
-//! machine or a busy one moves both.
+//! Each row measures a part of ours and its floor in one run, in turns, and prints their ratio, so that a slow
+//! machine or a busy one moves both. It ends with 1 when a bar is missed; see [`report`] for how much is noise.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench speaks to a terminal")]
 
+mod admit;
+mod bulk;
 mod client;
+mod load;
 mod measure;
+mod process;
+mod report;
+mod sandbox;
 mod server;
 
+use report::Report;
 use std::process::ExitCode;
+
+type Row = (&'static str, fn(&mut Report));
+
+/// The table, each row in a file of its own.
+const ROWS: [Row; 4] =
+    [("client", client::run), ("process", process::run), ("bulk", bulk::run), ("sandbox", sandbox::run)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match words[..] {
-        ["client"] => client::run(),
-        // The other side of a measurement, in a process of its own so that its work is not counted as ours.
-        ["server"] => server::run(),
-        _ => {
-            eprintln!("say what to measure: `client`");
-            return ExitCode::from(2);
-        }
+    let named = |name: &str| -> Vec<Row> { ROWS.into_iter().filter(|(row, _)| name == *row).collect() };
+    let rows = match words[..] {
+        // The other sides of measurements, in processes of their own so that their work is not counted as ours.
+        ["server"] => return server::run(server::Way::Cheapest),
+        ["hyper-server"] => return server::run(server::Way::Hyper),
+        [] => ROWS.to_vec(),
+        [name] => named(name),
+        _ => Vec::new(),
+    };
+    if rows.is_empty() {
+        eprintln!(
+            "say what to measure: `client`, `process`, `bulk` or `sandbox`; without a word, all of them"
+        );
+        return ExitCode::from(2);
     }
-    ExitCode::SUCCESS
+    if cfg!(debug_assertions) {
+        eprintln!("numbers of a debug build mean nothing: `cargo run --release -p admit-bench`");
+        return ExitCode::from(2);
+    }
+    let mut report = Report::default();
+    for (_, run) in rows {
+        run(&mut report);
+    }
+    report.end()
 }

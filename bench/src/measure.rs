@@ -1,22 +1,47 @@
 //! Rounds, taken in turns, and their medians.
 
 use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+
+/// A runtime whose work is all done by the thread that waits for it.
+pub(crate) fn runtime() -> Runtime {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime needs nothing but descriptors")
+}
 
 /// What one round cost.
 #[derive(Clone, Copy)]
 pub(crate) struct Round {
     pub(crate) per_second: f64,
-    /// What this thread ran for, which does all the work; nothing where the system does not tell.
-    pub(crate) cpu: Option<Duration>,
+    /// Of the thread that does all the work; nothing where the system does not tell.
+    pub(crate) micros_per_call: Option<f64>,
 }
 
-/// Times so many calls.
-pub(crate) fn round(calls: u32, work: impl FnOnce()) -> Round {
-    let (cpu, begun) = (cpu_time(), Instant::now());
+/// Times so many calls, whose work is done by one thread of ours or of another process.
+pub(crate) fn round(calls: u32, worker: Worker, work: impl FnOnce()) -> Round {
+    let (cpu, begun) = (worker.cpu_time(), Instant::now());
     work();
     let took = begun.elapsed();
-    let cpu = cpu_time().zip(cpu).map(|(after, before)| after - before);
-    Round { per_second: f64::from(calls) / took.as_secs_f64(), cpu }
+    let cpu = worker.cpu_time().zip(cpu).map(|(after, before)| after - before);
+    let calls = f64::from(calls);
+    Round {
+        per_second: calls / took.as_secs_f64(),
+        micros_per_call: cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / calls),
+    }
+}
+
+/// Rounds of the floor and of ours.
+pub(crate) type Pairs = [(Round, Round)];
+
+/// Medians of the calls per second.
+pub(crate) fn per_second(rounds: &Pairs) -> (f64, f64, f64) {
+    medians(rounds.iter().map(|(floor, ours)| (floor.per_second, ours.per_second)))
+}
+
+/// Medians of what a call cost, in microseconds.
+pub(crate) fn micros_per_call(rounds: &Pairs) -> Option<(f64, f64, f64)> {
+    let pairs = rounds.iter().map(|(floor, ours)| floor.micros_per_call.zip(ours.micros_per_call));
+    Some(medians(pairs.collect::<Option<Vec<_>>>()?.into_iter()))
 }
 
 /// The medians of the floor, of ours, and of their ratios.
@@ -26,13 +51,37 @@ pub(crate) fn medians(rounds: impl Iterator<Item = (f64, f64)>) -> (f64, f64, f6
     (median(floor), median(ours), median(ratios))
 }
 
-fn median(mut numbers: Vec<f64>) -> f64 {
+pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers[numbers.len() / 2]
 }
 
-/// What Linux says this thread has run for, in nanoseconds.
-fn cpu_time() -> Option<Duration> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    told.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+/// Who does the work that is measured.
+#[derive(Clone, Copy)]
+pub(crate) enum Worker {
+    /// This thread.
+    Ourselves,
+    /// The first thread of this process.
+    Process(u32),
+}
+
+impl Worker {
+    /// What Linux says it has run for.
+    fn cpu_time(self) -> Option<Duration> {
+        let path = match self {
+            Self::Ourselves => "/proc/thread-self/schedstat".to_owned(),
+            Self::Process(id) => format!("/proc/{id}/task/{id}/schedstat"),
+        };
+        let nanoseconds = std::fs::read_to_string(path).ok()?;
+        nanoseconds.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+    }
+}
+
+/// Memory of another process as Linux tells it, in bytes: `VmRSS` is what it holds now, `VmHWM` the most it ever
+/// held.
+pub(crate) fn memory(process: u32, field: &str) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
+    let kibibytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024.0)
 }

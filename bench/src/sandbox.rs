@@ -1,0 +1,109 @@
+//! `createChatInviteLink` of the sandbox, beside a server like its own that answers a constant; and what a million
+//! links weigh.
+
+use crate::admit::{Admit, CHAT, TOKEN};
+use crate::load::Load;
+use crate::measure::{self, Round, Worker, memory, round};
+use crate::report::{Bar, Report};
+use crate::server::Server;
+use std::net::SocketAddr;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const CONNECTIONS: u32 = 32;
+const CALLS: u32 = 12_800;
+const ROUNDS: usize = 41;
+const MILLION: u32 = 1_000_000;
+const MB: f64 = 1e6;
+
+pub(crate) fn run(report: &mut Report) {
+    let admit = Admit::build();
+    speed(report, &admit);
+    weight(report, &admit);
+}
+
+fn speed(report: &mut Report, admit: &Admit) {
+    let runtime = measure::runtime();
+    let (constant, sandbox) = (Server::hyper(), Sandbox::start(admit));
+    let chat = CHAT.parse().expect("it is a number");
+    let mut floor = Load::open(&runtime, constant.at(), TOKEN, chat, CONNECTIONS);
+    let mut ours = Load::open(&runtime, sandbox.at, &sandbox.token, sandbox.chat, CONNECTIONS);
+
+    let mut rounds: Vec<(Round, Round)> = (0..=ROUNDS)
+        .map(|_| {
+            let floor = round(CALLS, Worker::Process(constant.id()), || floor.run(&runtime, CALLS, 1));
+            let ours = round(CALLS, Worker::Process(sandbox.process.id()), || ours.run(&runtime, CALLS, 1));
+            (floor, ours)
+        })
+        .collect();
+    rounds.remove(0);
+
+    report.row(format_args!(
+        "sandbox: createChatInviteLink, {CONNECTIONS} connections, medians of {ROUNDS} rounds of {CALLS}"
+    ));
+    report.ratio("calls/s", measure::per_second(&rounds), "", Bar::AtLeast(0.60));
+    // Should the load be what is slow, calls per second flatter; what the servers themselves needed does not.
+    match measure::micros_per_call(&rounds) {
+        Some(medians) => report.ratio("CPU per call", medians, "us", Bar::AtMost(1.0 / 0.60)),
+        None => report.aside("CPU per call: not told by this system"),
+    }
+}
+
+fn weight(report: &mut Report, admit: &Admit) {
+    let runtime = measure::runtime();
+    let sandbox = Sandbox::start(admit);
+    let process = sandbox.process.id();
+    let empty = memory(process, "VmRSS");
+    let mut load = Load::open(&runtime, sandbox.at, &sandbox.token, sandbox.chat, CONNECTIONS);
+    load.run(&runtime, MILLION, 10);
+    let (Some(empty), Some(now)) = (empty, memory(process, "VmRSS")) else {
+        report.aside("memory: not told by this system");
+        return;
+    };
+    let links = f64::from(MILLION);
+    report.aside(format_args!("{:.0} bytes for a link and its line of the ledger", (now - empty) / links));
+    report.aside(format_args!("{:.0} MB held with {MILLION} links", now / MB));
+    let lines = runtime.block_on(ledger_lines(sandbox.at));
+    assert!(lines >= MILLION as usize, "the ledger knows of {lines} calls, and there were {MILLION}");
+    let peak = memory(process, "VmHWM").expect("it was told a moment ago");
+    report.size("at most held, the ledger read too", peak / MB, "MB", Bar::AtMost(600.0));
+}
+
+/// A sandbox in a process of its own, with its demo.
+struct Sandbox {
+    process: Server,
+    at: SocketAddr,
+    token: String,
+    chat: i64,
+}
+
+impl Sandbox {
+    fn start(admit: &Admit) -> Self {
+        #[derive(serde::Deserialize)]
+        struct Announcement {
+            bot_api: String,
+            token: String,
+            chat_id: i64,
+        }
+        let process = Server::start(admit.command("http://localhost").args(["sandbox", "--seed", "demo"]));
+        let said: Announcement = serde_json::from_str(&process.said).expect("the sandbox says where it is");
+        let at = said.bot_api.strip_prefix("http://").and_then(|at| at.parse().ok());
+        let at = at.expect("the sandbox listens at an address");
+        Self { process, at, token: said.token, chat: said.chat_id }
+    }
+}
+
+/// Reads the whole ledger and counts its lines.
+async fn ledger_lines(at: SocketAddr) -> usize {
+    let mut stream = TcpStream::connect(at).await.expect("the sandbox listens");
+    let request = format!("GET /control/ledger HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("the sandbox reads");
+    let mut buffer = vec![0; 1 << 16];
+    let mut lines = 0;
+    loop {
+        match stream.read(&mut buffer).await.expect("the sandbox answers") {
+            0 => return lines,
+            read => lines += buffer[..read].iter().filter(|&&byte| byte == b'{').count(),
+        }
+    }
+}
