@@ -7,6 +7,8 @@ use telegram::bot_api::types::{
 
 /// How long a bot may write to somebody who asked to join.
 const REQUEST_WINDOW_SECONDS: i64 = 300;
+/// So many messages somebody keeps: a bot that is tried with a million of them shall not fill the memory.
+const LONGEST_INBOX: usize = 1000;
 /// How long a button press waits for its answer.
 const CALLBACK_SECONDS: i64 = 150;
 
@@ -61,7 +63,10 @@ impl World {
                 let chat = account.private_chat();
                 let message = Message { date: now, ..draft(account.next_message, chat) };
                 account.next_message += 1;
-                account.inbox.push(message.clone());
+                account.inbox.push_back(message.clone());
+                if account.inbox.len() > LONGEST_INBOX {
+                    account.inbox.pop_front();
+                }
                 self.stirred = true;
                 self.note(Entry::new(What::Delivered).user(person));
                 Ok(message)
@@ -217,4 +222,22 @@ fn entities(text: &str) -> Vec<MessageEntity> {
             MessageEntity { offset: units(&text[..at]), length: units(word), kind: "bot_command".to_owned() }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::Unknowns;
+
+    #[test]
+    fn an_inbox_keeps_the_newest() {
+        let mut world = World::new(1_800_000_000, 0, "https://t.me", Unknowns::default()).unwrap();
+        let (bot, ann) = (world.add_bot("one_bot", false), world.add_person("Ann").id);
+        world.write(ann, bot, "/start");
+        for _ in 0..LONGEST_INBOX + 5 {
+            world.send(bot, SendTo::Person(ann), "hello", None).unwrap();
+        }
+        let inbox = &world.account(ann).unwrap().inbox;
+        assert_eq!((inbox.len(), inbox[0].message_id), (LONGEST_INBOX, 7));
+    }
 }

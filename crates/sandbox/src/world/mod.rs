@@ -30,7 +30,7 @@ pub(crate) use rights::Rights;
 pub(crate) use show::to_json;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, VecDeque};
 
 /// A refusal in Telegram's own upper-case word, such as `INVITE_HASH_EXPIRED`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,8 +137,8 @@ pub(crate) struct Account {
     pub(crate) username: Option<String>,
     pub(crate) language_code: Option<String>,
     pub(crate) bio: Option<String>,
-    /// Private messages got, oldest first.
-    pub(crate) inbox: Vec<telegram::bot_api::types::Message>,
+    /// The newest private messages got, oldest first.
+    pub(crate) inbox: VecDeque<telegram::bot_api::types::Message>,
     next_message: i64,
 }
 
@@ -439,7 +439,7 @@ impl Account {
             username: None,
             language_code: None,
             bio: None,
-            inbox: Vec::new(),
+            inbox: VecDeque::new(),
             next_message: 1,
         }
     }

@@ -256,11 +256,11 @@ fn back(you: i64, said: &str) -> Reply {
 /// Does something that a bot may answer, and waits a moment for the answer.
 async fn answered<T>(hub: &Hub, you: i64, act: impl FnOnce(&mut World) -> Option<T>) -> Option<T> {
     let mut bell = hub.listen();
-    let count = |world: &mut World| world.account(you).map_or(0, |account| account.inbox.len());
-    let (before, done) = hub.turn(|world| (count(world), act(world)));
+    let newest = |world: &mut World| Some(world.account(you)?.inbox.back()?.message_id);
+    let (before, done) = hub.turn(|world| (newest(world), act(world)));
     let done = done?;
     let waiting = async {
-        while hub.turn(count) == before {
+        while hub.turn(newest) == before {
             hub.wait(&mut bell, None).await;
         }
     };
