@@ -61,12 +61,6 @@ pub(crate) struct Config {
 pub(crate) enum Error {
     #[error("{origin} says `{value}`: {rule}")]
     Bad { origin: Origin, value: String, rule: String },
-    #[error("{origin} is no proxy")]
-    BadProxy {
-        origin: Origin,
-        #[source]
-        source: BadProxy,
-    },
     #[error("cannot read the profiles in `{}`", path.display())]
     Unreadable {
         path: PathBuf,
@@ -179,8 +173,11 @@ impl Config {
             proxy: match proxy {
                 None => Setting { value: None, origin: Origin::Default },
                 Some(Setting { value: Secret(value), origin }) => {
-                    let read =
-                        value.parse().map_err(|source| Error::BadProxy { origin: origin.clone(), source })?;
+                    let read = value.parse().map_err(|why| Error::Bad {
+                        origin: origin.clone(),
+                        value: without_login(&value),
+                        rule: proxy_rule(why),
+                    })?;
                     Setting { value: Some(read), origin }
                 }
             },
@@ -225,6 +222,21 @@ fn check_url(url: Setting<String>) -> Result<Setting<String>, Error> {
     }
     let rule = "the address of a Bot API begins with `https://` or `http://`, as `https://api.telegram.org`";
     Err(Error::Bad { origin: url.origin, value: url.value, rule: rule.to_owned() })
+}
+
+/// A proxy as it may be shown, even if it is none.
+fn without_login(proxy: &str) -> String {
+    proxy.rsplit_once('@').map_or(proxy.to_owned(), |(_, place)| format!("(hidden)@{place}"))
+}
+
+fn proxy_rule(why: BadProxy) -> String {
+    match why {
+        // An example with a password in it would be shown without it, like any other.
+        BadProxy::Scheme => {
+            "a proxy begins with `http://` or `socks5://`, such as `http://host:3128`".to_owned()
+        }
+        why => why.to_string(),
+    }
 }
 
 fn choose(mut file: File, name: &str, origin: &Origin, path: Option<&Path>) -> Result<Profile, Error> {
@@ -345,7 +357,10 @@ mod tests {
         assert!(!words("[profile.a]\ntoken = 1:CANARY").contains("CANARY"));
         assert!(words("default = 'a'\n[profile.a]\ntoken = '1:a'\ntoken_file = 'x'").contains("keep one"));
         assert!(words("default = 'a'\n[profile.a]\ntimeout = '90'").contains("profile a says `90`"));
-        assert!(words("default = 'a'\n[profile.a]\nproxy = 'ann:CANARY@x'").contains("no proxy"));
+        assert!(
+            words("default = 'a'\n[profile.a]\nproxy = 'ann:CANARY@x'")
+                .contains("says `(hidden)@x`: a proxy begins")
+        );
     }
 
     #[test]

@@ -66,7 +66,7 @@ fn a_wrong_value_is_named_and_nothing_is_sent() {
     );
     check("bot show --log deubg", &["--log", "deubg", "`debug`"]);
     check("bot show --profile gone", &["--profile", "gone"]);
-    check("bot show --proxy nonsense", &["--proxy", "socks5://"]);
+    check("bot show --proxy nonsense", &["--proxy", "nonsense", "`http://host:3128`"]);
     check("bot show -o yaml", &["yaml", "ndjson"]);
     check(
         "sandbox --listen here",
