@@ -7,6 +7,7 @@
 
 mod input;
 mod journal;
+mod left;
 mod progress;
 mod reading;
 mod run;

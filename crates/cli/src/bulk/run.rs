@@ -2,7 +2,8 @@
 
 use super::Source;
 use super::input::Input;
-use super::journal::{self, Header, Journal, Left, UNKNOWN};
+use super::journal::{self, Journal};
+use super::left::{Header, Left, UNKNOWN};
 use super::progress::{Progress, Waits};
 use super::reading::Reading;
 use crate::commands::links::Typed;
