@@ -15,6 +15,8 @@ mod fold;
 mod gate;
 mod grade;
 mod number;
+pub mod pass;
+mod pool;
 mod question;
 
 pub use ask::{Asked, Form, Offered};
@@ -27,4 +29,28 @@ pub use gate::{
 };
 pub use grade::{Given, Grade, TooMuch, Unclear};
 pub use number::Number;
+pub use pass::{AnyPass, Pass};
+pub use pool::Stock;
 pub use question::{Kind, NotAQuestionId, Options, Question, QuestionId, Wording};
+
+#[cfg(test)]
+mod tests {
+    use crate::Gate;
+
+    /// The smallest gate, with some lines of a file added.
+    pub(crate) fn gate(lines: &str) -> Gate {
+        let file = format!(
+            r#"
+            slug = "night-owls"
+            title = "Night Owls"
+            chats = [-1001234567890]
+            {lines}
+
+            [[questions]]
+            ask = "Which bird is on the label?"
+            answers = ["owl", "a barn owl"]
+            "#
+        );
+        toml::from_str(&file).unwrap()
+    }
+}
