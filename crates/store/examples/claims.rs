@@ -5,9 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "it measures")]
 
-use admit_store::{
-    Budget, GateId, GateState, Grant, Granted, Intent, Keyring, Marker, NewGate, Store, Visitor,
-};
+use admit_store::{GateState, Granted, Intent, Keyring, SavedGate, Store, Visitor};
+use gate::{Code, Gate};
 use links::{ChatId, LinkHash, UnixTime, UserId};
 use rusqlite::TransactionBehavior::Immediate;
 use std::sync::Arc;
@@ -16,7 +15,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 const NOW: UnixTime = UnixTime::new(1_790_000_000);
-const BUDGET: Budget = Budget { per_minute: 60, per_hour: 600 };
 
 #[tokio::main]
 async fn main() {
@@ -29,9 +27,10 @@ async fn main() {
             let store = Store::open(&place, Keyring::generate([7; 32])).await.unwrap();
             let gate = fill(&store, links).await;
             measure("store", tasks, seconds, move |who| {
-                let store = store.clone();
+                let (store, gate) = (store.clone(), gate.clone());
                 async move {
-                    matches!(store.grant(answer(gate, who), NOW).await.unwrap(), Granted::Granted { .. })
+                    let granted = store.grant(&gate, Visitor::new(chance(who)), NOW).await.unwrap();
+                    matches!(granted, Granted::Granted { .. })
                 }
             })
             .await;
@@ -63,25 +62,22 @@ fn chance(number: u64) -> [u8; 16] {
     (spread ^ (spread >> 61)).to_be_bytes()
 }
 
-fn answer(gate: GateId, who: u64) -> Grant {
-    let visitor = Visitor::new(chance(who));
-    Grant { gate, revision: 1, chats: vec![chat()], visitor, alive_until: NOW, budget: BUDGET }
-}
-
 /// An open gate and a pool, by a thousand makers at once.
-async fn fill(store: &Store, links: u64) -> GateId {
-    let gate = NewGate {
-        slug: format!("gate-{}", std::process::id()),
-        bot: UserId::new(700).unwrap(),
-        definition: b"{}".to_vec(),
-        chats: vec![chat()],
-        quota: Some(100_000_000),
-        opens_at: None,
-        closes_at: None,
-    };
-    let slug = gate.slug.clone();
-    let (gate, _) = store.save_gate(gate, NOW).await.unwrap();
-    store.set_gate_state(&slug, GateState::Open, NOW).await.unwrap();
+async fn fill(store: &Store, links: u64) -> SavedGate {
+    let gate: Gate = serde_json::from_value(serde_json::json!({
+        "slug": format!("gate-{}", std::process::id()),
+        "title": "Night Owls",
+        "chats": [chat().get()],
+        "quota": 100_000_000,
+        "link_life_seconds": 3600,
+        "questions": [{ "ask": "Who hoots at night?", "answers": ["an owl"] }],
+    }))
+    .unwrap();
+    let bot = UserId::new(700).unwrap();
+    store.save_gate(&gate, bot, "bench", NOW).await.unwrap();
+    store.set_gate_state(&gate.slug, GateState::Open, "bench", NOW).await.unwrap();
+    let gate = store.gate(&gate.slug).await.unwrap().unwrap();
+    let id = gate.id;
     let next = Arc::new(AtomicU64::new(0));
     let began = Instant::now();
     let makers = (0..1000).map(|_| {
@@ -93,11 +89,11 @@ async fn fill(store: &Store, links: u64) -> GateId {
                     return;
                 }
                 let number = number + (u64::from(std::process::id()) << 32);
-                let marker = Marker::new(chance(number));
-                let (bot, expires_at) = (UserId::new(700).unwrap(), UnixTime::new(NOW.get() + 86_400));
-                let intent = Intent { gate, chat: chat(), bot, marker, fence: 1, expires_at };
+                let marker = Code::new(chance(number));
+                let expires_at = UnixTime::new(NOW.get() + 86_400);
+                let intent = Intent { gate: id, chat: chat(), bot, marker, fence: 1, expires_at };
                 let link = store.intend(intent, NOW).await.unwrap();
-                let hash = LinkHash::new(&format!("H{}", marker.as_str())).unwrap();
+                let hash = LinkHash::new(&format!("H{marker}")).unwrap();
                 store.made(link, &hash.url(), &hash, NOW).await.unwrap();
             }
         })
@@ -126,7 +122,7 @@ fn bare(place: &str, links: u64) -> mpsc::Sender<Waiting> {
     let filling = db.transaction().unwrap();
     for number in 0..links {
         let chance = chance(number);
-        let marker = Marker::new(chance);
+        let marker = Code::new(chance).to_string();
         filling
             .prepare_cached(
                 "insert into links (gate, chat, bot, marker, fence, state, url, hash, expires_at, intended_at)

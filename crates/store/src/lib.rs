@@ -9,18 +9,27 @@
 //! prepares all of them on both.
 
 mod attempts;
+mod audit;
+mod bots;
+mod chats;
 mod connection;
 mod error;
 mod gates;
 mod ids;
-mod links;
+mod joins;
+mod keys;
+mod leases;
+mod ledger;
 mod migrate;
 mod mounts;
+mod outbox;
+mod pace;
 mod passes;
 mod postgres;
 mod seal;
 mod sqlite;
 mod statements;
+mod tidy;
 mod updates;
 mod value;
 mod writer;
@@ -31,12 +40,17 @@ extern crate self as admit_store;
 #[path = "../tests/story/databases.rs"]
 mod databases;
 
-pub use self::attempts::{Budget, Counted, Tries};
+pub use self::attempts::{Attempt, Counted};
+pub use self::audit::{Chain, Done};
+pub use self::bots::{Bot, Token};
+pub use self::chats::{ChatFace, ChatKind, KnownChat};
 pub use self::error::{Cause, Error, OpenError, Result};
-pub use self::gates::{GateState, NewGate, SavedGate};
-pub use self::ids::{ErrandId, GateId, LinkId, Marker, PassId, Visitor};
-pub use self::links::{Intent, Made, Stock, ToRevoke};
-pub use self::passes::{EntryState, Grant, Granted, Handed, Held, Holding};
+pub use self::gates::{GateState, Latest, SavedGate};
+pub use self::ids::{ErrandId, GateId, LinkId, PassId, Visitor};
+pub use self::ledger::{Intent, LedgerFilter, LedgerLink, LinkState, Made, Sighting, Stock, ToRevoke};
+pub use self::outbox::Errand;
+pub use self::pace::Hold;
+pub use self::passes::{Granted, Handed, Held, Holding, Reissued, Revoked, Stranger};
 pub use self::seal::{CannotOpen, Keyring, NotAKeyring};
 pub use self::updates::{By, Effect, Outcome, Update};
 
@@ -59,7 +73,7 @@ pub struct Store {
 }
 
 struct Inner {
-    keys: Keyring,
+    keys: Arc<Keyring>,
     writers: Threads,
     readers: Readers,
 }
@@ -106,11 +120,16 @@ impl Store {
     }
 
     fn of(keys: Keyring, writers: Threads, readers: Readers) -> Self {
-        Self { inner: Arc::new(Inner { keys, writers, readers }) }
+        Self { inner: Arc::new(Inner { keys: Arc::new(keys), writers, readers }) }
+    }
+
+    /// Whether what is asked now would be done.
+    pub async fn ready(&self) -> Result<()> {
+        self.write(|tx| tx.one::<(i64,)>(READY, &[]).map(drop)).await
     }
 
     /// What is sealed here is sealed with these.
-    pub(crate) fn keys(&self) -> &Keyring {
+    pub(crate) fn keys(&self) -> &Arc<Keyring> {
         &self.inner.keys
     }
 
@@ -149,6 +168,7 @@ fn prepare(db: &mut Connection, keys: &Keyring) -> Result<(), OpenError> {
     check_keys(db, keys)
 }
 
+const READY: &str = "select count(*) from meta";
 const READ_CHECK: &str = "select value from meta where name = 'seal'";
 const WRITE_CHECK: &str = "insert into meta (name, value) values ('seal', $1) on conflict (name) do nothing";
 const CHECK: seal::Place<'_> = seal::Place { table: "meta", column: "value", row: "seal" };

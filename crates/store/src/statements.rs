@@ -20,8 +20,15 @@ mod tests {
 
     const FILES: &[(&str, &[(&str, &str)])] = &[
         ("attempts", attempts::STATEMENTS),
+        ("audit", audit::STATEMENTS),
+        ("bots", bots::STATEMENTS),
+        ("chats", chats::STATEMENTS),
         ("gates", gates::STATEMENTS),
-        ("links", links::STATEMENTS),
+        ("keys", keys::STATEMENTS),
+        ("leases", leases::STATEMENTS),
+        ("ledger", ledger::STATEMENTS),
+        ("outbox", outbox::STATEMENTS),
+        ("pace", pace::STATEMENTS),
         ("passes", passes::STATEMENTS),
         ("updates", updates::STATEMENTS),
     ];

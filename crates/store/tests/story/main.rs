@@ -4,6 +4,7 @@
 
 mod databases;
 mod passes;
+mod world;
 
 /// Runs a story on a fresh database of each engine.
 macro_rules! on_both {
