@@ -39,18 +39,18 @@ mod tests {
 
     /// The smallest gate, with some lines of a file added.
     pub(crate) fn gate(lines: &str) -> Gate {
-        let file = format!(
-            r#"
-            slug = "night-owls"
-            title = "Night Owls"
-            chats = [-1001234567890]
-            {lines}
+        gate_from(lines, "ask = 'Which bird is on the label?'\nanswers = ['owl', 'a barn owl']")
+    }
 
-            [[questions]]
-            ask = "Which bird is on the label?"
-            answers = ["owl", "a barn owl"]
-            "#
-        );
-        toml::from_str(&file).unwrap()
+    /// A gate with this question.
+    pub(crate) fn gate_with(question: &str) -> Gate {
+        gate_from("", question)
+    }
+
+    /// A gate with these lines and these questions, the first without its heading.
+    pub(crate) fn gate_from(lines: &str, questions: &str) -> Gate {
+        let head = "slug = 'night-owls'\ntitle = 'Night Owls'\nchats = [-1001234567890]";
+        let file = format!("{head}\n{lines}\n[[questions]]\n{questions}");
+        toml::from_str(&file).unwrap_or_else(|error| panic!("{error}\n{file}"))
     }
 }
