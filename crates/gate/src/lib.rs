@@ -14,6 +14,7 @@ mod flaw;
 mod fold;
 mod gate;
 mod grade;
+mod meter;
 mod number;
 pub mod pass;
 mod pool;
@@ -28,6 +29,7 @@ pub use gate::{
     Budget, Chats, Entry, Gate, Need, NotASlug, Questions, Slug, Standing, StrangerRule, TryRules,
 };
 pub use grade::{Given, Grade, TooMuch, Unclear};
+pub use meter::Meter;
 pub use number::Number;
 pub use pass::{AnyPass, Pass};
 pub use pool::Stock;
