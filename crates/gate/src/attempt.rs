@@ -79,3 +79,90 @@ impl Gate {
 fn after(time: UnixTime, seconds: u32) -> UnixTime {
     UnixTime::new(time.get().saturating_add(i64::from(seconds)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{gate, gate_from};
+    use proptest::prelude::*;
+
+    const NOW: UnixTime = UnixTime::new(1_790_000_000);
+
+    fn later(seconds: i64) -> UnixTime {
+        UnixTime::new(NOW.get() + seconds)
+    }
+
+    fn tries(wrong: u32, last_wrong_at: UnixTime) -> Tries {
+        Tries { wrong, last_wrong_at: Some(last_wrong_at), started_at: None }
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let gate = gate("tries = { most = 100, first_wait_seconds = 10, longest_wait_seconds = 100 }");
+        let check = |wrong: u32, wait: i64| {
+            assert_eq!(gate.after_wrong(&tries(wrong - 1, NOW), NOW), later(wait), "{wrong}");
+            assert_eq!(gate.may_try(&tries(wrong, NOW), NOW), May::Wait { until: later(wait) }, "{wrong}");
+            assert_eq!(gate.may_try(&tries(wrong, NOW), later(wait - 1)), May::Wait { until: later(wait) });
+            assert_eq!(gate.may_try(&tries(wrong, NOW), later(wait)), May::Now, "{wrong}");
+        };
+        check(1, 10);
+        check(2, 20);
+        check(3, 40);
+        check(4, 80);
+        check(5, 100);
+        check(99, 100);
+    }
+
+    #[test]
+    fn tries_run_out() {
+        let gate = gate("tries = { most = 3 }");
+        assert_eq!(gate.may_try(&tries(2, NOW), later(3600)), May::Now);
+        assert_eq!(gate.may_try(&tries(3, NOW), later(999_999_999)), May::NoMore);
+        assert_eq!(gate.may_try(&tries(u32::MAX, NOW), NOW), May::NoMore);
+    }
+
+    #[test]
+    fn no_wait_is_a_wait_of_nothing() {
+        let gate = gate("tries = { first_wait_seconds = 0 }");
+        assert_eq!(gate.may_try(&tries(4, NOW), NOW), May::Now);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_no_wait_longer() {
+        let gate = gate("");
+        assert_eq!(gate.may_try(&tries(1, later(1_000_000)), NOW), May::Wait { until: later(10) });
+    }
+
+    #[test]
+    fn time_is_for_all_questions_together() {
+        let timed = "ask = '?'\nanswers = ['x']\nseconds = 30\n";
+        let gate = gate_from("draw = 2", &format!("{timed}[[questions]]\n{timed}[[questions]]\n{timed}"));
+        assert_eq!(gate.deadline(&gate.ask(&[1; 16]), NOW), Some(later(60)));
+        assert!(gate.needs_start());
+        let untimed = crate::tests::gate("");
+        assert_eq!(untimed.deadline(&untimed.ask(&[1; 16]), NOW), None);
+        assert!(!untimed.needs_start());
+    }
+
+    proptest! {
+        #[test]
+        fn who_was_never_wrong_never_waits(
+            last in proptest::option::of(any::<i64>().prop_map(UnixTime::new)),
+            started in proptest::option::of(any::<i64>().prop_map(UnixTime::new)),
+            now in any::<i64>().prop_map(UnixTime::new),
+        ) {
+            let tries = Tries { wrong: 0, last_wrong_at: last, started_at: started };
+            prop_assert_eq!(gate("").may_try(&tries, now), May::Now);
+        }
+
+        #[test]
+        fn a_wait_ends_when_it_was_said_to(wrong in 0u32..4, now in any::<i64>().prop_map(UnixTime::new)) {
+            let gate = gate("");
+            let before = tries(wrong, now);
+            let after = before.and_wrong(now);
+            let until = gate.after_wrong(&before, now);
+            prop_assert!(until >= now);
+            prop_assert_eq!(gate.may_try(&after, until), if after.wrong < 5 { May::Now } else { May::NoMore });
+        }
+    }
+}

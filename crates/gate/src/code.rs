@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Small letters and digits of which no two look alike when read aloud.
+/// Small letters, and no digit that could be taken for one by its shape: not `0`, `1`, `8` or `9`.
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// 25 characters of five bits, and one that carries the last three.
 const LENGTH: usize = 26;

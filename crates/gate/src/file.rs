@@ -352,3 +352,260 @@ impl<'de> Deserialize<'de> for Scalar {
         deserializer.deserialize_any(Reader)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Gate;
+    use crate::tests::gate_with;
+    use proptest::prelude::*;
+
+    /// Everything a file can say, once.
+    const ALL: &str = r#"
+slug = "night-owls"
+title = "Night Owls"
+intro = "For those who listened.\nTo the end."
+chats = [-1001234567890, -42]
+entry = "message"
+draw = 4
+tells_which = true
+quota = 500
+opens_at = "2026-12-01T18:00:00Z"
+closes_at = "2026-12-24T00:00:00+02:00"
+link_life_seconds = 86400
+pool = 50
+stranger = "keep"
+
+[need]
+score = 3
+
+[tries]
+most = 3
+first_wait_seconds = 5
+longest_wait_seconds = 60
+
+[guesses]
+per_minute = 30
+per_hour = 300
+
+[[questions]]
+id = "label"
+ask = "Which bird is on the label?"
+answers = ["owl", "a barn owl"]
+ignore_accents = true
+typos = 1
+points = 2
+seconds = 60
+
+[[questions]]
+ask = "Which of these did we never play?"
+kind = "choice"
+options = ["Dusk", "Dawn", "Noon"]
+answers = ["Noon"]
+seconds = 60
+
+[[questions]]
+ask = "Which of these did we play?"
+kind = "several"
+options = ["Dusk", "Dawn", "Noon"]
+answers = ["Dusk", "Dawn"]
+seconds = 60
+
+[[questions]]
+ask = "How long is a night?"
+kind = "number"
+answers = [12, 11.5, "0.000000000001"]
+tolerance = 0.25
+seconds = 60
+
+[[questions]]
+ask = "When was the first?"
+kind = "date"
+answers = ["1969-07-20", 1969-07-21]
+seconds = 60
+
+[[questions]]
+ask = "What comes first?"
+kind = "order"
+options = ["Dusk", "Night", "Dawn"]
+seconds = 60
+"#;
+
+    fn read(file: &str) -> Gate {
+        toml::from_str(file).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn a_gate_is_the_same_as_a_file_and_as_json() {
+        for gate in [read(ALL), crate::tests::gate("")] {
+            let file = toml::to_string(&gate).unwrap();
+            assert_eq!(toml::from_str::<Gate>(&file).unwrap(), gate, "{file}");
+            let json = serde_json::to_string(&gate).unwrap();
+            assert_eq!(serde_json::from_str::<Gate>(&json).unwrap(), gate, "{json}");
+            // Written again it is the same text, so that a plan shows no change where there is none.
+            assert_eq!(toml::to_string(&toml::from_str::<Gate>(&file).unwrap()).unwrap(), file);
+        }
+        assert_eq!(read(ALL).flaws(), []);
+    }
+
+    #[test]
+    fn what_a_file_says_is_what_is_read() {
+        let gate = read(ALL);
+        assert_eq!(gate.opens_at, Some(UnixTime::new(1_796_148_000)));
+        assert_eq!(gate.closes_at, Some(UnixTime::new(1_798_063_200)));
+        assert_eq!(gate.need, gate::Need::Score(Within::known(3)));
+        let ids: Vec<_> = gate.questions.iter().map(|question| question.id.as_str()).collect();
+        assert_eq!(ids, ["label", "q2", "q3", "q4", "q5", "q6"]);
+        let Kind::Date { right } = &gate.questions[4].kind else { panic!("a date") };
+        assert_eq!(right[1], jiff::civil::date(1969, 7, 21));
+        let toml_moment = ALL.replace("\"2026-12-01T18:00:00Z\"", "2026-12-01T18:00:00Z");
+        assert_eq!(read(&toml_moment), gate);
+    }
+
+    #[test]
+    fn what_a_file_leaves_out_is_filled_in() {
+        let gate = crate::tests::gate("");
+        let file = toml::to_string(&gate).unwrap();
+        assert_eq!(
+            file,
+            r#"slug = "night-owls"
+title = "Night Owls"
+chats = [-1001234567890]
+entry = "link"
+need = "all"
+tells_which = false
+link_life_seconds = 604800
+pool = 20
+stranger = "remove"
+
+[tries]
+most = 5
+first_wait_seconds = 10
+longest_wait_seconds = 3600
+
+[guesses]
+per_minute = 60
+per_hour = 600
+
+[[questions]]
+id = "q1"
+ask = "Which bird is on the label?"
+kind = "text"
+answers = ["owl", "a barn owl"]
+"#
+        );
+    }
+
+    /// A file with one thing changed is refused with these words.
+    #[track_caller]
+    fn refused(from: &str, to: &str, because: &str) {
+        assert!(ALL.contains(from), "{from}");
+        let error = toml::from_str::<Gate>(&ALL.replacen(from, to, 1)).unwrap_err();
+        assert_eq!(error.message(), because, "{to}");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_meant_is_refused() {
+        refused("Night Owls", &"x".repeat(101), "at most 100 characters, and this has 101");
+        refused("\"Night Owls\"", "\"\"", "nothing is written here");
+        refused("night-owls", "Night Owls", &gate::NotASlug.to_string());
+        refused("\"label\"", "\"a label\"", "a question's id has 1 to 32 small letters, digits, `-` and `_`");
+        refused("pool = 50", "pool = 10001", "10001 is not within 0 to 10000");
+        refused("score = 3", "score = 0", "0 is not within 1 to 1000");
+        refused(
+            "[-1001234567890, -42]",
+            "[0]",
+            "`0` names no chat: give its public name such as `@garden`, or its number such as `-1001234567890`",
+        );
+        refused("[-1001234567890, -42]", &format!("{:?}", vec![-42; 21]), "at most 20 of these");
+        refused(
+            "\"2026-12-01T18:00:00Z\"",
+            "\"2026-12-01 18:00\"",
+            "write a moment with its zone, such as `2026-12-01T18:00:00Z` or `2026-12-01T19:00:00+01:00`",
+        );
+        refused(
+            "\"2026-12-01T18:00:00Z\"",
+            "1796148000",
+            "write a moment with its zone, such as `2026-12-01T18:00:00Z` or `2026-12-01T19:00:00+01:00`",
+        );
+    }
+
+    #[test]
+    fn a_question_that_cannot_be_meant_is_refused() {
+        refused("\"owl\"", "7", "put this answer in quotes, or say `kind = \"number\"`");
+        refused("typos = 1", "typos = 4", "4 is not within 0 to 3");
+        refused("typos = 1", "tolerance = 1", "`tolerance` is not for a question of this kind");
+        refused("\"owl\", \"a barn owl\"", &"'x',".repeat(51), "at most 50 of these");
+        refused("[\"Dusk\", \"Dawn\", \"Noon\"]", &format!("{:?}", vec!["x"; 21]), "at most 20 of these");
+        refused("[\"Noon\"]", &format!("{:?}", vec!["Noon"; 21]), "at most 20 of these");
+        refused(
+            "\"Noon\"]\nanswers",
+            "\"Noon\"]\ntypos = 1\nanswers",
+            "`typos` is not for a question of this kind",
+        );
+        let number = "this is no number we can read; write it with a decimal point and nothing else";
+        for wrong in ["\"1,234\"", "\"about 12\"", "inf", "nan", "1e300", "9223372036854775807"] {
+            refused("[12, 11.5,", &format!("[{wrong},"), number);
+        }
+        refused(
+            "tolerance = 0.25",
+            "tolerance = -1",
+            "`tolerance` says how far off an answer may be, so it is not negative",
+        );
+        for wrong in ["\"7/8/1969\"", "\"1969\"", "1969", "07:30:00"] {
+            refused("\"1969-07-20\"", wrong, "this is no date we can read; write it as \"1969-07-20\"");
+        }
+        refused(
+            "options = [\"Dusk\", \"Night\", \"Dawn\"]",
+            "options = [\"Dusk\", \"Dawn\"]\nanswers = [\"Dusk\"]",
+            "`answers` is not for a question of this kind",
+        );
+    }
+
+    #[test]
+    fn what_a_file_does_not_know_is_refused() {
+        for (from, to) in [("pool", "poll"), ("most", "max"), ("per_hour", "per_day"), ("typos", "typo")] {
+            let error = toml::from_str::<Gate>(&ALL.replacen(from, to, 1)).unwrap_err();
+            assert!(error.message().starts_with(&format!("unknown field `{to}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_json_are_read_as_they_stand() {
+        let json = |answer: &str| {
+            let question = format!(r#"{{"ask": "?", "kind": "number", "answers": [{answer}]}}"#);
+            let gate = format!(r#"{{"slug": "a", "title": "A", "chats": [-42], "questions": [{question}]}}"#);
+            serde_json::from_str::<Gate>(&gate)
+        };
+        for (answer, written) in
+            [("0.1", "0.1"), ("12", "12"), ("-3.50", "-3.5"), ("1e3", "1000"), ("\"0.3\"", "0.3")]
+        {
+            let gate = json(answer).unwrap();
+            let Kind::Number { right, .. } = &gate.questions[0].kind else { panic!("a number") };
+            assert_eq!(right[0].to_string(), written);
+        }
+        assert!(json("18446744073709551615").is_err());
+        assert!(json("null").is_err());
+        assert!(json("true").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_survives_its_file(units in any::<i64>(), places in 0usize..12) {
+            let digits = format!("{:0>1$}", (units / 1_000_000).unsigned_abs(), places + 1);
+            let (whole, part) = digits.split_at(digits.len() - places);
+            let sign = if units < 0 { "-" } else { "" };
+            let gate = gate_with(&format!("ask = '?'\nkind = 'number'\nanswers = ['{sign}{whole}.{part}0000']"));
+            let file = toml::to_string(&gate).unwrap();
+            prop_assert_eq!(&toml::from_str::<Gate>(&file).unwrap(), &gate, "{}", file);
+            let json = serde_json::to_string(&gate).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<Gate>(&json).unwrap(), &gate, "{}", json);
+        }
+
+        #[test]
+        fn any_text_is_a_gate_or_an_error(text in any::<String>()) {
+            let _ = toml::from_str::<Gate>(&text);
+            let _ = serde_json::from_str::<Gate>(&text);
+        }
+    }
+}

@@ -230,3 +230,130 @@ fn repeated<T: Clone + Eq + Hash>(items: impl Iterator<Item = T>) -> impl Iterat
     let mut seen = HashSet::new();
     items.filter(move |item| !seen.insert(item.clone()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{gate, gate_from, gate_with};
+
+    fn check(gate: &Gate, expected: &[&str]) {
+        let flaws: Vec<_> = gate.flaws().iter().map(Flaw::to_string).collect();
+        assert_eq!(flaws, expected);
+    }
+
+    #[test]
+    fn a_gate_that_works_has_none() {
+        check(&gate(""), &[]);
+        check(&gate("need = { at_least = 1 }"), &[]);
+        check(&gate("draw = 1\nneed = { score = 1 }"), &[]);
+        check(&gate("opens_at = '2026-12-01T18:00:00Z'\ncloses_at = '2026-12-02T18:00:00Z'"), &[]);
+    }
+
+    #[test]
+    fn a_gate_leads_somewhere() {
+        let mut nowhere = gate("");
+        nowhere.chats = Default::default();
+        check(&nowhere, &["the gate leads nowhere; name a chat in `chats`"]);
+        let chat = |number| ChatId::new(number).unwrap();
+        nowhere.chats =
+            crate::Few::new(vec![chat(-1_001_234_567_890), chat(42), chat(-1_001_234_567_890)]).unwrap();
+        check(
+            &nowhere,
+            &[
+                "42 is no chat that people can be invited to; name a group, a supergroup or a channel",
+                "-1001234567890 stands twice in `chats`; leave one",
+            ],
+        );
+    }
+
+    #[test]
+    fn enough_can_be_right() {
+        let mut empty = gate("");
+        empty.questions = Default::default();
+        check(&empty, &["the gate asks nothing; add a question"]);
+        check(&gate("draw = 2"), &["`draw` takes 2 questions and there are 1; draw fewer or add some"]);
+        let two = "ask = '?'\nanswers = ['x']\npoints = 5\n[[questions]]\nask = '?'\nanswers = ['x']";
+        check(&gate_from("need = { at_least = 2 }", two), &[]);
+        check(
+            &gate_from("need = { at_least = 2 }\ndraw = 1", two),
+            &["2 answers have to be right and 1 are asked; ask for fewer in `need`"],
+        );
+        check(&gate_from("need = { score = 6 }", two), &[]);
+        check(
+            &gate_from("need = { score = 5 }\ndraw = 1", two),
+            &[
+                "5 points are needed, and somebody can be asked questions that bring 1; ask for fewer in `need`",
+            ],
+        );
+        check(
+            &gate_from(
+                "",
+                "id = 'q2'\nask = '?'\nanswers = ['x']\n[[questions]]\nask = '?'\nanswers = ['x']",
+            ),
+            &["two questions are called `q2`; give one another `id`"],
+        );
+    }
+
+    #[test]
+    fn times_fit_together() {
+        check(
+            &gate("opens_at = '2026-12-01T18:00:00Z'\ncloses_at = '2026-12-01T19:00:00+01:00'"),
+            &["the gate closes before it opens; put `closes_at` after `opens_at`"],
+        );
+        check(
+            &gate("tries = { first_wait_seconds = 60, longest_wait_seconds = 30 }"),
+            &[
+                "the longest wait is shorter than the first; make `longest_wait_seconds` at least `first_wait_seconds`",
+            ],
+        );
+        check(
+            &gate_from(
+                "",
+                "ask = '?'\nanswers = ['x']\nseconds = 9\n[[questions]]\nask = '?'\nanswers = ['x']",
+            ),
+            &["`q2` has no time limit and others have; give every question `seconds`, or none"],
+        );
+    }
+
+    #[test]
+    fn every_question_can_be_answered_rightly_and_wrongly() {
+        check(&gate_with("ask = '?'"), &["no answer to `q1` is right; name one in `answers`"]);
+        check(
+            &gate_with("ask = '?'\nanswers = ['owl', '?!']"),
+            &["an answer to `q1` has nothing but punctuation, which is not compared; write a word"],
+        );
+        for kind in ["number", "date"] {
+            check(
+                &gate_with(&format!("ask = '?'\nkind = '{kind}'")),
+                &["no answer to `q1` is right; name one in `answers`"],
+            );
+        }
+        check(
+            &gate_with("ask = '?'\nkind = 'choice'\noptions = ['a']\nanswers = ['b']"),
+            &[
+                "`q1` needs at least two `options`",
+                "an answer to `q1` is not among its options; write it exactly as it stands in `options`",
+            ],
+        );
+        check(
+            &gate_with("ask = '?'\nkind = 'choice'\noptions = ['a', 'b']\nanswers = ['a', 'b']"),
+            &["every option of `q1` is right, so whoever answers passes; add a wrong one"],
+        );
+        check(&gate_with("ask = '?'\nkind = 'several'\noptions = ['C', 'C#']\nanswers = ['C', 'C#']"), &[]);
+        check(
+            &gate_with("ask = '?'\nkind = 'order'\noptions = ['a', 'ａ']"),
+            &["two options of `q1` look the same; change one"],
+        );
+        check(
+            &gate_with("ask = '?'\nkind = 'order'\noptions = ['a','b','c','d','e','f','g','h','i','j','k']"),
+            &["`q1` has more than ten items to put in order; leave some out"],
+        );
+    }
+
+    #[test]
+    fn a_flaw_says_which_question_it_is_about() {
+        let flaws = gate_with("id = 'bird'\nask = '?'").flaws();
+        assert_eq!(flaws[0].question().unwrap().as_str(), "bird");
+        assert_eq!(gate("draw = 9").flaws()[0].question(), None);
+    }
+}

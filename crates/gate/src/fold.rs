@@ -92,6 +92,8 @@ fn role(each: char) -> Role {
     match each {
         '#' | '%' | '&' | '@' => return Role::Seen(each),
         'ı' => return Role::Seen('i'),
+        // Letters that serve as apostrophes; some appear only when another letter is folded.
+        'ʹ' | 'ʻ' | 'ʼ' | 'ʽ' => return Role::Unseen,
         // Stretches an Arabic word and means nothing.
         '\u{640}' => return Role::Unseen,
         '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => return Role::Unseen,
@@ -117,8 +119,6 @@ fn before_folding(each: char) -> Option<char> {
         // Typed beside their letter where a keyboard has no other way.
         '゛' => Some('\u{3099}'),
         '゜' => Some('\u{309a}'),
-        // Letters that serve as apostrophes.
-        'ʹ' | 'ʻ' | 'ʼ' | 'ʽ' => None,
         // Accents that stand alone, and the colours of people.
         _ if each.general_category() == GeneralCategory::ModifierSymbol => None,
         _ => Some(each),

@@ -299,4 +299,32 @@ mod tests {
             assert_eq!(wrong.parse::<Slug>(), Err(NotASlug), "{wrong}");
         }
     }
+
+    #[test]
+    fn a_gate_is_open_from_one_moment_until_another() {
+        let check = |lines: &str, now: i64, expected| {
+            assert_eq!(crate::tests::gate(lines).standing(UnixTime::new(now)), expected, "{lines} at {now}");
+        };
+        let opens = "opens_at = '2026-12-01T18:00:00Z'"; // 1796148000
+        let closes = "closes_at = '2026-12-02T18:00:00Z'"; // 1796234400
+        let both = format!("{opens}\n{closes}");
+        let not_yet = Standing::NotYet { at: UnixTime::new(1_796_148_000) };
+        check("", 0, Standing::Open);
+        check(opens, 1_796_147_999, not_yet);
+        check(opens, 1_796_148_000, Standing::Open);
+        check(closes, 1_796_234_399, Standing::Open);
+        check(closes, 1_796_234_400, Standing::Closed);
+        check(&both, 0, not_yet);
+        check(&both, 1_796_200_000, Standing::Open);
+        check(&both, i64::MAX, Standing::Closed);
+    }
+
+    #[test]
+    fn a_budget_is_spent_by_the_minute_and_by_the_hour() {
+        let budget = Budget::default();
+        assert!(budget.allows(0, 0));
+        assert!(budget.allows(59, 599));
+        assert!(!budget.allows(60, 60));
+        assert!(!budget.allows(0, 600));
+    }
 }

@@ -14,6 +14,7 @@ mod flaw;
 mod fold;
 mod gate;
 mod grade;
+mod meter;
 mod number;
 pub mod pass;
 mod pool;
@@ -28,6 +29,7 @@ pub use gate::{
     Budget, Chats, Entry, Gate, Need, NotASlug, Questions, Slug, Standing, StrangerRule, TryRules,
 };
 pub use grade::{Given, Grade, TooMuch, Unclear};
+pub use meter::Meter;
 pub use number::Number;
 pub use pass::{AnyPass, Pass};
 pub use pool::Stock;
@@ -39,18 +41,18 @@ mod tests {
 
     /// The smallest gate, with some lines of a file added.
     pub(crate) fn gate(lines: &str) -> Gate {
-        let file = format!(
-            r#"
-            slug = "night-owls"
-            title = "Night Owls"
-            chats = [-1001234567890]
-            {lines}
+        gate_from(lines, "ask = 'Which bird is on the label?'\nanswers = ['owl', 'a barn owl']")
+    }
 
-            [[questions]]
-            ask = "Which bird is on the label?"
-            answers = ["owl", "a barn owl"]
-            "#
-        );
-        toml::from_str(&file).unwrap()
+    /// A gate with this question.
+    pub(crate) fn gate_with(question: &str) -> Gate {
+        gate_from("", question)
+    }
+
+    /// A gate with these lines and these questions, the first without its heading.
+    pub(crate) fn gate_from(lines: &str, questions: &str) -> Gate {
+        let head = "slug = 'night-owls'\ntitle = 'Night Owls'\nchats = [-1001234567890]";
+        let file = format!("{head}\n{lines}\n[[questions]]\n{questions}");
+        toml::from_str(&file).unwrap_or_else(|error| panic!("{error}\n{file}"))
     }
 }

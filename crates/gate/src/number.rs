@@ -67,6 +67,20 @@ impl Number {
         (Self::from_float(float) == Some(self)).then_some(float)
     }
 
+    /// How many digits it is written with, leading zeros aside.
+    pub(crate) fn digits(self) -> usize {
+        let text = self.to_string();
+        text.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count()
+    }
+
+    /// How many numbers with as many decimal places as this one lie within `tolerance` of it.
+    pub(crate) fn neighbours(self, tolerance: Self) -> f64 {
+        let places = self.to_string().split_once('.').map_or(0, |(_, part)| part.len());
+        let step = ONE / 10i128.pow(places as u32);
+        // Far below 2^53 steps in any question somebody could answer, and a meter needs no more than that.
+        2.0 * (tolerance.0 / step) as f64 + 1.0
+    }
+
     pub(crate) fn is_negative(self) -> bool {
         self.0 < 0
     }
