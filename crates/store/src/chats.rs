@@ -29,9 +29,10 @@ statements! {
         where bot = $1 and id = $2";
     CARRY = "
         insert into chats (bot, id, kind, title)
-        select bot, $1, 'supergroup', title from chats where id = $2
-        on conflict (bot, id) do nothing";
-    FORGET = "delete from chats where id = $1";
+        values ($1, $2, 'supergroup', (select title from chats where bot = $1 and id = $3))
+        on conflict (bot, id) do update set
+            kind = excluded.kind, title = coalesce(chats.title, excluded.title)";
+    FORGET = "delete from chats where bot = $1 and id = $2";
 }
 
 /// What kind of chat it is.
@@ -147,10 +148,10 @@ pub(crate) fn rights_changed(
     Ok(tx.execute(TELL_RIGHTS, &[&bot, &chat, &standing, &rights, &told.0, &told.1])? == 1)
 }
 
-/// A group has a new number. What the bot is there has to be told anew.
-pub(crate) fn move_chat(tx: &mut Tx<'_>, old: ChatId, new: ChatId) -> Result<()> {
-    tx.execute(CARRY, &[&new, &old])?;
-    tx.execute(FORGET, &[&old]).map(drop)
+/// A group became a supergroup and has a new number. What the bot is there has to be told anew.
+pub(crate) fn move_chat(tx: &mut Tx<'_>, bot: UserId, old: ChatId, new: ChatId) -> Result<()> {
+    tx.execute(CARRY, &[&bot, &new, &old])?;
+    tx.execute(FORGET, &[&bot, &old]).map(drop)
 }
 
 const RIGHTS: [Right; 4] =

@@ -39,6 +39,8 @@ extern crate self as admit_store;
 #[cfg(test)]
 #[path = "../tests/story/databases.rs"]
 mod databases;
+#[cfg(test)]
+mod shuffles;
 
 pub use self::attempts::{Attempt, Counted};
 pub use self::audit::{Chain, Done};

@@ -34,6 +34,7 @@ statements! {
         select distinct pass from sightings
         where chat = $1 and person = $2 and pass is not null
         order by pass";
+    PASSES_AT = "select distinct pass from sightings where chat = $1 and pass is not null order by pass";
     KNOWN = "
         select p.person, p.revoked_at, e.state, e.link
         from entries e
@@ -148,7 +149,8 @@ pub(crate) fn forget(tx: &mut Tx<'_>, now: UnixTime) -> Result<()> {
     tx.execute(FORGET, &[&UnixTime::new(now.get() - REMEMBERED_SECONDS)]).map(drop)
 }
 
-fn take_in(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Update) -> Result<Outcome> {
+/// Takes one update in, with what it changes.
+pub(crate) fn take_in(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Update) -> Result<Outcome> {
     if tx.execute(TAKE_IN, &[&bot, &update.id, &update.received_at])? == 0 {
         return Ok(Outcome::Repeated);
     }
@@ -174,7 +176,7 @@ fn take_in(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Update) -> Res
                 && chats::rights_changed(tx, bot, *chat, standing, (*at, update.id))?;
             Ok(if news { Outcome::RightsChanged { chat: *chat } } else { Outcome::Noted })
         }
-        Effect::Migrated { from, to, at } => migrated(tx, keys, *from, *to, *at),
+        Effect::Migrated { from, to, at } => migrated(tx, keys, bot, *from, *to, *at),
         Effect::Started { person, code, at } => {
             let bound = attempts::bind(tx, *person, *code, *at, update.id)?;
             Ok(bound.map_or(Outcome::Noted, |(gate, visitor)| Outcome::Bound { gate, visitor }))
@@ -236,21 +238,29 @@ fn find_link(tx: &mut Tx<'_>, keys: &Keyring, by: &By) -> Result<Option<Found>> 
 /// Works out anew every pass by whose links somebody was ever seen to come into a chat, and answers what became of the
 /// one by which they came now; of those by which they came before, only what became of their own.
 fn settle_all_of(tx: &mut Tx<'_>, seen: Seen, by: Option<PassId>) -> Result<Outcome> {
+    let chat = seen.chat;
     let mut outcome = Outcome::Noted;
-    for (pass,) in tx.rows::<(PassId,)>(PASSES_OF, &[&seen.chat, &seen.person])? {
-        let became = settle_pass(tx, pass, seen)?;
-        let is_stranger = matches!(became, Outcome::Stranger { .. });
-        if by == Some(pass) || (by.is_none() && !is_stranger) {
-            outcome = became;
+    for (pass,) in tx.rows::<(PassId,)>(PASSES_OF, &[&chat, &seen.person])? {
+        let Some((owner, left_at)) = settle_pass(tx, pass, chat)? else { continue };
+        let is_owner = owner.is_some_and(|owner| owner.person == seen.person);
+        match by {
+            _ if is_owner && left_at.is_some() => outcome = Outcome::Gone { pass, chat },
+            _ if is_owner => outcome = Outcome::Entered { pass, chat },
+            Some(by) if by == pass => outcome = Outcome::Stranger { pass, chat },
+            _ => {}
         }
     }
     Ok(outcome)
 }
 
-fn settle_pass(tx: &mut Tx<'_>, pass: PassId, seen: Seen) -> Result<Outcome> {
-    let chat = seen.chat;
+/// Works a pass out anew for one of its chats. Answers the join of its person, and when they went.
+fn settle_pass(
+    tx: &mut Tx<'_>,
+    pass: PassId,
+    chat: ChatId,
+) -> Result<Option<(Option<Join>, Option<UnixTime>)>> {
     let Some((person, revoked_at, state, link)) = tx.row(KNOWN, &[&pass, &chat])? else {
-        return Ok(Outcome::Noted);
+        return Ok(None);
     };
     let known = Known { person, revoked_at, state, link };
     let joins: Vec<Join> = tx
@@ -261,12 +271,7 @@ fn settle_pass(tx: &mut Tx<'_>, pass: PassId, seen: Seen) -> Result<Outcome> {
     let settled = settle(known, &joins);
     let left_at = settle_entry(tx, pass, chat, known, &settled)?;
     settle_strangers(tx, pass, chat, &settled, joins.len())?;
-    Ok(match (settled.owner, left_at) {
-        (Some(owner), _) if owner.person != seen.person => Outcome::Stranger { pass, chat },
-        (Some(_), Some(_)) => Outcome::Gone { pass, chat },
-        (Some(_), None) => Outcome::Entered { pass, chat },
-        (None, _) => Outcome::Stranger { pass, chat },
-    })
+    Ok(Some((settled.owner, left_at)))
 }
 
 /// Writes down how far the entry has come, and answers when its person went.
@@ -323,16 +328,31 @@ fn now_called(tx: &mut Tx<'_>, chat: ChatId) -> Result<ChatId> {
 }
 
 /// A group became another one. Its links are dead, and all else that is known of it is now known of the new one.
-fn migrated(tx: &mut Tx<'_>, keys: &Keyring, from: ChatId, to: ChatId, at: UnixTime) -> Result<Outcome> {
+fn migrated(
+    tx: &mut Tx<'_>,
+    keys: &Keyring,
+    bot: UserId,
+    from: ChatId,
+    to: ChatId,
+    at: UnixTime,
+) -> Result<Outcome> {
     let to = now_called(tx, to)?;
-    if from == to || tx.execute(ADD_MOVE, &[&from, &to])? == 0 {
+    if from == to {
+        return Ok(Outcome::Noted);
+    }
+    chats::move_chat(tx, bot, from, to)?;
+    // Another bot of ours may have told us already.
+    if tx.execute(ADD_MOVE, &[&from, &to])? == 0 {
         return Ok(Outcome::Noted);
     }
     tx.execute(MOVE_MOVES, &[&to, &from])?;
-    chats::move_chat(tx, from, to)?;
     gates::move_chat(tx, keys, from, to)?;
     ledger::move_chat(tx, from, to, at)?;
     tx.execute(MOVE_SIGHTINGS, &[&to, &from])?;
     tx.execute(MOVE_STRANGERS, &[&to, &from])?;
+    // Who was seen in the new one before we knew what it is came into this one.
+    for (pass,) in tx.rows::<(PassId,)>(PASSES_AT, &[&to])? {
+        settle_pass(tx, pass, to)?;
+    }
     Ok(Outcome::Moved { to })
 }

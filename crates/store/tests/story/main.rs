@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod databases;
+mod housekeeping;
+mod killed;
 mod passes;
 mod world;
 

@@ -87,7 +87,6 @@ pub(crate) fn joined(id: i64, who: i64, by: Option<u64>, at: i64) -> Update {
     update(id, Effect::Joined { chat: chat(), person: person(who), at: later(at), by })
 }
 
-#[expect(dead_code, reason = "the next stories use it")]
 pub(crate) fn left(id: i64, who: i64, at: i64) -> Update {
     update(id, Effect::Left { chat: chat(), person: person(who), at: later(at) })
 }
