@@ -205,6 +205,27 @@ on_both! {
         assert_eq!((entry.state, entry.generation, entry.used_by), (State::Used, 2, Some(person(42))));
     }
 
+    async fn who_leaves_may_come_back_and_who_comes_second_is_a_stranger(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        let pass = grant(&store, &gate, 1, NOW).await;
+        let (here, chat) = (pass, chat());
+        let tell = async |update| store.take_in(bot(), vec![update]).await.unwrap().remove(0);
+        assert_eq!(tell(joined(1, 42, Some(1), 10)).await, Outcome::Entered { pass: here, chat });
+        assert_eq!(tell(left(2, 42, 20)).await, Outcome::Gone { pass: here, chat });
+        let entry = held(&store, &gate, 1).await;
+        assert_eq!((entry.state, entry.left_at), (State::Left, Some(later(20))));
+        assert_eq!(tell(joined(3, 99, Some(1), 30)).await, Outcome::Stranger { pass: here, chat });
+        assert_eq!(tell(joined(4, 42, None, 40)).await, Outcome::Entered { pass: here, chat });
+        assert_eq!(tell(left(5, 99, 50)).await, Outcome::Noted);
+        let entry = held(&store, &gate, 1).await;
+        assert_eq!((entry.state, entry.used_by, entry.left_at), (State::Used, Some(person(42)), None));
+        let link = store.to_revoke(bot(), 9).await.unwrap().remove(0).link;
+        store.revoked(link, later(51)).await.unwrap();
+        assert_eq!(store.strangers(bot(), 9).await.unwrap()[0].person, person(99));
+    }
+
     async fn of_64_answers_of_one_visitor_one_is_granted(database: &Database) {
         let (here, there) = (database.open().await, database.open().await);
         let gate = open_gate(&here, json!({})).await;
