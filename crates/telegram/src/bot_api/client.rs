@@ -178,7 +178,7 @@ impl Client {
                         Ok(hoped_for) => return Ok(hoped_for),
                         Err(refused) => refused,
                     },
-                    Err(trouble) => report(trouble),
+                    Err(trouble) => report(call, trouble),
                 },
             };
             if !matches!(ending, Ending::Held(_)) {
@@ -325,8 +325,10 @@ fn held(wait: Duration) -> (Ending, Error) {
     (Ending::Held(wait), Error::new(Kind::Wait { seconds }))
 }
 
-fn report(Trouble { ending, source }: Trouble) -> (Ending, Error) {
+fn report(call: &Call<'_>, Trouble { ending, source }: Trouble) -> (Ending, Error) {
     let kind = match ending {
+        // Telegram was reached; what is not known is what came of it.
+        Ending::Lost if call.effect != Effect::Read => Kind::OutcomeUnknown,
         _ if is_time(&source) => Kind::OutOfTime,
         Ending::Garbled => Kind::BrokenAnswer,
         _ => Kind::Unreachable,
@@ -335,7 +337,10 @@ fn report(Trouble { ending, source }: Trouble) -> (Ending, Error) {
 }
 
 fn unknown(why: Error) -> Error {
-    Error::because(Kind::OutcomeUnknown, why)
+    match why.kind() {
+        Kind::OutcomeUnknown => why,
+        _ => Error::because(Kind::OutcomeUnknown, why),
+    }
 }
 
 /// The chat that raw arguments name, so that holds on it are shared with typed calls.

@@ -1,6 +1,6 @@
 //! One call through good and bad days: what is waited for, what is repeated, and what is not.
 
-use crate::server::{LINK, Reply, Server, client};
+use crate::server::{LINK, Reply, Server, chain, client};
 use admit_telegram::bot_api::methods::{
     CreateChatInviteLink, GetChat, GetChatMemberCount, Method, RevokeChatInviteLink,
 };
@@ -169,12 +169,18 @@ async fn a_lost_answer_to_something_new_is_not_asked_for_again() {
     let cut =
         b"HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n{\"ok\":true,\"result\":{\"invite_link\":\"https"
             .to_vec();
-    for lost in [Reply::hang_up(), Reply::Raw(cut), Reply::no(500, "Internal Server Error: restart")] {
+    let ended = "the connection ended before a whole answer came: ";
+    let restart = "Internal Server Error: restart";
+    for (lost, why) in
+        [(Reply::hang_up(), ended), (Reply::Raw(cut), ended), (Reply::no(500, restart), restart)]
+    {
         let server = Server::start([lost]).await;
         let error = server.client().call(&create(&chat(-1001))).await.unwrap_err();
         assert_eq!(*error.kind(), Kind::OutcomeUnknown);
         assert!(!error.is_retryable());
         assert_eq!(server.asked().len(), 1);
+        let causes = chain(&error);
+        assert!(causes.contains(why) && !causes.contains("could not be reached"), "{causes}");
     }
 }
 
@@ -184,6 +190,7 @@ async fn an_answer_that_takes_too_long_is_a_lost_one() {
     let client = client(&Settings { limit: Duration::from_millis(50), ..server.settings() });
     let error = client.call(&create(&chat(-1001))).await.unwrap_err();
     assert_eq!(*error.kind(), Kind::OutcomeUnknown);
+    assert!(chain(&error).ends_with(": the call's time limit ran out"), "{}", chain(&error));
     let error = client.call(&GetChat { chat_id: &chat(-1001) }).await.unwrap_err();
     assert_eq!(*error.kind(), Kind::OutOfTime);
 }
