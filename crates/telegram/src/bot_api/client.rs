@@ -126,6 +126,15 @@ impl Client {
 
     /// Calls a method and reads its answer. Waits and tries again as the method's effect allows.
     pub async fn call<M: Method>(&self, method: &M) -> links::Result<M::Answer> {
+        self.call_until(self.deadline(method.patience()), method).await
+    }
+
+    /// The same, for a call that has to share its time limit with others.
+    pub(super) async fn call_until<M: Method>(
+        &self,
+        deadline: Instant,
+        method: &M,
+    ) -> links::Result<M::Answer> {
         let json =
             serde_json::to_vec(method).map_err(|why| Error::because(Kind::BadValue("request"), why))?;
         let call = Call {
@@ -134,7 +143,7 @@ impl Client {
             effect: M::EFFECT,
             right: M::RIGHT,
             letter: Letter::new(json),
-            deadline: self.deadline(method.patience()),
+            deadline,
         };
         self.exchange(&call, Self::result).await
     }
@@ -201,7 +210,7 @@ impl Client {
     }
 
     /// When a call is over that starts now and may take so much longer than others.
-    fn deadline(&self, patience: Duration) -> Instant {
+    pub(super) fn deadline(&self, patience: Duration) -> Instant {
         Instant::now() + self.shared.limit.saturating_add(patience).min(LONGEST_LIMIT)
     }
 

@@ -11,6 +11,8 @@ use links::{
     Admission, Chat, Edit, Entrance, Error, Kind, Link, LinkName, LinkUrl, Links, MemberLimit, Operation,
     Person, Pricing, Result, Revoked, Subscription, Terms, UnixTime, UserId, Verdict,
 };
+use std::time::Duration;
+use tokio::time::Instant;
 
 #[async_trait]
 impl Links for Client {
@@ -56,8 +58,10 @@ impl Links for Client {
     async fn revoke(&self, chat: &Chat, link: &LinkUrl) -> Result<Revoked> {
         nameable(link)?;
         let request = RevokeChatInviteLink { chat_id: chat, invite_link: link.as_str() };
-        let link = read(self.call(&request).await?).map_err(done_but_unread)?;
-        let replaced_by = if link.is_primary { self.primary(chat, &link).await } else { None };
+        // Two calls may be needed, and both are one operation with one time limit.
+        let deadline = self.deadline(Duration::ZERO);
+        let link = read(self.call_until(deadline, &request).await?).map_err(done_but_unread)?;
+        let replaced_by = if link.is_primary { self.primary(chat, &link, deadline).await } else { None };
         Ok(Revoked { link, replaced_by })
     }
 
@@ -100,8 +104,8 @@ impl Links for Client {
 impl Client {
     /// The bot's primary link after Telegram replaced the `old` one. The revocation has succeeded already, so
     /// not learning it is no error.
-    async fn primary(&self, chat: &Chat, old: &Link) -> Option<Link> {
-        let url = self.call(&GetChat { chat_id: chat }).await.ok()?.invite_link?;
+    async fn primary(&self, chat: &Chat, old: &Link, deadline: Instant) -> Option<Link> {
+        let url = self.call_until(deadline, &GetChat { chat_id: chat }).await.ok()?.invite_link?;
         Some(Link {
             url: LinkUrl::new(url),
             name: None,

@@ -84,7 +84,7 @@ pub struct Settings {
     pub test_environment: bool,
     /// The road to it, if not the direct one.
     pub proxy: Option<Proxy>,
-    /// How long one call may take, with all its waits and tries.
+    /// How long one call may take, or one operation of the trait `Links`, with all its waits and tries.
     pub limit: Duration,
     /// How long making a connection may take: name look-up, proxy and TLS included.
     pub connect_limit: Duration,

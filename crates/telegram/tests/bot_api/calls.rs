@@ -6,7 +6,7 @@ use admit_telegram::bot_api::methods::{
 };
 use admit_telegram::bot_api::{RawAnswer, Settings};
 use admit_telegram::pace::Effect;
-use links::{Chat, Kind};
+use links::{Chat, Kind, LinkUrl, Links};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -101,6 +101,32 @@ async fn what_telegram_holds_back_is_held_for_that_method_and_chat_only() {
     clock.move_past(Duration::from_secs(4)).await;
     first.await.unwrap().unwrap();
     second.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_operation_of_two_calls_has_one_time_limit() {
+    let clock = Clock::stop();
+    let primary = LINK.replace(r#""is_primary":false"#, r#""is_primary":true"#);
+    let server = Server::start([Reply::wait(7), Reply::ok(&primary), Reply::Silence]).await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let client = client(&Settings { limit: Duration::from_secs(10), ..server.settings() })
+        .on_wait(Arc::new(move |_, wait| tell.send(wait).unwrap()));
+    let revoking = tokio::spawn(async move {
+        let link = LinkUrl::new("https://t.me/+Xy3kQ2LmN0o5ZjEy");
+        client.revoke(&chat(-1001), &link).await
+    });
+    assert_eq!(told.recv().await.unwrap(), Duration::from_secs(7));
+    clock.move_past(Duration::from_secs(7)).await;
+    while server.asked().len() < 3 {
+        tokio::task::yield_now().await;
+    }
+    clock.move_past(Duration::from_secs(3)).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(revoking.is_finished());
+    // The link is revoked; what replaced it could not be learned in time.
+    assert!(revoking.await.unwrap().unwrap().replaced_by.is_none());
 }
 
 #[tokio::test]
