@@ -342,7 +342,8 @@ fn report(call: &Call<'_>, Trouble { ending, source }: Trouble) -> (Ending, Erro
         Ending::Garbled => Kind::BrokenAnswer,
         _ => Kind::Unreachable,
     };
-    (ending, Error::because(kind, source))
+    let error = Error::because(kind, source);
+    (ending, if ending == Ending::Barred { error.lasting() } else { error })
 }
 
 fn unknown(why: Error) -> Error {
