@@ -98,7 +98,7 @@ pub(crate) struct Global {
     /// Ask nothing; what needs an answer fails.
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
-    /// Use this profile of the profile file. [env: ADMIT_PROFILE]
+    /// Use this profile of the profile file; its settings beat the environment's. [env: ADMIT_PROFILE]
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// Read the bot's token from this file, or from `-`. [env: ADMIT_BOT_TOKEN_FILE]
