@@ -2,8 +2,9 @@
 
 use super::client::Client;
 use super::methods::{
-    ApproveChatJoinRequest, CreateChatInviteLink, CreateChatSubscriptionInviteLink, DeclineChatJoinRequest,
-    EditChatInviteLink, EditChatSubscriptionInviteLink, ExportChatInviteLink, GetChat, RevokeChatInviteLink,
+    self, ApproveChatJoinRequest, CreateChatInviteLink, CreateChatSubscriptionInviteLink,
+    DeclineChatJoinRequest, EditChatInviteLink, EditChatSubscriptionInviteLink, ExportChatInviteLink,
+    GetChat, RevokeChatInviteLink,
 };
 use super::types::{ChatInviteLink, User};
 use async_trait::async_trait;
@@ -29,29 +30,14 @@ impl Links for Client {
     }
 
     async fn create(&self, chat: &Chat, terms: &Terms) -> Result<Link> {
-        let (limit, by_request) = written(terms.admission);
-        let request = CreateChatInviteLink {
-            chat_id: chat,
-            name: terms.name.as_ref().map(LinkName::as_str),
-            expire_date: terms.expires_at.map(|expiry| expiry.at().get()),
-            member_limit: limit,
-            creates_join_request: by_request.then_some(true),
-        };
+        let request = CreateChatInviteLink::new(chat, terms);
         read(self.call(&request).await?).map_err(done_but_unread)
     }
 
     async fn edit(&self, chat: &Chat, link: &LinkUrl, edit: &Edit, was: Option<&Link>) -> Result<Link> {
         nameable(link)?;
         let terms = edit.merge(link, was)?;
-        let (limit, by_request) = written(terms.admission);
-        let request = EditChatInviteLink {
-            chat_id: chat,
-            invite_link: link.as_str(),
-            name: terms.name.as_ref().map_or("", LinkName::as_str),
-            expire_date: terms.expires_at.map_or(0, |expiry| expiry.at().get()),
-            member_limit: limit.unwrap_or(0),
-            creates_join_request: by_request,
-        };
+        let request = EditChatInviteLink::new(chat, link, &terms);
         read(self.call(&request).await?).map_err(done_but_unread)
     }
 
@@ -132,13 +118,6 @@ fn done_but_unread(why: Error) -> Error {
     Error::because(Kind::OutcomeUnknown, why)
 }
 
-fn written(admission: Admission) -> (Option<u32>, bool) {
-    match admission {
-        Admission::Instant { limit } => (limit.map(MemberLimit::get), false),
-        Admission::ByRequest => (None, true),
-    }
-}
-
 /// A link as Telegram wrote it, in our words.
 pub fn read(link: ChatInviteLink) -> Result<Link> {
     let entrance = match (link.subscription_price, link.subscription_period) {
@@ -172,7 +151,7 @@ pub fn read(link: ChatInviteLink) -> Result<Link> {
 pub fn write(link: &Link) -> ChatInviteLink {
     let (member_limit, creates_join_request, pricing) = match link.entrance {
         Entrance::Ordinary(admission) => {
-            let (limit, by_request) = written(admission);
+            let (limit, by_request) = methods::admission(admission);
             (limit, by_request, None)
         }
         Entrance::Paid(pricing) => (None, false, Some(pricing)),
