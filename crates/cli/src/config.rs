@@ -6,8 +6,8 @@
 //! `$XDG_CONFIG_HOME`, else `~/.config`; on Windows `%APPDATA%`). It may hold tokens, so on Unix only its owner
 //! may read it (mode 0600); a file that others can read is refused. `config.default.toml` shows its format.
 
-use crate::commands::Global;
 use crate::credentials::{Secret, Source};
+use crate::flags::Global;
 use crate::when;
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! `admit config`: the settings in force, and where each comes from.
 
-use super::Context;
 use crate::config::{self, EXAMPLE, Setting};
+use crate::context::Context;
 use crate::credentials::{self, Source};
 use crate::failure::Failure;
 use crate::output::{Shown, hide_secrets};

@@ -1,6 +1,6 @@
 //! `admit sandbox`: a small Telegram on this machine.
 
-use super::Context;
+use crate::context::Context;
 use crate::failure::{Failure, Usage};
 use crate::runtime;
 use crate::when::Clock;

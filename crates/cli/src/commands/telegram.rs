@@ -5,7 +5,7 @@
 //! warning, and a refusal by Telegram is not a success.
 
 use super::links::{Typed, terms};
-use super::{Connection, Context, settings};
+use crate::context::{Connection, Context, settings};
 use crate::credentials::{self, Secret};
 use crate::failure::{Failure, Usage};
 use crate::output::{aside, hide_secrets};

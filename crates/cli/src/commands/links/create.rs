@@ -2,8 +2,9 @@
 
 use super::terms::{self, Typed, terms};
 use crate::bulk::{self, Job};
-use crate::commands::{Context, InChat};
+use crate::context::Context;
 use crate::failure::{Doing, Failure, Usage};
+use crate::flags::InChat;
 use crate::output::Format;
 use crate::shown::ShownLink;
 use crate::when::Clock;

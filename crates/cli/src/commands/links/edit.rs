@@ -1,9 +1,11 @@
 //! `admit link edit`: changes what is named and keeps the rest.
 
+use super::named::{parser, whole_link};
 use super::terms;
-use super::{parser, was, whole_link};
-use crate::commands::{Context, InChat};
+use super::was;
+use crate::context::Context;
 use crate::failure::{Doing, Failure, Usage};
+use crate::flags::InChat;
 use crate::shown::ShownLink;
 use crate::when::Clock;
 use clap::Args;
