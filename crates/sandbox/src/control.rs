@@ -5,34 +5,16 @@ mod chat;
 mod misfortune;
 mod time;
 
-use crate::http::{Reply, Request};
+use crate::exchange::{Reply, Request};
 use crate::hub::Hub;
-use crate::people;
-use crate::world::{ChatKind, Entry, Office, Rights, What, Word, World};
+use crate::people::{self, BotName};
+use crate::world::{ChatKind, Office, Rights, World};
+use crate::wrong::Wrong;
 use hyper::{Method as Verb, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// Why a control call did nothing.
-pub(crate) struct Wrong(pub(crate) u16, pub(crate) String);
-
-impl Wrong {
-    pub(crate) fn bad(what: impl Into<String>) -> Self {
-        Self(400, what.into())
-    }
-
-    pub(crate) fn missing(what: impl Into<String>) -> Self {
-        Self(404, what.into())
-    }
-}
-
-impl From<Word> for Wrong {
-    fn from(word: Word) -> Self {
-        Self::bad(word.0)
-    }
-}
 
 type Outcome = Result<Value, Wrong>;
 
@@ -142,28 +124,6 @@ fn find_person(world: &World, id: i64) -> Result<&crate::world::Account, Wrong> 
 
 fn nothing() -> Outcome {
     Ok(json!({}))
-}
-
-/// A bot by its number, or by its name with or without `@`.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum BotName {
-    Id(i64),
-    Name(String),
-}
-
-impl BotName {
-    pub(crate) fn find(&self, world: &World) -> Result<i64, Wrong> {
-        let (id, spelled) = match self {
-            Self::Id(id) => (Some(*id), id.to_string()),
-            Self::Name(name) => {
-                let found = world.account_by_name(name.trim_start_matches('@'));
-                (found.map(|account| account.id), name.clone())
-            }
-        };
-        let id = id.filter(|&id| world.bot(id).is_some());
-        id.ok_or_else(|| Wrong::missing(format!("there is no bot `{spelled}`")))
-    }
 }
 
 /// A public name that nobody has yet.
@@ -426,15 +386,4 @@ fn press(hub: &Hub, person: i64, it: Press) -> Outcome {
     let why = || Wrong::missing(format!("message {} has no button with this data", it.message_id));
     pressed.ok_or_else(why)?;
     nothing()
-}
-
-/// Writes a robot's visit down.
-pub(crate) fn note_robot(hub: &Hub, error: Option<&str>) {
-    hub.turn(|world| {
-        let entry = Entry::new(What::Robot);
-        world.note(match error {
-            None => entry,
-            Some(error) => entry.error(error),
-        });
-    });
 }

@@ -8,8 +8,8 @@ mod methods;
 mod updates;
 mod webhook;
 
+use crate::exchange::{Reply, Request};
 use crate::faults::FaultKind;
-use crate::http::{Reply, Request};
 use crate::hub::Hub;
 use crate::world::{Entry, What, World};
 use answer::{Answer, Failure};

@@ -1,8 +1,9 @@
 //! What Telegram knows of a chat, and bots are not told.
 
-use super::{Wrong, no_chat};
+use super::no_chat;
 use crate::hub::Hub;
 use crate::world::{Asked, Chat, Invite, LinkNo, Membership, World};
+use crate::wrong::Wrong;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 

@@ -1,9 +1,10 @@
 //! Time: moved from one thing that falls due to the next.
 
-use super::{Outcome, Wrong};
+use super::Outcome;
 use crate::bot_api::courier;
 use crate::hub::Hub;
 use crate::world::World;
+use crate::wrong::Wrong;
 use serde::Deserialize;
 use serde_json::json;
 use std::time::{Duration, Instant};
