@@ -17,7 +17,6 @@ use arguments::{Arguments, Unreadable};
 use hyper::{Method as Verb, header};
 use methods::{Call, Method, Run, Unban};
 use percent_encoding::percent_decode_str;
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,8 +28,7 @@ pub(crate) async fn serve(hub: &Arc<Hub>, request: &Request) -> Reply {
     if request.verb() != Verb::GET && request.verb() != Verb::POST {
         return Reply::closing(501);
     }
-    let path: Cow<[u8]> = percent_decode_str(request.path()).into();
-    let path = String::from_utf8_lossy(&path);
+    let path = percent_decode_str(request.path()).decode_utf8_lossy();
     let Some((token, method)) = split(&path) else { return nothing_here("") };
     let content_type = request.header(header::CONTENT_TYPE);
     let arguments = match Arguments::read(request.query(), content_type, &request.body) {
