@@ -106,6 +106,8 @@ pub(crate) struct World {
     invites: Vec<Invite>,
     by_hash: HashMap<Hash, LinkNo>,
     queries: HashMap<String, guard::Query>,
+    /// Queries that are over, and since when, oldest first.
+    settled_queries: VecDeque<(i64, String)>,
     due: BinaryHeap<Reverse<(i64, u64, Due)>>,
     finish_line: joining::FinishLine,
     numbers: Numbers,
@@ -246,6 +248,7 @@ impl World {
             invites: Vec::new(),
             by_hash: HashMap::new(),
             queries: HashMap::new(),
+            settled_queries: VecDeque::new(),
             due: BinaryHeap::new(),
             finish_line: joining::FinishLine::default(),
             numbers: Numbers {
