@@ -163,7 +163,20 @@ pub(crate) struct Bot {
     pub(crate) launched_at: i64,
     /// Until then, it left the cloud by `logOut`.
     pub(crate) logged_out_until: i64,
-    pub(crate) commands: String,
+    /// What it offers, as JSON: to whom, and in which language.
+    pub(crate) commands: HashMap<(Audience, String), String>,
+}
+
+/// To whom a bot offers commands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Audience {
+    Everybody,
+    PrivateChats,
+    Groups,
+    Administrators,
+    Chat(i64),
+    AdministratorsOf(i64),
+    Member { chat: i64, person: i64 },
 }
 
 /// A group, supergroup or channel.
@@ -314,7 +327,7 @@ impl World {
             callbacks: HashSet::new(),
             launched_at: self.now,
             logged_out_until: 0,
-            commands: "[]".to_owned(),
+            commands: HashMap::new(),
         };
         self.bots.insert(id, bot);
         id
