@@ -55,6 +55,7 @@ pub struct Client {
 struct Shared {
     transport: Transport,
     limit: Duration,
+    longest_wait: Duration,
     /// Locked for a look or an insertion, never across an await.
     holds: Mutex<Holds<Held, Instant>>,
 }
@@ -114,7 +115,12 @@ impl Client {
     /// A client for the bot of this token. Nothing is sent yet.
     pub fn new(token: Token, settings: &Settings) -> Result<Self, BadSettings> {
         let transport = Transport::new(token, settings)?;
-        let shared = Shared { transport, limit: settings.limit, holds: Mutex::default() };
+        let shared = Shared {
+            transport,
+            limit: settings.limit,
+            longest_wait: settings.longest_wait,
+            holds: Mutex::default(),
+        };
         Ok(Self { shared: Arc::new(shared), on_wait: None })
     }
 
@@ -193,7 +199,10 @@ impl Client {
             if !matches!(ending, Ending::Held(_)) {
                 failures += 1;
             }
-            let left = call.deadline.saturating_duration_since(Instant::now());
+            let mut left = call.deadline.saturating_duration_since(Instant::now());
+            if matches!(ending, Ending::Held(_)) {
+                left = left.min(self.shared.longest_wait);
+            }
             let jitter = fastrand::Rng::new().f64();
             match pace::next(Try { effect: call.effect, ending, failures, in_doubt, left, jitter }) {
                 Step::Again(wait) => {

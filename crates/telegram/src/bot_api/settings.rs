@@ -31,8 +31,8 @@ impl Token {
         self.0.split_once(':')?.0.parse().ok()
     }
 
-    /// The whole token; for the one place that puts it into a path.
-    pub(super) fn reveal(&self) -> &str {
+    /// The whole token: for the path of a call, and for whoever keeps it sealed.
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 
@@ -86,6 +86,9 @@ pub struct Settings {
     pub proxy: Option<Proxy>,
     /// How long one call may take, or one operation of the trait `Links`, with all its waits and tries.
     pub limit: Duration,
+    /// The longest wait that Telegram asks for and that a call sits out; a longer one is reported at once. Whoever
+    /// remembers waits themselves, across a restart, sits out none.
+    pub longest_wait: Duration,
     /// How long making a connection may take: name look-up, proxy and TLS included.
     pub connect_limit: Duration,
     /// How many connections may lie idle.
@@ -102,6 +105,7 @@ impl Default for Settings {
             test_environment: false,
             proxy: None,
             limit: Duration::from_secs(30),
+            longest_wait: Duration::MAX,
             connect_limit: Duration::from_secs(10),
             idle_connections: 32,
             // The largest answer is a page of updates, which Telegram cuts near 4 MiB.
@@ -118,6 +122,7 @@ impl fmt::Debug for Settings {
             test_environment,
             proxy,
             limit,
+            longest_wait,
             connect_limit,
             idle_connections,
             longest_answer_bytes,
@@ -127,6 +132,7 @@ impl fmt::Debug for Settings {
             .field("test_environment", test_environment)
             .field("proxy", proxy)
             .field("limit", limit)
+            .field("longest_wait", longest_wait)
             .field("connect_limit", connect_limit)
             .field("idle_connections", idle_connections)
             .field("longest_answer_bytes", longest_answer_bytes)
