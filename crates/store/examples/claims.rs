@@ -65,7 +65,7 @@ fn chance(number: u64) -> [u8; 16] {
 
 fn answer(gate: GateId, who: u64) -> Grant {
     let visitor = Visitor::new(chance(who));
-    Grant { gate, revision: 1, chats: vec![chat()], visitor, alive_until: NOW, budget: BUDGET }
+    Grant { gate, revision: 1, chats: vec![chat()], visitor, alive_until: NOW, most_tries: 5, budget: BUDGET }
 }
 
 /// An open gate and a pool, by a thousand makers at once.

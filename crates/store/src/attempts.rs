@@ -136,7 +136,7 @@ impl Store {
     }
 }
 
-fn tries(tx: &mut Tx<'_>, gate: GateId, visitor: Visitor) -> Result<Tries> {
+pub(crate) fn tries(tx: &mut Tx<'_>, gate: GateId, visitor: Visitor) -> Result<Tries> {
     let row: Option<Row> = tx.row(TRIES, &[&gate, &visitor])?;
     Ok(match row {
         Some((started_at, wrong, next_try_at, person)) => {

@@ -9,13 +9,16 @@
 //! prepares all of them on both.
 
 mod attempts;
+mod bots;
 mod connection;
 mod error;
 mod gates;
 mod ids;
+mod leases;
 mod links;
 mod migrate;
 mod mounts;
+mod pace;
 mod passes;
 mod postgres;
 mod seal;
@@ -32,6 +35,7 @@ extern crate self as admit_store;
 mod databases;
 
 pub use self::attempts::{Budget, Counted, Tries};
+pub use self::bots::Bot;
 pub use self::error::{Cause, Error, OpenError, Result};
 pub use self::gates::{GateState, NewGate, SavedGate};
 pub use self::ids::{ErrandId, GateId, LinkId, Marker, PassId, Visitor};
@@ -109,6 +113,11 @@ impl Store {
         Self { inner: Arc::new(Inner { keys, writers, readers }) }
     }
 
+    /// Whether what is asked now would be done.
+    pub async fn ready(&self) -> Result<()> {
+        self.write(|tx| tx.one::<(i64,)>(READY, &[]).map(drop)).await
+    }
+
     /// What is sealed here is sealed with these.
     pub(crate) fn keys(&self) -> &Keyring {
         &self.inner.keys
@@ -149,6 +158,7 @@ fn prepare(db: &mut Connection, keys: &Keyring) -> Result<(), OpenError> {
     check_keys(db, keys)
 }
 
+const READY: &str = "select count(*) from meta";
 const READ_CHECK: &str = "select value from meta where name = 'seal'";
 const WRITE_CHECK: &str = "insert into meta (name, value) values ('seal', $1) on conflict (name) do nothing";
 const CHECK: seal::Place<'_> = seal::Place { table: "meta", column: "value", row: "seal" };

@@ -108,6 +108,8 @@ pub struct Grant {
     pub visitor: Visitor,
     /// A link that ends before then is not given.
     pub alive_until: UnixTime,
+    /// How many wrong answers a visitor may give.
+    pub most_tries: u32,
     /// The gate's budget of wrong answers: while it is spent, a right one is not told from a wrong one.
     pub budget: Budget,
 }
@@ -127,6 +129,13 @@ pub enum Granted {
         /// That one.
         pass: PassId,
     },
+    /// A wrong answer of theirs was counted meanwhile, and this one came too soon after it.
+    TooSoon {
+        /// When the next may come.
+        until: UnixTime,
+    },
+    /// Their wrong answers were counted meanwhile, and they have no try left.
+    NoMoreTries,
     /// The gate gave all it may.
     Full,
     /// The gate takes no answers now.
@@ -161,6 +170,13 @@ pub struct Holding {
     pub revoked_at: Option<UnixTime>,
     /// For each chat how far it has come.
     pub entries: Vec<Held>,
+}
+
+impl Holding {
+    /// Whether a link is still being waited for.
+    pub fn waits(&self) -> bool {
+        self.entries.iter().any(|entry| entry.state == EntryState::Granted)
+    }
 }
 
 /// How far a pass has come with one chat.
@@ -227,6 +243,14 @@ fn give(tx: &mut Tx<'_>, grant: &Grant, now: UnixTime) -> Result<Outcome> {
     };
     if let Some(pass) = has {
         return Ok(Outcome::Other(Granted::Already { pass }));
+    }
+    // Many answers sent at once are as many guesses: once a wrong one is counted, a right one beside it is too soon.
+    let so_far = attempts::tries(tx, *gate, *visitor)?;
+    if so_far.wrong >= grant.most_tries {
+        return Ok(Outcome::Other(Granted::NoMoreTries));
+    }
+    if so_far.next_try_at > now {
+        return Ok(Outcome::Other(Granted::TooSoon { until: so_far.next_try_at }));
     }
     if person.is_none() && attempts::is_spent(tx, *gate, now, grant.budget)? {
         return Ok(Outcome::Other(Granted::BudgetSpent));

@@ -129,9 +129,12 @@ impl Keyring {
         self.newest().id
     }
 
-    /// A key for something else than sealing, such as signing forms: of the oldest key, so that it outlives a newer one.
-    pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        mac(&self.keys[0].secret, &[b"derived", purpose.as_bytes()]).finalize().into_bytes().into()
+    /// Keys for something else than sealing, such as signing forms: the newest first, and one of each older key, so that
+    /// what was signed with it is still believed.
+    pub fn derive(&self, purpose: &str) -> Vec<[u8; 32]> {
+        let derive =
+            |key: &Key| mac(&key.secret, &[b"derived", purpose.as_bytes()]).finalize().into_bytes().into();
+        self.keys.iter().rev().map(derive).collect()
     }
 
     fn newest(&self) -> &Key {

@@ -20,8 +20,11 @@ mod tests {
 
     const FILES: &[(&str, &[(&str, &str)])] = &[
         ("attempts", attempts::STATEMENTS),
+        ("bots", bots::STATEMENTS),
         ("gates", gates::STATEMENTS),
+        ("leases", leases::STATEMENTS),
         ("links", links::STATEMENTS),
+        ("pace", pace::STATEMENTS),
         ("passes", passes::STATEMENTS),
         ("updates", updates::STATEMENTS),
     ];

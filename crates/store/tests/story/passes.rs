@@ -60,6 +60,7 @@ async fn gate(store: &Store, slug: &str, quota: Option<u32>) -> GateId {
 
 fn answer(gate: GateId, who: u64) -> Grant {
     Grant {
+        most_tries: 5,
         gate,
         revision: 1,
         chats: vec![chat()],
