@@ -9,6 +9,7 @@ mod credentials;
 mod exit;
 mod failure;
 mod flags;
+mod house;
 mod log;
 mod output;
 mod runtime;

@@ -4,6 +4,7 @@ pub(crate) mod bots;
 pub(crate) mod chats;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod demo;
 pub(crate) mod links;
 pub(crate) mod man;
 pub(crate) mod members;
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     /// Look at the bot.
     #[command(subcommand)]
     Bot(bots::Bot),
+    /// See all of it on this machine: a small Telegram, a service, and a gate to pass.
+    Demo(demo::Demo),
     /// Run a small Telegram on this machine.
     Sandbox(sandbox::Sandbox),
     /// See the settings in force.
@@ -92,6 +95,7 @@ pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<
         Command::Chat(command) => command.run(&ctx),
         Command::Member(command) => command.run(&ctx),
         Command::Bot(command) => command.run(&ctx),
+        Command::Demo(command) => command.run(&ctx),
         Command::Sandbox(command) => command.run(&ctx),
         Command::Config(command) => command.run(&ctx),
         Command::Telegram(command) => command.run(&ctx),
