@@ -20,7 +20,10 @@ pub(crate) async fn end(app: &App, bot: &Bot) -> Result<usize, Trouble> {
     let mut ended = 0;
     let mut left_alone: HashSet<ChatId> = HashSet::new();
     for link in app.store.to_revoke(bot.id, AT_A_TIME).await? {
-        if left_alone.contains(&link.chat) {
+        let now = app.clock.now();
+        if left_alone.contains(&link.chat)
+            || app.store.held(bot.id, METHOD, Some(link.chat), now).await?.is_some()
+        {
             continue;
         }
         app.points.pass("revoke.asking");
