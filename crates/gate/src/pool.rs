@@ -45,10 +45,14 @@ impl Gate {
         Expiry::new(UnixTime::new(now.get().saturating_add(seconds)))
     }
 
+    /// Until when a link that is handed out now has to work: as long as the gate promises.
+    pub fn promised_until(&self, now: UnixTime) -> UnixTime {
+        UnixTime::new(now.get().saturating_add(self.link_life_seconds.get().into()))
+    }
+
     /// Whether a link has as much life left as the gate promises.
     pub fn may_hand_out(&self, expires_at: Expiry, now: UnixTime) -> bool {
-        let promised = i64::from(self.link_life_seconds.get());
-        expires_at.at() >= UnixTime::new(now.get().saturating_add(promised))
+        expires_at.at() >= self.promised_until(now)
     }
 }
 
