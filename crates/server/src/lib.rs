@@ -77,7 +77,7 @@ impl Service {
     pub async fn start(store: Store, keys: &Keyring, settings: Settings) -> Result<Self, CannotStart> {
         let mut bots = Vec::new();
         for known in store.bots().await? {
-            let token = Token::new(&known.token).map_err(|_| CannotStart::Token(known.id))?;
+            let token = Token::new(known.token.reveal()).map_err(|_| CannotStart::Token(known.id))?;
             bots.push(Bot::new(known.id, token, &settings.road)?);
         }
         let is_https = settings.public_url.starts_with("https://");

@@ -192,6 +192,13 @@ pub struct Holding {
     pub entries: Vec<Held>,
 }
 
+impl Holding {
+    /// Whether a link is still being waited for.
+    pub fn waits(&self) -> bool {
+        self.entries.iter().any(|entry| entry.state == State::Granted)
+    }
+}
+
 /// How far a pass has come with one chat.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Held {

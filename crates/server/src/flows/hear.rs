@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::bots::Bot;
 use crate::error::Trouble;
 use links::{Event, Way};
-use store::{By, Effect, Marker};
+use store::{By, Effect};
 use telegram::bot_api::types::Update;
 use telegram::bot_api::updates::event;
 
@@ -45,7 +45,7 @@ fn by(app: &App, way: &Way) -> By {
         Way::Folder(None) | Way::DirectRequest | Way::Untold => return By::default(),
     };
     By {
-        marker: link.name.as_ref().and_then(|name| Marker::parse(name.as_str())),
-        hash: app.links.parse(link.url.as_str()).ok(),
+        marker: link.name.as_ref().and_then(|name| name.as_str().parse().ok()),
+        link: app.links.parse(link.url.as_str()).ok().map(|hash| (link.url.clone(), hash)),
     }
 }

@@ -3,12 +3,13 @@
 //! The intent is committed first and names the link at Telegram; then Telegram is asked; then the link is committed,
 //! and only then can anybody see it. What is lost between two of these steps was never shown, and ends by its expiry.
 
-use crate::app::{App, Published};
+use crate::app::App;
 use crate::bots::Bot;
 use crate::error::{Trouble, chain};
 use crate::metrics::LinkEvent;
+use gate::Code;
 use links::{Chat, ChatId, Expiry, Kind, Link, LinkName, Terms, UnixTime};
-use store::{Intent, LinkId, Marker};
+use store::{Intent, LinkId, SavedGate};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
@@ -25,7 +26,7 @@ const LONG_PAUSE_SECONDS: i64 = 60;
 pub(crate) async fn fill(
     app: &App,
     bot: &Bot,
-    gate: &Published,
+    gate: &SavedGate,
     chat: ChatId,
     fence: i64,
 ) -> Result<bool, Trouble> {
@@ -35,10 +36,10 @@ pub(crate) async fn fill(
     }
     let stock = app.store.stock(gate.id, chat, bot.id, gate.gate.promised_until(now)).await?;
     let stock = gate::Stock {
-        target: gate.gate.pool.get(),
+        target: gate.gate.pool_target(gate.issued, now),
         free: stock.free,
         waiting: stock.waiting,
-        making: stock.in_making,
+        making: stock.making,
     };
     let wanted = stock.wanted().min(AT_ONCE);
     let mut making = JoinSet::new();
@@ -47,7 +48,7 @@ pub(crate) async fn fill(
             gate: gate.id,
             chat,
             bot: bot.id,
-            marker: Marker::new(app.chance()?),
+            marker: Code::new(app.chance()?),
             fence,
             expires_at: gate.gate.link_expiry(now).expect("a gate's links live for a bounded time").at(),
         };
@@ -65,7 +66,7 @@ pub(crate) async fn fill(
 async fn make(app: &App, bot: &Bot, intent: Intent) -> Result<bool, Trouble> {
     let link = app.store.intend(intent, app.clock.now()).await?;
     app.points.pass("make.intended");
-    let name = LinkName::new(intent.marker.as_str()).expect("a marker is short and plain");
+    let name = LinkName::new(&intent.marker.to_string()).expect("a marker is short and plain");
     let expiry = Expiry::new(intent.expires_at).expect("a gate's links end within a bounded time from now");
     let made = bot.links().create(&Chat::from(intent.chat), &Terms::for_one(expiry).named(name)).await;
     app.points.pass("make.answered");

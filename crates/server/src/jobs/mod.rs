@@ -112,7 +112,7 @@ async fn make_for_all(app: &App, bot: &Bot, fence: i64) -> Result<bool, Trouble>
         if saved.bot != bot.id || saved.state == GateState::Draft {
             continue;
         }
-        let Some(gate) = app.gate(&saved.slug).await? else { continue };
+        let Some(gate) = app.gate(saved.gate.slug.as_str()).await? else { continue };
         for &chat in gate.gate.chats.iter() {
             more |= make::fill(app, bot, &gate, chat, fence).await?;
         }

@@ -2,7 +2,7 @@
 
 use super::Notice;
 use super::{Frame, Told, count, pass_path, show, span};
-use crate::app::{App, Published};
+use crate::app::App;
 use crate::error::Trouble;
 use crate::flows::answer::{self, Outcome};
 use crate::visitor::Form;
@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use gate::{Asked, Given, Offered, QuestionId, Standing};
 use links::UnixTime;
 use std::borrow::Cow;
-use store::{GateState, Visitor};
+use store::{GateState, SavedGate, Visitor};
 
 /// What a field takes; as much as the gate reads.
 const LONGEST_FIELD: usize = 500;
@@ -78,7 +78,7 @@ pub(crate) async fn look(
         None => Visitor::new(app.chance()?),
     };
     let desk = Desk { app: &app, gate: &gate, visitor };
-    Ok(if gate.gate.needs_start() && app.store.tries(gate.id, visitor).await?.started_at.is_none() {
+    Ok(if gate.gate.needs_start() && app.store.attempt(gate.id, visitor).await?.tries.started_at.is_none() {
         desk.threshold(None)
     } else {
         desk.questions(&Sheet::default())
@@ -128,7 +128,7 @@ type Sent<'a> = (Cow<'a, str>, Cow<'a, str>);
 /// One visitor at one gate.
 struct Desk<'a> {
     app: &'a App,
-    gate: &'a Published,
+    gate: &'a SavedGate,
     visitor: Visitor,
 }
 
@@ -268,7 +268,7 @@ pub(crate) fn nowhere() -> Response {
 }
 
 /// The page of a gate that nobody can pass at this moment.
-fn closed(app: &App, gate: &Published) -> Option<Response> {
+fn closed(app: &App, gate: &SavedGate) -> Option<Response> {
     let title = gate.gate.title.as_str();
     if gate.state == GateState::Paused {
         return Some(paused(title));

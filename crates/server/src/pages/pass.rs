@@ -3,14 +3,15 @@
 
 use super::gate::nowhere;
 use super::{Frame, Notice, gate_path, show, span};
-use crate::app::{App, Published};
+use crate::app::App;
 use crate::error::Trouble;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use gate::pass::State as Stage;
 use links::UnixTime;
-use store::{EntryState, Held, Holding};
+use store::{Held, Holding, SavedGate};
 
 /// How often the page of somebody who waits looks again.
 const LOOK_AGAIN_SECONDS: u32 = 3;
@@ -48,7 +49,7 @@ pub(crate) async fn look(
     }
 }
 
-fn page(app: &App, gate: &Published, holding: Holding) -> Response {
+fn page(app: &App, gate: &SavedGate, holding: Holding) -> Response {
     let now = app.clock.now();
     let waits = holding.waits();
     let doors = holding
@@ -73,16 +74,16 @@ fn way(held: Held, revoked_at: Option<UnixTime>, now: UnixTime) -> Way {
     }
     let is_over = held.expires_at.is_some_and(|at| at <= now);
     match (held.state, held.link) {
-        (EntryState::Issued, Some(link)) if !is_over => {
+        (Stage::Issued, Some(link)) if !is_over => {
             let left = held.expires_at.map_or(0, |at| at.get() - now.get());
             Way::Link { url: link.as_str().to_owned(), left: span(left) }
         }
-        (EntryState::Issued | EntryState::Expired, _) => ended("Your invitation ran out before it was used."),
-        (EntryState::Granted, _) => Way::Waiting { place: held.before.unwrap_or(0) + 1 },
-        (EntryState::Used, _) => ended("You are in. Your invitation was used and has ended."),
-        (EntryState::Left, _) => ended("You were in, and left. Your invitation was used and has ended."),
-        (EntryState::Leaked, _) => ended("Somebody else came in by your invitation, so it was ended."),
-        (EntryState::Revoked, _) => ended("This pass was taken back."),
+        (Stage::Issued | Stage::Expired, _) => ended("Your invitation ran out before it was used."),
+        (Stage::Granted, _) => Way::Waiting { place: held.before.unwrap_or(0) + 1 },
+        (Stage::Used, _) => ended("You are in. Your invitation was used and has ended."),
+        (Stage::Left, _) => ended("You were in, and left. Your invitation was used and has ended."),
+        (Stage::Leaked, _) => ended("Somebody else came in by your invitation, so it was ended."),
+        (Stage::Revoked, _) => ended("This pass was taken back."),
     }
 }
 
