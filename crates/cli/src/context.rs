@@ -33,6 +33,12 @@ impl Context<'_> {
         Ok(Config::load(&self.global, self.variables)?)
     }
 
+    /// Who is at work here, for the record of what people did.
+    pub(crate) fn who(&self) -> String {
+        let name = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| (self.variables)(name));
+        name.map_or_else(|| "command line".to_owned(), |name| name.chars().take(64).collect())
+    }
+
     /// The way to Telegram that the settings describe. Nothing is sent yet.
     pub(crate) fn connect(&self) -> Result<Connection, Failure> {
         let config = self.config()?;
