@@ -74,6 +74,11 @@ impl Context<'_> {
         Ok(self.output.show(&call, &Clock::of_this_machine())?)
     }
 
+    /// Says what would be done here, and does nothing.
+    pub(crate) fn would(&self, would: String) -> Result<(), Failure> {
+        Ok(self.output.show(&Would { dry_run: true, would }, &Clock::of_this_machine())?)
+    }
+
     /// Fails where standard input would be read for this flag and for the token.
     pub(crate) fn claim_stdin(&self, flag: &str) -> Result<(), Usage> {
         if self.global.token_file.as_deref() != Some(Path::new("-")) {
@@ -148,5 +153,28 @@ impl Shown for Rehearsed {
 
     fn brief(&self) -> String {
         format!("would send {} {}", self.method, self.parameters)
+    }
+}
+
+/// Something that was not done.
+#[derive(Serialize)]
+struct Would {
+    dry_run: bool,
+    would: String,
+}
+
+impl Shown for Would {
+    const COLUMNS: &'static [&'static str] = &["would"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.would.clone()]
+    }
+
+    fn words(&self, _: &Clock) -> String {
+        self.brief()
+    }
+
+    fn brief(&self) -> String {
+        format!("would {}", self.would)
     }
 }

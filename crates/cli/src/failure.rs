@@ -61,8 +61,8 @@ pub(crate) enum Failure {
     /// It is in another state than the command needs.
     #[error("{what}: {why}")]
     OtherState { what: String, why: String, word: &'static str, hint: String },
-    #[error("the gate `{slug}` cannot be published")]
-    CannotPublish { slug: String, refusals: Vec<server::Refusal> },
+    #[error("the gate `{slug}` cannot {what}")]
+    CannotPublish { slug: String, what: &'static str, refusals: Vec<server::Refusal>, hint: Option<String> },
     /// Waiting ended before what was waited for had come.
     #[error("{0}")]
     StillWaiting(String),
@@ -194,6 +194,7 @@ impl Failure {
             ),
             Self::Store { source, .. } => Some(store_hint(source).to_owned()),
             Self::NothingThere { hint, .. } | Self::OtherState { hint, .. } => Some(hint.clone()),
+            Self::CannotPublish { hint, .. } => hint.clone(),
             Self::StillWaiting(_) => {
                 Some("links are made by `admit serve`; look whether it runs, and what it logs".to_owned())
             }

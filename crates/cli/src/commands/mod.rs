@@ -5,6 +5,7 @@ pub(crate) mod chats;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod gates;
 pub(crate) mod links;
 pub(crate) mod man;
 pub(crate) mod members;
@@ -60,6 +61,9 @@ pub(crate) enum Command {
     Bot(bots::Bot),
     /// Serve gates: their pages, the bot's ear, and the jobs that make and end links.
     Serve(serve::Serve),
+    /// Draw gates, look at them, open and close them.
+    #[command(subcommand)]
+    Gate(gates::Gate),
     /// See all of it on this machine: a small Telegram, a service, and a gate to pass.
     Demo(demo::Demo),
     /// Run a small Telegram on this machine.
@@ -100,6 +104,7 @@ pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<
         Command::Member(command) => command.run(&ctx),
         Command::Bot(command) => command.run(&ctx),
         Command::Serve(command) => command.run(&ctx),
+        Command::Gate(command) => command.run(&ctx),
         Command::Demo(command) => command.run(&ctx),
         Command::Sandbox(command) => command.run(&ctx),
         Command::Config(command) => command.run(&ctx),
