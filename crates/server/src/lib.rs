@@ -23,7 +23,7 @@ mod visitor;
 pub use bots::Unusable;
 pub use clock::Clock;
 pub use points::Points;
-pub use setup::{add_bot, open_gate};
+pub use setup::{CannotPublish, Refusal, add_bot, change_gate, open_gate, publish, refusals};
 
 use crate::app::{App, Shared};
 use crate::bells::Bells;
