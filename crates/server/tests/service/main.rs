@@ -7,3 +7,4 @@ mod renewals;
 mod rights;
 mod steps;
 mod strangers;
+mod webhooks;
