@@ -483,3 +483,55 @@ fn a_pass_that_expired_gets_another_link_when_the_old_one_has_ended() {
     assert_eq!(house.join(house.person(), old.trim()), "refused");
     assert_eq!(house.join(house.person(), new.trim()), "joined");
 }
+
+#[test]
+fn the_ledger_tells_what_became_of_a_link() {
+    let house = House::new();
+    let service = open_gate(&house);
+    let gate = service.gate("owls");
+    let (_, link) = gate.passed(&gate.form(), "espresso");
+    let listed = json(&house, &format!("link list --gate owls --chat {}", house.chat));
+    assert!(!listed.to_string().contains(&link), "a list shows no links");
+    let given = listed.as_array().unwrap().iter().find(|each| each["state"] == "given").unwrap();
+    let marker = given["marker"].as_str().unwrap();
+    let hash = link.rsplit('+').next().unwrap();
+    for name in [marker, hash, &link, &format!("tg://join?invite={hash}")] {
+        let shown = json(&house, &format!("link show {name}"));
+        assert_eq!((&shown["invite_link"], &shown["pass_id"]), (&json!(link), &json!(1)), "{name}");
+    }
+    assert_eq!(json(&house, "link list --pass 1").as_array().unwrap().len(), 1);
+    let newest = json(&house, "link list --limit 1")[0]["link_id"].as_i64().unwrap();
+    assert_eq!(json(&house, &format!("link list --limit 1 --before {newest}"))[0]["link_id"], newest - 1);
+
+    let fan = house.person();
+    assert_eq!(house.join(fan, &link), "joined");
+    until("the end of the link", || json(&house, &format!("link show {marker}"))["revoked_at"].is_i64());
+    let shown = json(&house, &format!("link show {marker}"));
+    assert_eq!((&shown["seen"][0]["user_id"], &shown["seen"][0]["what"]), (&json!(fan), &json!("joined")));
+    run(&house, &format!("link show {marker}")).is(0, &format!("{fan} joined on "));
+    run(&house, "link list").is(0, "MARKER");
+    run(&house, "link show https://t.me/+AbCdEf0123456789 --json").fails_as(3, "not_found", "no_link");
+    run(&house, "link show nonsense! --json").fails_as(2, "usage", "bad_input");
+    run(&house, "link list --chat @garden --json").fails_as(2, "usage", "bad_input");
+}
+
+#[test]
+fn a_link_of_a_gate_is_edited_without_saying_what_it_was() {
+    let house = House::new();
+    let service = open_gate(&house);
+    let gate = service.gate("owls");
+    let (_, link) = gate.passed(&gate.form(), "espresso");
+    let was = json(&house, &format!("link show {link}"));
+    let hash = link.rsplit('+').next().unwrap();
+    let edited = house.json(&format!("link edit --chat CHAT tg://join?invite={hash} --expire 1h"));
+    assert_eq!(
+        (&edited["invite_link"], &edited["name"], &edited["member_limit"]),
+        (&json!(link), &was["marker"], &json!(1))
+    );
+    assert_ne!(edited["expire_date"], was["expires_at"]);
+    let renamed = house.admit(&format!("link edit --chat CHAT {link} --name spring"));
+    renamed.is(0, "Edits since then are not in it");
+    // A link the ledger does not know needs to be told of, as ever.
+    let other = house.admit("link create --chat CHAT --limit 5 -q").out;
+    house.admit(&format!("link edit --chat CHAT {} --name x", other.trim())).is(2, "would be erased");
+}
