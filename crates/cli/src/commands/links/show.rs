@@ -25,7 +25,7 @@ The last is a link's name at Telegram, by which it is known where only half of i
 not used yet may come in by it.")]
 pub(crate) struct Show {
     /// The link, in any spelling, its hash, or its name.
-    #[arg(value_name = "LINK")]
+    #[arg(value_name = "LINK", allow_hyphen_values = true)]
     link: String,
     #[command(flatten)]
     housing: Housing,
