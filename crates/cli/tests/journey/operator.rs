@@ -24,9 +24,14 @@ impl Drop for Service {
 
 impl Service {
     fn start(house: &House) -> Self {
+        Self::start_with(house, &[])
+    }
+
+    fn start_with(house: &House, more: &[&str]) -> Self {
         let token = house.write("token", &house.token);
         let line = ["serve", "--listen", "127.0.0.1:0", "--telegram-url", &house.address, "--json"];
         let mut command = house.bare(&line);
+        command.args(more);
         command.env("ADMIT_BOT_TOKEN_FILE", token).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let mut line = String::new();
@@ -77,6 +82,19 @@ fn a_service_says_where_it_is_and_ends_when_asked() {
         // The line that was read is all there was on stdout.
         assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
     }
+}
+
+#[test]
+fn a_service_that_knows_its_bot_starts_without_telegram() {
+    let house = House::new();
+    let away = ["--api-url", "http://127.0.0.1:9", "--timeout", "1s"];
+    let token = house.write("token", &house.token);
+    let line = ["serve", "--listen", "127.0.0.1:0", "--json", "--token-file", token.to_str().unwrap()];
+    let ran = house.finish(house.bare(&line).args(away));
+    ran.fails_as(8, "unreachable", "unreachable");
+    drop(Service::start(&house));
+    let service = Service::start_with(&house, &away);
+    assert!(service.get("/readyz").ends_with("ready\n"));
 }
 
 #[cfg(unix)]
@@ -562,4 +580,56 @@ fn a_link_of_a_gate_is_edited_without_saying_what_it_was() {
     // A link the ledger does not know needs to be told of, as ever.
     let other = house.admit("link create --chat CHAT --limit 5 -q").out;
     house.admit(&format!("link edit --chat CHAT {} --name x", other.trim())).is(2, "would be erased");
+}
+
+#[test]
+fn many_commands_beside_a_service_hinder_nobody() {
+    let house = House::new();
+    let service = open_gate(&house);
+    let gate = service.gate("owls");
+    let mut passes: Vec<i64> = std::thread::scope(|scope| {
+        let grant = || json(&house, "pass grant --gate owls")["pass_id"].as_i64().unwrap();
+        let grants: Vec<_> = (0..12).map(|_| scope.spawn(grant)).collect();
+        let fans: Vec<_> = (0..12).map(|_| scope.spawn(|| gate.passed(&gate.form(), "espresso"))).collect();
+        let mut links: Vec<String> = fans.into_iter().map(|fan| fan.join().unwrap().1).collect();
+        links.sort_unstable();
+        links.dedup();
+        assert_eq!(links.len(), 12);
+        grants.into_iter().map(|pass| pass.join().unwrap()).collect()
+    });
+    passes.sort_unstable();
+    passes.dedup();
+    assert_eq!(passes.len(), 12);
+    assert_eq!(json(&house, "pass list").as_array().unwrap().len(), 24);
+    assert_eq!(json(&house, "gate list")[0]["issued"], 24);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_service_that_logs_everything_tells_no_secrets() {
+    let house = House::new();
+    let mut service = Service::start_with(&house, &["--log", "trace"]);
+    run(&house, &NEW.replace("espresso", "CANARYANSWER")).is(0, "");
+    run(&house, "gate publish owls").is(0, "");
+    let gate = service.gate("owls");
+    let form = gate.form();
+    gate.ask("GET", "?CANARYQUERY=1", "", "");
+    let (cookie, link) = gate.passed(&form, "canaryanswer");
+    house.join(house.person(), &link);
+    until("the join", || entry(&house, 1)["state"] == "used");
+    let id = service.process.id().to_string();
+    std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    // `look` sees to it that the token is not there.
+    let ran = house.look(std::mem::replace(&mut service.process, spare()).wait_with_output().unwrap());
+    assert!(ran.err.contains("called Telegram"), "{}", ran.err);
+    let hash = link.rsplit('+').next().unwrap();
+    for secret in
+        ["canaryanswer", "CANARYANSWER", "CANARYQUERY", hash, &form, cookie.split('=').nth(1).unwrap()]
+    {
+        assert!(!ran.err.contains(secret), "`{secret}` is in the log");
+    }
+    let file = std::fs::read(house.home.path().join("admit-data/admit.db")).unwrap();
+    let file = String::from_utf8_lossy(&file).into_owned();
+    let token = house.token.split(':').nth(1).unwrap();
+    assert!(!file.contains("CANARYANSWER") && !file.contains(hash) && !file.contains(token));
 }
