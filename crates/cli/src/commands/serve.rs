@@ -77,6 +77,8 @@ impl Serve {
                      ADMIT_BOT_TOKEN_FILE or `--token-file PATH`",
                 );
             }
+            // Whoever is told that it is ready may stop it.
+            let (stopped, insisted) = (runtime::stopped(), insisted());
             if ctx.output.is_for_programs() {
                 ctx.output.json(&Ready { url: &url, public_url: &public_url })?;
             } else {
@@ -84,8 +86,8 @@ impl Serve {
             }
             tokio::select! {
                 // Being stopped is how a service ends, and no failure.
-                () = service.serve(listener, stopped()) => Ok(()),
-                stop = insisted() => Err(Failure::Stopped(stop)),
+                () = service.serve(listener, async { _ = stopped.await }) => Ok(()),
+                stop = insisted => Err(Failure::Stopped(stop)),
             }
         })
     }
@@ -125,11 +127,10 @@ fn address(
 }
 
 /// Ends when somebody asked twice.
-async fn insisted() -> Stop {
-    runtime::stopped().await;
-    runtime::stopped().await
-}
-
-async fn stopped() {
-    let _ = runtime::stopped().await;
+fn insisted() -> impl Future<Output = Stop> {
+    let asked = runtime::stopped();
+    async {
+        asked.await;
+        runtime::stopped().await
+    }
 }
