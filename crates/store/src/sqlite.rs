@@ -3,6 +3,7 @@
 use crate::connection::{Connection, Tx};
 use crate::{Error, OpenError, Result, mounts};
 use rusqlite::OpenFlags;
+use rusqlite::config::DbConfig;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -24,6 +25,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let db = rusqlite::Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(PATIENCE)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise a statement whose plan might depend on a value is prepared anew for every value.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // An answer that was given must survive a power cut, so every commit is synced: see the figures in the documentation
     // of the crate for what that costs when commits are shared.
     db.execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;")?;
