@@ -154,6 +154,9 @@ fn a_database_that_does_not_fit_is_left_alone() {
     let path = house.write("elsewhere/admit.db", &letter);
     run(&house, &format!("{serve} --data elsewhere")).is(1, "look whether it is a database of Admit");
     assert_eq!(std::fs::read_to_string(path).unwrap(), letter);
+    std::fs::remove_file(home.join("elsewhere/keys")).unwrap();
+    run(&house, &format!("{serve} --data elsewhere")).is(4, "are not at `elsewhere/keys`");
+    assert!(!home.join("elsewhere/keys").exists(), "no keys are made beside something else");
 }
 
 #[test]
