@@ -227,6 +227,14 @@ fn a_gate_that_cannot_work_is_not_opened_and_says_why() {
     run(&house, "gate apply later.toml --publish").is(6, "the entry `request` is not built yet");
     assert_eq!(reasons(&house, "later"), ["entry_not_built"]);
 
+    house.write("third.toml", &request.replace("later", "third").replace("request", "link"));
+    let both = run(&house, "gate apply later.toml third.toml --publish");
+    both.is(
+        9,
+        "later: failed: the gate `later` cannot be published\n  - the entry `request` is not built yet",
+    );
+    both.is(9, "third: made, open");
+
     let away = "gate publish owls --timeout 1s --api-url http://127.0.0.1:9 --json";
     run(&house, away).fails_as(8, "unreachable", "unreachable");
     let token = house.control(&format!("bots/{bot}/token"), json!({}))["token"].as_str().unwrap().to_owned();
