@@ -34,6 +34,9 @@ Examples:
   admit link revoke --chat @garden https://t.me/+AbCdEf0123456789
   admit request approve --chat @garden --user 123456789
   admit chat show --chat @garden --json
+  admit serve --token-file token --data /var/lib/admit
+  admit gate new night-owls --title Owls --chat -1001234567890 --ask Drink? --answer espresso
+  admit pass list --gate night-owls
 
 The bot's token comes from ADMIT_BOT_TOKEN, ADMIT_BOT_TOKEN_FILE, `--token-file` or a profile.")]
 pub(crate) struct Cli {
@@ -98,7 +101,11 @@ pub(crate) fn definition() -> clap::Command {
 
 /// Does what was asked.
 pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<(), Failure> {
-    let usual = matches!(cli.command, Command::Serve(_)).then_some(log::OF_A_SERVICE);
+    let usual = match (&cli.command, cli.global.quiet) {
+        (Command::Serve(_), false) => Some(log::OF_A_SERVICE),
+        (Command::Serve(_), true) => Some("warn"),
+        _ => None,
+    };
     log::start(&cli.global, variables, usual)?;
     let ctx = Context { global: cli.global, output, variables };
     match cli.command {

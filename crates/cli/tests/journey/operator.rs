@@ -154,6 +154,9 @@ fn a_database_that_does_not_fit_is_left_alone() {
     let path = house.write("elsewhere/admit.db", &letter);
     run(&house, &format!("{serve} --data elsewhere")).is(1, "look whether it is a database of Admit");
     assert_eq!(std::fs::read_to_string(path).unwrap(), letter);
+    std::fs::remove_file(home.join("elsewhere/keys")).unwrap();
+    run(&house, &format!("{serve} --data elsewhere")).is(4, "are not at `elsewhere/keys`");
+    assert!(!home.join("elsewhere/keys").exists(), "no keys are made beside something else");
 }
 
 #[test]
@@ -223,6 +226,14 @@ fn a_gate_that_cannot_work_is_not_opened_and_says_why() {
     house.write("later.toml", &request);
     run(&house, "gate apply later.toml --publish").is(6, "the entry `request` is not built yet");
     assert_eq!(reasons(&house, "later"), ["entry_not_built"]);
+
+    house.write("third.toml", &request.replace("later", "third").replace("request", "link"));
+    let both = run(&house, "gate apply later.toml third.toml --publish");
+    both.is(
+        9,
+        "later: failed: the gate `later` cannot be published\n  - the entry `request` is not built yet",
+    );
+    both.is(9, "third: made, open");
 
     let away = "gate publish owls --timeout 1s --api-url http://127.0.0.1:9 --json";
     run(&house, away).fails_as(8, "unreachable", "unreachable");

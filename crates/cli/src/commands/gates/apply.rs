@@ -4,9 +4,8 @@ use super::plan::{Planned, plan, read_all, tell};
 use super::{change, find, open};
 use crate::bot;
 use crate::context::Context;
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::house::Housing;
-use crate::output::Format;
 use crate::runtime;
 use clap::Args;
 use gate::Gate;
@@ -59,12 +58,7 @@ impl Apply {
                 match done {
                     Ok(()) => {}
                     Err(failure) if gates.len() == 1 => return Err(failure),
-                    Err(failure) => {
-                        if ctx.output.format == Format::Words {
-                            ctx.output.warn(chain(&failure).join(": "));
-                        }
-                        planned.error = Some(failure.as_json());
-                    }
+                    Err(failure) => planned.error = Some(failure.as_json()),
                 }
                 applied.push(planned);
             }

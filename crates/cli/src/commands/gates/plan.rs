@@ -162,6 +162,9 @@ impl Shown for Planned {
                 state.map(|it| format!(", {it}")).unwrap_or_default()
             ),
         };
+        for reason in self.error.iter().flat_map(|error| &error.reasons) {
+            words += &format!("\n  - {}", reason.detail);
+        }
         for Field { field, was, now } in &self.fields {
             let says = |value: &serde_json::Value| match value {
                 serde_json::Value::Null => "nothing".to_owned(),
