@@ -8,7 +8,7 @@ use crate::points::Points;
 use crate::sign::Signer;
 use crate::visitor::Cookie;
 use gate::Slug;
-use links::Parser;
+use links::{Parser, UserId};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use store::{GateState, SavedGate, Store};
@@ -24,6 +24,10 @@ pub(crate) struct Shared {
     pub(crate) cookie: Cookie,
     /// Where people reach us, without a slash at the end.
     pub(crate) public_url: String,
+    /// Where people reach Telegram, without a slash at the end.
+    pub(crate) telegram_url: String,
+    /// What our bots are called there.
+    pub(crate) usernames: HashMap<UserId, String>,
     /// Reads links, those of a sandbox included.
     pub(crate) links: Parser,
     pub(crate) bells: Bells,

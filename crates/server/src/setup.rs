@@ -1,5 +1,9 @@
 //! What has to be there before anybody can come: a bot, and a gate that is open.
 
+mod publish;
+
+pub use publish::{CannotPublish, Refusal, change_gate, publish, refusals};
+
 use crate::CannotStart;
 use crate::bots::{Unusable, who_is};
 use gate::Gate;
@@ -22,7 +26,7 @@ pub async fn add_bot(
     Ok(id)
 }
 
-/// Saves a gate and opens it. One that is already kept as it is stays at its revision.
+/// Saves a gate and opens it, unlooked at. One that is already kept as it is stays at its revision.
 pub async fn open_gate(
     store: &Store,
     gate: &Gate,

@@ -4,7 +4,7 @@ use crate::connection::Tx;
 use crate::statements::statements;
 use crate::{Error, GateId, PassId, Result, SavedGate, Store, Visitor};
 use crate::{gates, passes};
-use gate::{Budget, Code, May, Tries};
+use gate::{Budget, May, Tries};
 use links::{UnixTime, UserId};
 
 statements! {
@@ -18,15 +18,14 @@ statements! {
         values ($1, $2, $3)
         on conflict (gate, visitor) do update set started_at = excluded.started_at
         where attempts.started_at is null";
-    OFFER_CODE = "
-        insert into attempts (gate, visitor, code, code_until)
-        values ($1, $2, $3, $4)
-        on conflict (gate, visitor) do update set code = excluded.code, code_until = excluded.code_until
-        where attempts.person is null";
     BIND = "
-        update attempts set person = $1, bound_at = $2, bound_update = $3
-        where code = $4 and code_until >= $2 and (bound_at is null or (bound_at, bound_update) > ($2, $3))
-        returning gate, visitor";
+        insert into attempts (gate, visitor, person, bound_at, bound_update)
+        select $1, $2, $3, $4, $5
+        where exists (select 1 from gates where id = $1)
+        on conflict (gate, visitor) do update set
+            person = excluded.person, bound_at = excluded.bound_at, bound_update = excluded.bound_update
+        where attempts.bound_at is null
+            or (attempts.bound_at, attempts.bound_update) > (excluded.bound_at, excluded.bound_update)";
     SPENT = "
         select
             cast(coalesce(sum(case when slot > $1 then wrong else 0 end), 0) as bigint),
@@ -109,17 +108,6 @@ impl Store {
         self.write(move |tx| tx.execute(START, &[&gate, &visitor, &now]).map(drop)).await
     }
 
-    /// Remembers a code by which a visitor can show an account: whoever first says it to the bot, until a time.
-    pub async fn offer_code(
-        &self,
-        gate: GateId,
-        visitor: Visitor,
-        code: Code,
-        until: UnixTime,
-    ) -> Result<()> {
-        self.write(move |tx| tx.execute(OFFER_CODE, &[&gate, &visitor, &code, &until]).map(drop)).await
-    }
-
     /// Counts a wrong answer, or refuses to have looked at it: of an account against its own tries, of anybody else
     /// against the visitor's and the gate's.
     pub async fn wrong(&self, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Counted> {
@@ -169,15 +157,16 @@ pub(crate) fn unheard(
     Ok((attempt, why))
 }
 
-/// Binds the visitor who was offered the code to whoever said it first.
+/// The visitor is this account from now on, unless somebody showed another one before. Tells whether that is news.
 pub(crate) fn bind(
     tx: &mut Tx<'_>,
+    gate: GateId,
+    visitor: Visitor,
     person: UserId,
-    code: Code,
     at: UnixTime,
     update: i64,
-) -> Result<Option<(GateId, Visitor)>> {
-    tx.row(BIND, &[&person, &at, &update, &code])
+) -> Result<bool> {
+    Ok(tx.execute(BIND, &[&gate, &visitor, &person, &at, &update])? == 1)
 }
 
 /// Forgets wrong answers that no budget counts any more.

@@ -29,11 +29,21 @@ statements! {
         select id, slug, state, bot, revision, definition, issued
         from gates
         where slug = $1";
+    BY_ID = "
+        select id, slug, state, bot, revision, definition, issued
+        from gates
+        where id = $1";
+    IS_GATED = "
+        select count(*)
+        from gate_chats c
+        join gates g on g.id = c.gate
+        where c.chat = $1 and g.bot = $2 and g.state <> 'draft'";
     ALL = "
         select id, slug, state, bot, revision, definition, issued
         from gates
         order by slug";
     LATEST = "select id, revision, state, issued from gates where slug = $1";
+    SLUGS_OF_BOT = "select slug from gates where bot = $1 and state <> 'draft' order by id";
     SET_STATE = "update gates set state = $1, changed_at = $2 where slug = $3";
     TURN = "update gates set turns = turns + 1 where id = $1";
     OF_CHAT = "
@@ -145,6 +155,18 @@ impl Store {
         row.map(|row| open(self.keys(), row)).transpose()
     }
 
+    /// A gate by its number.
+    pub async fn gate_by_id(&self, id: GateId) -> Result<Option<SavedGate>> {
+        let row = self.read(move |tx| tx.row::<Row>(BY_ID, &[&id])).await?;
+        row.map(|row| open(self.keys(), row)).transpose()
+    }
+
+    /// Whether a gate of this bot that is no draft leads to this chat.
+    pub async fn is_gated(&self, bot: UserId, chat: ChatId) -> Result<bool> {
+        let (gates,): (u32,) = self.read(move |tx| tx.one(IS_GATED, &[&chat, &bot])).await?;
+        Ok(gates > 0)
+    }
+
     /// Every gate, by name.
     pub async fn gates(&self) -> Result<Vec<SavedGate>> {
         let rows = self.read(|tx| tx.rows::<Row>(ALL, &[])).await?;
@@ -156,6 +178,14 @@ impl Store {
         let slug = slug.clone();
         let row = self.read(move |tx| tx.row(LATEST, &[&slug.as_str()])).await?;
         Ok(row.map(|(id, revision, state, issued)| Latest { id, revision, state, issued }))
+    }
+
+    /// The gates of a bot that are no drafts, by name only. Cheap.
+    pub async fn slugs(&self, bot: UserId) -> Result<Vec<Slug>> {
+        let rows = self.read(move |tx| tx.rows::<(String,)>(SLUGS_OF_BOT, &[&bot])).await?;
+        let slug =
+            |(slug,): (String,)| slug.parse().map_err(|_| Error::Damaged("a gate's name that is none"));
+        rows.into_iter().map(slug).collect()
     }
 
     /// Opens or pauses a gate; tells whether there is such a gate.

@@ -41,11 +41,20 @@ statements! {
             (select count(*) from entries where gate = $1 and chat = $2 and state = 'granted'),
             (select count(*) from links where bot = $4 and gate = $1 and chat = $2 and state = 'making')";
     DROP_EXPIRED = "update links set state = 'dropped' where state = 'free' and expires_at <= $1";
+    TO_TEND = "
+        select chat from links
+        where bot = $1 and revoke_wanted_at is not null and revoked_at is null and url is not null
+        union
+        select s.chat
+        from strangers s
+        join links l on l.id = s.link
+        where s.settled_at is null and l.revoked_at is not null and l.bot = $1";
     TO_REVOKE = "
         select id, gate, chat, marker, url from links
-        where bot = $1 and revoke_wanted_at is not null and revoked_at is null and url is not null
+        where bot = $1 and chat = $2
+            and revoke_wanted_at is not null and revoked_at is null and url is not null
         order by revoke_wanted_at, id
-        limit $2";
+        limit $3";
     REVOKED = "update links set revoked_at = $1 where id = $2 and revoked_at is null";
     WANT_REVOKED = "
         update links set revoke_wanted_at = $1
@@ -313,10 +322,16 @@ impl Store {
         Ok(Stock { free, waiting, making })
     }
 
-    /// Links of a bot that have to end, those first that waited longest.
-    pub async fn to_revoke(&self, bot: UserId, limit: u32) -> Result<Vec<ToRevoke>> {
+    /// Chats in which a bot has links to end or strangers to deal with.
+    pub async fn chats_to_tend(&self, bot: UserId) -> Result<Vec<ChatId>> {
+        let rows = self.read(move |tx| tx.rows(TO_TEND, &[&bot])).await?;
+        Ok(rows.into_iter().map(|(chat,)| chat).collect())
+    }
+
+    /// Links of a bot in a chat that have to end, those first that waited longest.
+    pub async fn to_revoke(&self, bot: UserId, chat: ChatId, limit: u32) -> Result<Vec<ToRevoke>> {
         let rows: Vec<(LinkId, GateId, ChatId, Code, Vec<u8>)> =
-            self.read(move |tx| tx.rows(TO_REVOKE, &[&bot, &limit])).await?;
+            self.read(move |tx| tx.rows(TO_REVOKE, &[&bot, &chat, &limit])).await?;
         rows.into_iter()
             .map(|(link, gate, chat, marker, sealed)| {
                 let url = reveal(self.keys(), marker, &sealed)?;

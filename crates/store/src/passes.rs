@@ -120,9 +120,9 @@ statements! {
         select s.pass, s.chat, s.person, s.link, s.joined_at, l.gate
         from strangers s
         join links l on l.id = s.link
-        where s.settled_at is null and l.revoked_at is not null and l.bot = $1
+        where s.settled_at is null and l.revoked_at is not null and l.bot = $1 and s.chat = $2
         order by s.joined_at, s.person
-        limit $2";
+        limit $3";
     STRANGER_SETTLED = "
         update strangers set settled_at = $1
         where pass = $2 and chat = $3 and person = $4 and settled_at is null";
@@ -388,10 +388,10 @@ impl Store {
         .await
     }
 
-    /// People who came in by somebody else's link of this bot, once that link is revoked: what is done with them is the
+    /// People who came into a chat by somebody else's link of this bot, once that link is revoked: what is done with them is the
     /// gate's rule.
-    pub async fn strangers(&self, bot: UserId, limit: u32) -> Result<Vec<Stranger>> {
-        let rows = self.read(move |tx| tx.rows(STRANGERS, &[&bot, &limit])).await?;
+    pub async fn strangers(&self, bot: UserId, chat: ChatId, limit: u32) -> Result<Vec<Stranger>> {
+        let rows = self.read(move |tx| tx.rows(STRANGERS, &[&bot, &chat, &limit])).await?;
         let stranger = |(pass, chat, person, link, joined_at, gate)| Stranger {
             pass,
             gate,

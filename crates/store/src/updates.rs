@@ -96,8 +96,8 @@ pub enum Effect {
     RightsChanged { chat: ChatId, at: UnixTime, standing: Standing },
     /// A group has a new number.
     Migrated { from: ChatId, to: ChatId, at: UnixTime },
-    /// Somebody wrote to the bot and handed it a code.
-    Started { person: UserId, code: Code, at: UnixTime },
+    /// Somebody showed the bot that they are this visitor of a gate.
+    Started { person: UserId, gate: GateId, visitor: Visitor, at: UnixTime },
     /// Nothing; it is only remembered that it came.
     None,
 }
@@ -144,6 +144,14 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Telegram said, in an answer and not in an update, that a group has a new number. Tells whether that is news.
+    pub async fn chat_moved(&self, bot: UserId, from: ChatId, to: ChatId, at: UnixTime) -> Result<bool> {
+        let keys = self.keys().clone();
+        self.write(move |tx| Ok(migrated(tx, &keys, bot, from, to, at)? != Outcome::Noted)).await
+    }
+}
+
 /// Forgets updates that Telegram will not repeat.
 pub(crate) fn forget(tx: &mut Tx<'_>, now: UnixTime) -> Result<()> {
     tx.execute(FORGET, &[&UnixTime::new(now.get() - REMEMBERED_SECONDS)]).map(drop)
@@ -177,9 +185,10 @@ pub(crate) fn take_in(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Upd
             Ok(if news { Outcome::RightsChanged { chat: *chat } } else { Outcome::Noted })
         }
         Effect::Migrated { from, to, at } => migrated(tx, keys, bot, *from, *to, *at),
-        Effect::Started { person, code, at } => {
-            let bound = attempts::bind(tx, *person, *code, *at, update.id)?;
-            Ok(bound.map_or(Outcome::Noted, |(gate, visitor)| Outcome::Bound { gate, visitor }))
+        Effect::Started { person, gate, visitor, at } => {
+            let (gate, visitor) = (*gate, *visitor);
+            let is_news = attempts::bind(tx, gate, visitor, *person, *at, update.id)?;
+            Ok(if is_news { Outcome::Bound { gate, visitor } } else { Outcome::Noted })
         }
         Effect::None => Ok(Outcome::Noted),
     }

@@ -61,7 +61,7 @@ impl Demo {
                     scratch.path().to_owned()
                 }
             };
-            let House { store, keys } = Place(data).open().await?;
+            let House { store, keys } = Place::in_dir(&data).open_or_make().await?;
             let clock = Clock::default();
             let road = Road { api_url: at.bot_api.clone(), ..Road::default() };
             let token = at.token.as_deref().expect("the demo's sandbox has a bot");

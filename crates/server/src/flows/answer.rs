@@ -134,7 +134,7 @@ fn held(app: &App, outcome: Outcome) -> Outcome {
 }
 
 /// The pool was empty. A link is made within moments, or there is a queue.
-async fn wait_for_link(app: &App, gate: &SavedGate, visitor: Visitor) -> Result<(), Trouble> {
+pub(crate) async fn wait_for_link(app: &App, gate: &SavedGate, visitor: Visitor) -> Result<(), Trouble> {
     let mut ear = app.bells.made.listen();
     let until = Instant::now() + PATIENCE;
     while Instant::now() < until {

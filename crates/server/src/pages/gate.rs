@@ -5,7 +5,7 @@ use super::{Frame, Told, count, pass_path, show, span};
 use crate::app::App;
 use crate::error::Trouble;
 use crate::flows::answer::{self, Outcome};
-use crate::visitor::Form;
+use crate::visitor::{Form, Start};
 use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -183,10 +183,7 @@ impl Desk<'_> {
                 let wait = span(until.get() - now.get());
                 again(Told::bad(format!("The next try may come in {wait}. This one was not looked at.")))
             }
-            Outcome::Crowded => again(Told::bad(
-                "Many wrong answers are coming in, so nothing is looked at for a moment. Yours was not looked at \
-                     and does not count: send it again in a minute.",
-            )),
+            Outcome::Crowded => again(self.one_more_step(now)),
             Outcome::OutOfTime { left: 0 } => {
                 let text = "The time was over, and that was the last try.";
                 Notice::new(StatusCode::OK, self.title(), text).into_response()
@@ -199,6 +196,19 @@ impl Desk<'_> {
             Outcome::NotOpen => closed(self.app, self.gate).unwrap_or_else(|| paused(self.title())),
             Outcome::Full => full(self.title()),
         }
+    }
+
+    /// Too many wrong answers came from nobody knows whom; who shows an account is looked at all the same.
+    fn one_more_step(&self, now: UnixTime) -> Told {
+        let told = Told::bad(
+            "Many wrong answers are coming in, so for a while only those are looked at who show that they are \
+             somebody. Yours was not looked at and does not count. Press Start in the bot, come back, and send it \
+             again; or wait some minutes.",
+        );
+        let Some(name) = self.app.usernames.get(&self.gate.bot) else { return told };
+        let start = Start::new(self.visitor, self.gate.id, now).sign(&self.app.signer);
+        let url = format!("{}/{name}?start={start}", self.app.telegram_url);
+        told.leading_to(url, "Open the bot in Telegram")
     }
 
     /// The page before the questions of a gate whose questions are each visitor's own, or whose time is limited.

@@ -67,14 +67,11 @@ create table attempts (
     started_at bigint, -- Of the try that runs; gone when it was wrong.
     wrong bigint not null default 0,
     last_wrong_at bigint,
-    code text, -- What the visitor hands to the bot to show an account.
-    code_until bigint,
     person bigint,
     bound_at bigint, -- The earliest to press Start owns the visitor.
     bound_update bigint,
     primary key (gate, visitor)
 );
-create unique index attempts_by_code on attempts (code) where code is not null;
 
 -- Tries of an account, whichever visitor it came as.
 create table account_attempts (

@@ -67,14 +67,11 @@ create table attempts (
     started_at integer, -- Of the try that runs; gone when it was wrong.
     wrong integer not null default 0,
     last_wrong_at integer,
-    code text, -- What the visitor hands to the bot to show an account.
-    code_until integer,
     person integer,
     bound_at integer, -- The earliest to press Start owns the visitor.
     bound_update integer,
     primary key (gate, visitor)
 ) strict, without rowid;
-create unique index attempts_by_code on attempts (code) where code is not null;
 
 -- Tries of an account, whichever visitor it came as.
 create table account_attempts (

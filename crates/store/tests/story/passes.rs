@@ -40,11 +40,11 @@ on_both! {
         let entry = held(&store, &gate, 1).await;
         assert_eq!((entry.state, entry.used_at, entry.link), (State::Used, Some(later(60)), None));
 
-        let to_revoke = store.to_revoke(bot(), 10).await.unwrap();
+        let to_revoke = store.to_revoke(bot(), chat(), 10).await.unwrap();
         assert_eq!(to_revoke.iter().map(|each| each.link).collect::<Vec<_>>(), [first]);
         assert_eq!(Some(&to_revoke[0].url), url(1).as_ref());
         store.revoked(first, later(61)).await.unwrap();
-        assert_eq!(store.to_revoke(bot(), 10).await.unwrap(), []);
+        assert_eq!(store.to_revoke(bot(), chat(), 10).await.unwrap(), []);
 
         let (link, seen) = store.ledger_by_hash(&hash(1)).await.unwrap().unwrap();
         assert_eq!((link.state, link.pass, link.used_by), (LinkState::Given, Some(pass), Some(person(42))));
@@ -84,7 +84,7 @@ on_both! {
         assert_eq!(store.made(late, &hash(1).url(), &hash(1), NOW).await.unwrap(), Made::TooLate);
         let outcomes = store.take_in(bot(), vec![joined(1, 42, Some(2), 5)]).await.unwrap();
         assert_eq!(outcomes, [Outcome::StrayLink { link: silent }]);
-        let to_revoke = store.to_revoke(bot(), 10).await.unwrap();
+        let to_revoke = store.to_revoke(bot(), chat(), 10).await.unwrap();
         let urls: Vec<_> = to_revoke.into_iter().map(|link| Some(link.url)).collect();
         assert_eq!(urls, [url(1), url(2)]);
         grant(&store, &gate, 1, NOW).await;
@@ -129,17 +129,17 @@ on_both! {
         let revoked = store.revoke_pass(pass, "maria", later(10)).await.unwrap();
         assert_eq!(revoked, Revoked::Revoked { inside: vec![] });
         assert_eq!(store.revoke_pass(pass, "maria", later(10)).await.unwrap(), Revoked::Already);
-        assert_eq!(store.to_revoke(bot(), 10).await.unwrap().len(), 1);
+        assert_eq!(store.to_revoke(bot(), chat(), 10).await.unwrap().len(), 1);
         let outcomes = store.take_in(bot(), vec![joined(1, 42, Some(1), 11)]).await.unwrap();
         assert_eq!(outcomes, [Outcome::Stranger { pass, chat: chat() }]);
         assert_eq!(held(&store, &gate, 1).await.state, State::Revoked);
-        let link = store.to_revoke(bot(), 10).await.unwrap().remove(0).link;
-        assert_eq!(store.strangers(bot(), 10).await.unwrap(), []);
+        let link = store.to_revoke(bot(), chat(), 10).await.unwrap().remove(0).link;
+        assert_eq!(store.strangers(bot(), chat(), 10).await.unwrap(), []);
         store.revoked(link, later(12)).await.unwrap();
-        let strangers = store.strangers(bot(), 10).await.unwrap();
+        let strangers = store.strangers(bot(), chat(), 10).await.unwrap();
         assert_eq!((strangers.len(), strangers[0].person), (1, person(42)));
         store.stranger_settled(strangers[0], later(13)).await.unwrap();
-        assert_eq!(store.strangers(bot(), 10).await.unwrap(), []);
+        assert_eq!(store.strangers(bot(), chat(), 10).await.unwrap(), []);
         let again = store.reissue(pass, chat(), later(3610), None, later(10)).await.unwrap();
         assert_eq!(again, Reissued::Not(State::Revoked));
     }
@@ -172,13 +172,12 @@ on_both! {
         let gate = open_gate(&store, json!({})).await;
         make(&store, &gate, 1).await;
         make(&store, &gate, 2).await;
-        for (who, code) in [(1, 7), (2, 8)] {
-            store.offer_code(gate.id, visitor(who), marker(code), later(600)).await.unwrap();
-        }
-        let start = |id, who, code, at| {
-            update(id, Effect::Started { person: person(who), code: marker(code), at: later(at) })
+        let start = |id, who, as_whom, at| {
+            let visitor = visitor(as_whom);
+            update(id, Effect::Started { person: person(who), gate: gate.id, visitor, at: later(at) })
         };
-        let updates = vec![start(3, 43, 7, 30), start(1, 42, 7, 10), start(4, 44, 8, 601), start(5, 42, 8, 40)];
+        // Whoever was first is believed, in whatever order it is told.
+        let updates = vec![start(3, 43, 1, 30), start(1, 42, 1, 10), start(4, 44, 1, 20), start(5, 42, 2, 40)];
         let outcomes = store.take_in(bot(), updates).await.unwrap();
         let bound = |who| Outcome::Bound { gate: gate.id, visitor: visitor(who) };
         assert_eq!(outcomes, [bound(1), bound(1), Outcome::Noted, bound(2)]);
@@ -195,7 +194,7 @@ on_both! {
         assert_eq!(held(&store, &gate, 1).await.state, State::Leaked);
         let again = async || store.reissue(pass, chat(), later(3700), None, later(60)).await.unwrap();
         assert_eq!(again().await, Reissued::NotYet);
-        let link = store.to_revoke(bot(), 10).await.unwrap().remove(0).link;
+        let link = store.to_revoke(bot(), chat(), 10).await.unwrap().remove(0).link;
         store.revoked(link, later(61)).await.unwrap();
         let Reissued::Reissued(handed) = again().await else { panic!() };
         assert_eq!(handed.link, url(2));
@@ -221,9 +220,9 @@ on_both! {
         assert_eq!(tell(left(5, 99, 50)).await, Outcome::Noted);
         let entry = held(&store, &gate, 1).await;
         assert_eq!((entry.state, entry.used_by, entry.left_at), (State::Used, Some(person(42)), None));
-        let link = store.to_revoke(bot(), 9).await.unwrap().remove(0).link;
+        let link = store.to_revoke(bot(), chat, 9).await.unwrap().remove(0).link;
         store.revoked(link, later(51)).await.unwrap();
-        assert_eq!(store.strangers(bot(), 9).await.unwrap()[0].person, person(99));
+        assert_eq!(store.strangers(bot(), chat, 9).await.unwrap()[0].person, person(99));
     }
 
     async fn of_64_answers_of_one_visitor_one_is_granted(database: &Database) {
@@ -293,9 +292,9 @@ on_both! {
             assert_eq!(here.grant(&gate, visitor(5000), now).await.unwrap(), Granted::BudgetSpent);
         }
         // One who shows an account is heard, and spends nothing of it.
-        here.offer_code(gate.id, visitor(6000), marker(1), later(9000)).await.unwrap();
-        let code = Effect::Started { person: person(42), code: marker(1), at: later(3680) };
-        here.take_in(bot(), vec![update(1, code)]).await.unwrap();
+        let start =
+            Effect::Started { person: person(42), gate: gate.id, visitor: visitor(6000), at: later(3680) };
+        here.take_in(bot(), vec![update(1, start)]).await.unwrap();
         for wrong in 1..=5 {
             let counted = there.wrong(&gate, visitor(6000), later(3680)).await.unwrap();
             assert!(matches!(counted, Counted::Counted(tries) if tries.wrong == wrong), "{counted:?}");
