@@ -248,8 +248,9 @@ fn one_person_stays(case: &Case<'_>, found: &mut dyn FnMut(String)) {
                 .members
                 .iter()
                 .any(|member| member.person == *later && member.link.as_deref() == Some(&link.url));
-            if is_in && !listed.contains(&(*later, name)) {
-                found(format!("{later} came by {} after {first}, is in, and nobody noticed", link.url));
+            let may_be = case.all.terms.strangers_stay && listed.contains(&(*later, name));
+            if is_in && !may_be {
+                found(format!("{later} came by {} after {first}, and is in", link.url));
             }
         }
         if !link.is_revoked {
@@ -290,15 +291,18 @@ fn nothing_is_lost(case: &Case<'_>, found: &mut dyn FnMut(String)) {
             found(format!("visitor {visitor} was told of a pass, and then {told:?}"));
         }
         // A link that was shown is shown until something became of it.
-        let mut pages = client.talks.iter().map(|talk| &talk.told).skip_while(|told| !is_link(told));
-        if pages.any(|told| *told == Told::Waiting) && client.links().len() < 2 {
-            found(format!("visitor {visitor} was shown a link, and then told to wait for it"));
+        let mut is_shown = false;
+        for talk in &client.talks {
+            match &talk.told {
+                _ if talk.asked == Asked::Another => is_shown = false,
+                Told::Link(_) => is_shown = true,
+                Told::Waiting if is_shown => {
+                    found(format!("visitor {visitor} was shown a link, and then told to wait for it"));
+                }
+                _ => {}
+            }
         }
     }
-}
-
-fn is_link(told: &Told) -> bool {
-    matches!(told, Told::Link(_))
 }
 
 fn joins_once(case: &Case<'_>, found: &mut dyn FnMut(String)) {
@@ -310,7 +314,7 @@ fn joins_once(case: &Case<'_>, found: &mut dyn FnMut(String)) {
         }
     }
     let mut heard: BTreeMap<(i64, &str), i64> = BTreeMap::new();
-    for (person, _, link) in &case.all.books.heard {
+    for (person, link) in &case.all.books.heard {
         if let Some(marker) = link.and_then(|link| case.marker_of.get(&link)) {
             *heard.entry((*person, marker)).or_default() += 1;
         }
@@ -321,6 +325,12 @@ fn joins_once(case: &Case<'_>, found: &mut dyn FnMut(String)) {
         if was != is {
             found(format!("{} came by {} {was} times, and we counted {is}", key.0, key.1));
         }
+    }
+    let (mut left, mut heard) = (case.all.telegram.leaves.clone(), case.all.books.heard_to_leave.clone());
+    left.sort_unstable();
+    heard.sort_unstable();
+    if left != heard {
+        found(format!("{left:?} went out, and we counted {heard:?}"));
     }
     for row in &case.all.books.links {
         let first = case.telegrams(row.id).find_map(|link| case.joined_by(link).first().copied());
@@ -371,8 +381,9 @@ fn is_true(case: &Case<'_>, told: &Told, pass: Option<&Pass>) -> Result<(), Stri
         Told::RanOut => {
             let last = entries.find_map(|entry| entry.link);
             let is_over =
-                last.is_some_and(|link| case.telegrams(link).all(|link| case.all.telegram.is_over(link)));
-            unless(is_over && joined.is_empty(), "it still lets somebody in, or it was used")
+                |link: &TelegramLink| case.all.telegram.is_over(link) && case.joined_by(link).is_empty();
+            let ran_out = last.is_some_and(|link| case.telegrams(link).all(is_over));
+            unless(ran_out, "it still lets somebody in, or it was used")
         }
         Told::TakenBack => unless(pass.is_some_and(|pass| pass.revoked_at.is_some()), "nobody took it back"),
         Told::Questions | Told::NoPass => unless(pass.is_none(), "they hold a pass"),

@@ -17,19 +17,18 @@ fn play(house: &House, number: usize, posts: usize) -> Fan {
         assert_eq!(fan.answer(house, false), Told::Questions);
     }
     let barrier = Barrier::new(posts);
-    let told = thread::scope(|scope| {
+    let heard = thread::scope(|scope| {
         let post = |at: usize| {
             let is_right = at > 0 || !number.is_multiple_of(5);
             barrier.wait();
-            let (told, cookie) = fan.post(house, is_right);
-            (is_right, told, cookie)
+            (is_right, fan.post(house, is_right))
         };
         let posts: Vec<_> = (0..posts).map(|at| scope.spawn(move || post(at))).collect();
         posts.into_iter().map(|post| post.join().unwrap()).collect::<Vec<_>>()
     });
-    for (is_right, told, cookie) in told {
+    for (is_right, heard) in heard {
         let asked = if is_right { Asked::RightAnswer } else { Asked::WrongAnswer };
-        fan.hear(asked, told, cookie);
+        fan.hear(asked, heard);
     }
     // Until now everybody was told at once, in no order.
     fan.look(house);

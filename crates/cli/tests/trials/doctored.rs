@@ -65,7 +65,7 @@ fn a_good_run() -> Evidence {
     telegram.links[1].uses = 1;
     telegram.links[1].is_revoked = true;
     telegram.members = vec![Member { person: 52, link: Some(url(2)) }];
-    telegram.joins = vec![TelegramJoin { link: url(2), person: 52, at: NOW - 50 }];
+    telegram.joins = vec![TelegramJoin { link: url(2), person: 52 }];
     let mut books = Books { issued: 2, ..Books::default() };
     books.passes = vec![pass(1, 1), pass(2, 2)];
     books.entries = vec![entry(1, "issued", Some(1)), entry(2, "used", Some(2))];
@@ -74,7 +74,7 @@ fn a_good_run() -> Evidence {
         vec![row(1, "given", Some(1)), row(2, "given", Some(2)), row(3, "free", None), row(4, "lost", None)];
     books.links[1].used_by = Some(52);
     books.links[1].revoked_at = Some(NOW - 49);
-    books.heard = vec![(52, NOW - 50, Some(2))];
+    books.heard = vec![(52, Some(2))];
     let right = |told| talk(Asked::RightAnswer, told);
     let look = |told| talk(Asked::Look, told);
     let clients = vec![
@@ -82,7 +82,12 @@ fn a_good_run() -> Evidence {
         client(2, [right(Told::Passed), look(Told::Waiting), look(Told::Link(url(2))), look(Told::Used)]),
         client(3, [talk(Asked::WrongAnswer, Told::Questions), look(Told::NoPass)]),
     ];
-    Evidence { telegram, books, clients, terms: Terms { quota: Some(2), longest_life_seconds: 2 * DAY } }
+    Evidence {
+        telegram,
+        books,
+        clients,
+        terms: Terms { quota: Some(2), longest_life_seconds: 2 * DAY, strangers_stay: false },
+    }
 }
 
 /// The rules that are found broken, each once.
@@ -179,16 +184,26 @@ fn a_link_without_bounds_is_found() {
 #[test]
 fn a_stranger_who_stays_is_found() {
     let second = |all: &mut Evidence| {
-        all.telegram.joins.push(TelegramJoin { link: url(2), person: 66, at: NOW - 10 });
+        all.telegram.joins.push(TelegramJoin { link: url(2), person: 66 });
         all.telegram.members.push(Member { person: 66, link: Some(url(2)) });
-        all.books.heard.push((66, NOW - 10, Some(2)));
+        all.books.heard.push((66, Some(2)));
     };
     assert_eq!(broken(second), [I6]);
     let listed = |all: &mut Evidence| {
         second(all);
         all.books.strangers.push(Stranger { person: 66, link: 2 });
     };
-    assert_eq!(broken(listed), [""; 0]);
+    assert_eq!(broken(listed), [I6]);
+    let kept = |all: &mut Evidence| {
+        all.terms.strangers_stay = true;
+        listed(all);
+    };
+    assert_eq!(broken(kept), [""; 0]);
+    let kept_by_chance = |all: &mut Evidence| {
+        all.terms.strangers_stay = true;
+        second(all);
+    };
+    assert_eq!(broken(kept_by_chance), [I6]);
     let out_again = |all: &mut Evidence| {
         second(all);
         all.telegram.members.retain(|member| member.person != 66);
@@ -231,11 +246,13 @@ fn a_lost_pass_is_found() {
 
 #[test]
 fn joins_that_were_counted_twice_or_not_at_all_are_found() {
-    assert_eq!(broken(|all| all.books.heard.push((52, NOW - 50, Some(2)))), [I11]);
+    assert_eq!(broken(|all| all.books.heard.push((52, Some(2)))), [I11]);
     assert_eq!(broken(|all| all.books.heard.clear()), [I11]);
     assert_eq!(broken(|all| all.books.links[1].used_by = None), [I11]);
     assert_eq!(broken(|all| all.books.entries[1].used_by = Some(66)), [I11]);
-    assert_eq!(broken(|all| all.books.heard.push((66, NOW - 5, Some(3)))), [I11]);
+    assert_eq!(broken(|all| all.books.heard.push((66, Some(3)))), [I11]);
+    assert_eq!(broken(|all| all.books.heard_to_leave.push(52)), [I11]);
+    assert_eq!(broken(|all| all.telegram.leaves.push(52)), [I11]);
 }
 
 #[test]

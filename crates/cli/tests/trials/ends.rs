@@ -81,7 +81,7 @@ fn ends_at(point: &str, time: usize) -> Duration {
         go_on(&house, &mut visits, &|| house.has_died());
     }
     house.buried();
-    house.start_later(0);
+    house.start_later();
     let began = Instant::now();
     go_on(&house, &mut visits, &|| false);
     let took = began.elapsed();
@@ -151,7 +151,7 @@ fn killed_at_random(seed: Seed, deaths: u32) {
             // No moment to wait for: any is what is wanted.
             thread::sleep(Duration::from_millis(chance.u64(20..600)));
             house.kill();
-            house.start_later(0);
+            house.start_later();
         }
         is_enough.store(true, Ordering::Relaxed);
         fans.into_iter().flat_map(|fan| fan.join().unwrap()).collect()

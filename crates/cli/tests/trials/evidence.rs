@@ -21,6 +21,8 @@ pub(crate) struct Terms {
     pub(crate) quota: Option<i64>,
     /// How long a link may live at most, from when it was made.
     pub(crate) longest_life_seconds: i64,
+    /// Whether somebody who came by a link that was not theirs may stay.
+    pub(crate) strangers_stay: bool,
 }
 
 // --- Telegram ---------------------------------------------------------------------------------------------------------
@@ -33,6 +35,8 @@ pub(crate) struct Telegram {
     pub(crate) members: Vec<Member>,
     /// Who came by which link, in the order in which they did.
     pub(crate) joins: Vec<TelegramJoin>,
+    /// Who went out, or was put out.
+    pub(crate) leaves: Vec<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -53,11 +57,10 @@ pub(crate) struct Member {
     pub(crate) link: Option<String>,
 }
 
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TelegramJoin {
     pub(crate) link: String,
     pub(crate) person: i64,
-    pub(crate) at: i64,
 }
 
 impl Telegram {
@@ -80,15 +83,17 @@ impl Telegram {
             link: text(&member["link"]),
         });
         let lines = ledger.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
-        let here = lines.filter(|line| line["what"] == "joined" && line["chat_id"] == chat["id"]);
-        let joins = here.filter_map(|line| {
-            Some(TelegramJoin {
-                link: text(&line["link"])?,
-                person: line["user_id"].as_i64()?,
-                at: line["at"].as_i64()?,
-            })
-        });
-        Self { now, links: links.collect(), members: members.collect(), joins: joins.collect() }
+        let mut joins = Vec::new();
+        let mut leaves = Vec::new();
+        for line in lines.filter(|line| line["chat_id"] == chat["id"]) {
+            let person = line["user_id"].as_i64();
+            match (line["what"].as_str(), person, text(&line["link"])) {
+                (Some("joined"), Some(person), Some(link)) => joins.push(TelegramJoin { link, person }),
+                (Some("left"), Some(person), _) => leaves.push(person),
+                _ => {}
+            }
+        }
+        Self { now, links: links.collect(), members: members.collect(), joins, leaves }
     }
 
     /// Whether somebody could come in by it at this moment.
@@ -112,8 +117,10 @@ pub(crate) struct Books {
     pub(crate) entries: Vec<Entry>,
     pub(crate) links: Vec<BookLink>,
     pub(crate) strangers: Vec<Stranger>,
-    /// Joins as they were heard: who, when, by which link.
-    pub(crate) heard: Vec<(i64, i64, Option<i64>)>,
+    /// Joins as they were heard: who, and by which link.
+    pub(crate) heard: Vec<(i64, Option<i64>)>,
+    /// Who was heard to go out.
+    pub(crate) heard_to_leave: Vec<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -191,28 +198,33 @@ impl Books {
             strangers: rows(&db, "select person, link from strangers", |row| {
                 Ok(Stranger { person: row.get(0)?, link: row.get(1)? })
             }),
-            heard: rows(&db, "select person, at, link from sightings where what = 'joined'", |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            heard: rows(&db, "select person, link from sightings where what = 'joined'", |row| {
+                Ok((row.get(0)?, row.get(1)?))
             }),
+            heard_to_leave: rows(&db, "select person from sightings where what = 'left'", |row| row.get(0)),
         }
     }
 }
 
 /// What has to have happened before a run can be judged, and has not.
-pub(crate) fn left_to_do(file: &Path, joins: i64) -> Option<String> {
+pub(crate) fn left_to_do(file: &Path, telegram: &Telegram) -> Option<String> {
     let db = open(file);
     let waiting = number(&db, "select count(*) from entries where state = 'granted'");
     let ending =
         number(&db, "select count(*) from links where revoke_wanted_at is not null and revoked_at is null");
-    let heard = number(&db, "select count(*) from sightings where what = 'joined'");
-    (waiting > 0 || ending > 0 || heard < joins).then(|| {
+    let strangers = number(&db, "select count(*) from strangers where settled_at is null");
+    let heard = number(&db, "select count(*) from sightings where what in ('joined', 'left')");
+    let happened = (telegram.joins.len() + telegram.leaves.len()) as i64;
+    (waiting + ending + strangers > 0 || heard < happened).then(|| {
         format!(
-            "{waiting} wait for a link, {ending} links are to be revoked, {heard} of {joins} joins were heard"
+            "{waiting} wait for a link, {ending} links are to be revoked, {strangers} strangers are in, and of \
+             {happened} joins and leaves {heard} were heard"
         )
     })
 }
 
-/// Every row of every table as text, but for how long a lease runs: that goes on by itself.
+/// Every row of every table as text, but for what goes on by itself: a lease is renewed, and the audit is sealed a while
+/// after it was written.
 pub(crate) fn dump(file: &Path) -> Vec<String> {
     let db = open(file);
     let tables: Vec<String> =
@@ -224,7 +236,7 @@ pub(crate) fn dump(file: &Path) -> Vec<String> {
             let mut line = table.clone();
             for place in 0..columns.column_count() {
                 let name = columns.column_name(place)?;
-                if (table.as_str(), name) != ("leases", "until") {
+                if ![("leases", "until"), ("audit", "place"), ("audit", "seal")].contains(&(&table, name)) {
                     line.push_str(&format!(" {name}={:?}", row.get_ref(place)?));
                 }
             }
@@ -273,6 +285,8 @@ pub(crate) enum Asked {
     RightAnswer,
     WrongAnswer,
     Look,
+    /// Another link, instead of one that ran out.
+    Another,
 }
 
 /// What a page says.

@@ -11,60 +11,79 @@ const WRONG: &str = "warm+milk";
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fan {
     pub(crate) client: Client,
+    /// The form before them: another than the first, once a page came back with one.
+    form: String,
+}
+
+/// What came of something that was sent.
+pub(crate) struct Heard {
+    told: Told,
+    cookie: Option<String>,
+    form: Option<String>,
+}
+
+impl From<std::io::Result<Reply>> for Heard {
+    fn from(reply: std::io::Result<Reply>) -> Self {
+        match reply {
+            Ok(reply) => Self { told: read(&reply), cookie: cookie_of(&reply), form: form_of(&reply.body) },
+            Err(_) => Self { told: Told::Nothing, cookie: None, form: None },
+        }
+    }
 }
 
 impl Fan {
     /// Opens the gate's page, and again while there is nobody.
     pub(crate) fn arrive(house: &House) -> Self {
-        let mut form = None;
+        let mut fan = None;
         until("the gate shows its form", || {
-            let address = house.address().unwrap();
-            let reply = exchange(&address, "GET", GATE, "", "").ok();
-            form = reply.and_then(|reply| form_of(&reply.body));
-            form.is_some()
+            fan = Self::try_to_arrive(house);
+            fan.is_some()
         });
-        Self { client: Client { form: form.unwrap(), ..Client::default() } }
+        fan.unwrap()
     }
 
     /// Opens the gate's page once.
     pub(crate) fn try_to_arrive(house: &House) -> Option<Self> {
         let reply = exchange(&house.address()?, "GET", GATE, "", "").ok()?;
-        Some(Self { client: Client { form: form_of(&reply.body)?, ..Client::default() } })
+        let form = form_of(&reply.body)?;
+        Some(Self { client: Client { form: form.clone(), ..Client::default() }, form })
     }
 
-    /// Sends the first form again, as whoever presses the button twice does.
     pub(crate) fn answer(&mut self, house: &House, is_right: bool) -> Told {
         let asked = if is_right { Asked::RightAnswer } else { Asked::WrongAnswer };
-        let (told, cookie) = self.post(house, is_right);
-        self.hear(asked, told, cookie)
+        let heard = self.post(house, is_right);
+        self.hear(asked, heard)
     }
 
     /// Sends the form and keeps nothing of it; for many at once.
-    pub(crate) fn post(&self, house: &House, is_right: bool) -> (Told, Option<String>) {
+    pub(crate) fn post(&self, house: &House, is_right: bool) -> Heard {
         let answer = if is_right { RIGHT } else { WRONG };
-        let body = format!("form={}&answer={answer}", self.client.form);
-        let headers = format!("content-type: application/x-www-form-urlencoded\r\n{}", self.cookie());
-        let address = house.address().unwrap();
-        match exchange(&address, "POST", GATE, &headers, &body) {
-            Ok(reply) => (read(&reply), cookie_of(&reply)),
-            Err(_) => (Told::Nothing, None),
-        }
+        self.send(house, GATE, &format!("form={}&answer={answer}", self.form))
     }
 
-    pub(crate) fn hear(&mut self, asked: Asked, told: Told, cookie: Option<String>) -> Told {
+    fn send(&self, house: &House, path: &str, body: &str) -> Heard {
+        let headers = format!("content-type: application/x-www-form-urlencoded\r\n{}", self.cookie());
+        exchange(&house.address().unwrap(), "POST", path, &headers, body).into()
+    }
+
+    pub(crate) fn hear(&mut self, asked: Asked, heard: Heard) -> Told {
+        let Heard { told, cookie, form } = heard;
         self.client.cookie = cookie.or(self.client.cookie.take());
+        self.form = form.unwrap_or(std::mem::take(&mut self.form));
         self.client.talks.push(Talk { asked, told: told.clone() });
         told
     }
 
     /// Opens the page of their pass.
     pub(crate) fn look(&mut self, house: &House) -> Told {
-        let address = house.address().unwrap();
-        let told = match exchange(&address, "GET", PASS, &self.cookie(), "") {
-            Ok(reply) => read(&reply),
-            Err(_) => Told::Nothing,
-        };
-        self.hear(Asked::Look, told, None)
+        let heard = exchange(&house.address().unwrap(), "GET", PASS, &self.cookie(), "").into();
+        self.hear(Asked::Look, heard)
+    }
+
+    /// Asks for another link, instead of one that ran out.
+    pub(crate) fn ask_for_another(&mut self, house: &House) -> Told {
+        let heard = self.send(house, PASS, "");
+        self.hear(Asked::Another, heard)
     }
 
     /// Looks until there is a page, and one that will not change by itself.

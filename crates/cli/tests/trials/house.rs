@@ -2,13 +2,13 @@
 
 use crate::auditor;
 use crate::evidence::{Books, Client, Evidence, Telegram, Terms, left_to_do};
-use crate::service;
 use crate::wire::exchange;
 use serde_json::{Value, json};
+use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,11 +27,14 @@ pub(crate) struct Rules {
     pub(crate) quota: Option<i64>,
     pub(crate) pool: i64,
     pub(crate) life_seconds: i64,
+    pub(crate) strangers_stay: bool,
+    /// How much it logs.
+    pub(crate) log: &'static str,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { quota: None, pool: 20, life_seconds: 604_800 }
+        Self { quota: None, pool: 20, life_seconds: 604_800, strangers_stay: false, log: "info" }
     }
 }
 
@@ -114,7 +117,7 @@ pub(crate) struct House {
 
 #[derive(Default)]
 struct Running {
-    process: Option<(Child, BufReader<ChildStdout>)>,
+    process: Option<Child>,
     /// Where it is, and will be again.
     address: Option<String>,
     ahead_seconds: i64,
@@ -122,7 +125,7 @@ struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some((mut process, _)) = self.process.take() {
+        if let Some(mut process) = self.process.take() {
             let _ = process.kill();
             let _ = process.wait();
         }
@@ -130,14 +133,20 @@ impl Drop for Running {
 }
 
 impl House {
-    /// Nothing runs in it yet but the sandbox.
+    /// A gate is open in it, and nothing runs yet but the sandbox.
     pub(crate) fn empty(rules: Rules) -> Self {
-        Self {
+        let house = Self {
             sandbox: Sandbox::start(),
             data: tempfile::tempdir().unwrap(),
             rules,
             running: Mutex::default(),
-        }
+        };
+        fs::write(house.data.path().join("token"), &house.sandbox.token).unwrap();
+        let file = house.data.path().join("night-owls.toml");
+        fs::write(&file, house.gate()).unwrap();
+        let ran = house.admit(&["gate", "apply", "--publish"]).arg(file).output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        house
     }
 
     pub(crate) fn open(rules: Rules) -> Self {
@@ -146,8 +155,18 @@ impl House {
         house
     }
 
+    /// The binary with nothing of our own environment.
+    fn admit(&self, arguments: &[&str]) -> Command {
+        let mut admit = Command::new(ADMIT);
+        admit.args(arguments).env_clear().current_dir(self.data.path());
+        admit.env("ADMIT_API_URL", &self.sandbox.address).env("ADMIT_BOT_TOKEN_FILE", "token");
+        admit.env("ADMIT_DATA", "data").stdin(Stdio::null());
+        admit
+    }
+
     fn gate(&self) -> String {
-        let Rules { quota, pool, life_seconds } = &self.rules;
+        let Rules { quota, pool, life_seconds, strangers_stay, .. } = &self.rules;
+        let stranger = if *strangers_stay { "keep" } else { "remove" };
         let quota = quota.map(|quota| format!("quota = {quota}")).unwrap_or_default();
         format!(
             r#"
@@ -156,6 +175,7 @@ impl House {
             chats = [{chat}]
             pool = {pool}
             link_life_seconds = {life_seconds}
+            stranger = "{stranger}"
             {quota}
 
             [tries]
@@ -176,7 +196,7 @@ impl House {
     }
 
     pub(crate) fn start(&self) {
-        assert!(self.start_to_end_at(None), "it died before it was ready");
+        assert!(self.start_to_end_at(None), "it died before it was ready:\n{}", self.log());
     }
 
     /// Starts the service; says whether it was ready before it died.
@@ -184,27 +204,22 @@ impl House {
         let mut running = self.running.lock().unwrap();
         assert!(running.process.is_none(), "it runs");
         let listen = running.address.as_deref().map_or("127.0.0.1:0", |address| &address["http://".len()..]);
-        let orders = json!({
-            "data": self.data.path(), "listen": listen, "api": self.sandbox.address,
-            "token": self.sandbox.token, "gate": self.gate(), "ahead": running.ahead_seconds, "end_at": point,
-        });
-        let mut process = service::spawn(&orders);
-        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        let log = OpenOptions::new().create(true).append(true).open(self.data.path().join("log")).unwrap();
+        let mut admit =
+            self.admit(&["serve", "--listen", listen, "--telegram-url", &self.sandbox.address, "--json"]);
+        admit.env("ADMIT_LOG", self.rules.log).env("ADMIT_CLOCK_AHEAD", running.ahead_seconds.to_string());
+        if let Some(point) = point {
+            admit.env("ADMIT_END_AT", point);
+        }
+        let mut process = admit.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
-        let address = loop {
-            line.clear();
-            match lines.read_line(&mut line).unwrap() {
-                0 => break None,
-                _ => {
-                    if let Some(address) = line.trim().strip_prefix("ready ") {
-                        break Some(address.to_owned());
-                    }
-                }
-            }
-        };
-        running.process = Some((process, lines));
-        let is_ready = address.is_some();
-        running.address = address.or(running.address.take());
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        running.process = Some(process);
+        let said: Option<Value> = serde_json::from_str(&line).ok();
+        let is_ready = said.is_some();
+        if let Some(said) = said {
+            running.address = Some(said["url"].as_str().unwrap().to_owned());
+        }
         is_ready
     }
 
@@ -215,56 +230,69 @@ impl House {
 
     /// `kill -9`.
     pub(crate) fn kill(&self) {
-        let (mut process, _) = self.running.lock().unwrap().process.take().expect("it runs");
+        let mut process = self.running.lock().unwrap().process.take().expect("it runs");
         process.kill().unwrap();
         process.wait().unwrap();
     }
 
     pub(crate) fn has_died(&self) -> bool {
         let mut running = self.running.lock().unwrap();
-        let (process, _) = running.process.as_mut().expect("it was started");
-        process.try_wait().unwrap().is_some()
+        running.process.as_mut().expect("it was started").try_wait().unwrap().is_some()
     }
 
     /// Waits until it ended itself at its point.
     pub(crate) fn buried(&self) {
         until("the service ends at its point", || self.has_died());
-        let (mut process, _) = self.running.lock().unwrap().process.take().unwrap();
+        let mut process = self.running.lock().unwrap().process.take().unwrap();
         let status: ExitStatus = process.wait().unwrap();
         assert_eq!(status.signal(), Some(SIGABRT), "it ended in another way: {status}");
     }
 
     /// Time passes for all while nothing of ours runs; long enough that nobody holds the bot any more.
-    pub(crate) fn start_later(&self, seconds: i64) {
+    pub(crate) fn sleep(&self, seconds: i64) {
         let seconds = seconds.max(LEASE_SECONDS);
+        let mut running = self.running.lock().unwrap();
+        assert!(running.process.is_none(), "it runs, and would not notice");
         self.sandbox.control("clock/advance", &json!({ "seconds": seconds }));
-        self.running.lock().unwrap().ahead_seconds += seconds;
+        running.ahead_seconds += seconds;
+    }
+
+    pub(crate) fn start_later(&self) {
+        self.sleep(LEASE_SECONDS);
         self.start();
     }
 
+    /// What it logged in all its lives.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.data.path().join("log")).unwrap()
+    }
+
     pub(crate) fn file(&self) -> PathBuf {
-        self.data.path().join("admit.db")
+        self.data.path().join("data/admit.db")
     }
 
     /// Until everything that was begun is done.
     pub(crate) fn settle(&self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let joins = self.sandbox.telegram().joins.len() as i64;
-            let Some(left) = left_to_do(&self.file(), joins) else { return };
+            let Some(left) = left_to_do(&self.file(), &self.sandbox.telegram()) else { return };
             assert!(Instant::now() < deadline, "it does not come to rest: {left}");
             thread::sleep(GLANCE);
         }
     }
 
     pub(crate) fn evidence(&self, clients: Vec<Client>) -> Evidence {
-        let Rules { quota, life_seconds, .. } = self.rules;
+        let Rules { quota, life_seconds, strangers_stay, .. } = self.rules;
         Evidence {
             telegram: self.sandbox.telegram(),
             books: Books::read(&self.file()),
             clients,
             // As long as it is promised, and as long as it may lie in the pool before. A second passes in between.
-            terms: Terms { quota, longest_life_seconds: life_seconds + life_seconds.max(86_400) + 1 },
+            terms: Terms {
+                quota,
+                longest_life_seconds: life_seconds + life_seconds.max(86_400) + 1,
+                strangers_stay,
+            },
         }
     }
 

@@ -11,5 +11,4 @@ mod evidence;
 mod fans;
 mod house;
 mod seed;
-mod service;
 mod wire;
