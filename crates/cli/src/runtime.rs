@@ -29,19 +29,20 @@ pub(crate) fn serve<T>(work: impl Future<Output = Result<T, Failure>>) -> Result
     runtime.block_on(work)
 }
 
-/// Ends when somebody wants us to stop. Listening begins with the first poll.
+/// Ends when somebody wants us to stop, from now on.
 #[cfg(unix)]
-pub(crate) async fn stopped() -> Stop {
+pub(crate) fn stopped() -> impl Future<Output = Stop> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // Without handlers the signals keep their deadly default.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => Stop::Interrupted,
-        _ = terminate.recv() => Stop::Terminated,
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+            // Without handlers the signals keep their deadly default.
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => Stop::Interrupted,
+            _ = terminate.recv() => Stop::Terminated,
+        }
     }
 }
 

@@ -77,6 +77,8 @@ impl Demo {
                 ..Settings::default()
             };
             let service = Service::start(store, &keys, settings).await?;
+            // Whoever reads that we are ready may stop us at once.
+            let stopped = runtime::stopped();
             let gate = format!("{url}/g/night-owls");
             let ready = Ready { url: &url, gate: &gate, answer: ANSWER, console: None, sandbox: &at };
             if ctx.output.is_for_programs() {
@@ -85,7 +87,8 @@ impl Demo {
                 ctx.output.line(guide(&ready))?;
             }
             tokio::select! {
-                () = service.serve(listener, stopped()) => {}
+                // Being stopped is how a service ends, and no failure.
+                () = service.serve(listener, async { drop(stopped.await) }) => {}
                 () = sandbox.run() => {}
             }
             Ok(())
@@ -144,9 +147,4 @@ fn guide(ready: &Ready<'_>) -> String {
 Open the gate, answer, and join by the link: it works once. Ctrl-C ends it.",
         people = sandbox.people
     )
-}
-
-/// Being stopped is how a service ends, and no failure.
-async fn stopped() {
-    let _ = runtime::stopped().await;
 }

@@ -72,6 +72,8 @@ impl Serve {
             };
             let public_url = settings.public_url.clone();
             let service = Service::start(store, &keys, settings).await?;
+            // Whoever reads that we are ready may stop us at once.
+            let (stopped, insisted) = (stopped(), insisted());
             if is_alone {
                 ctx.output.warn(
                     "no bot is remembered here, so no link can be made; start again with a token, by \
@@ -85,8 +87,8 @@ impl Serve {
             }
             tokio::select! {
                 // Being stopped is how a service ends, and no failure.
-                () = service.serve(listener, stopped()) => Ok(()),
-                stop = insisted() => Err(Failure::Stopped(stop)),
+                () = service.serve(listener, stopped) => Ok(()),
+                stop = insisted => Err(Failure::Stopped(stop)),
             }
         })
     }
@@ -125,12 +127,17 @@ fn address(
     Err(Usage::new(what, rule, &format!("`{flag} https://gate.example`")))
 }
 
-/// Ends when somebody asked twice.
-async fn insisted() -> Stop {
-    runtime::stopped().await;
-    runtime::stopped().await
+/// Ends when somebody asked twice, from now on.
+fn insisted() -> impl Future<Output = Stop> {
+    let first = runtime::stopped();
+    async move {
+        first.await;
+        runtime::stopped().await
+    }
 }
 
-async fn stopped() {
-    let _ = runtime::stopped().await;
+/// Ends when somebody asked, from now on.
+fn stopped() -> impl Future<Output = ()> {
+    let stopped = runtime::stopped();
+    async move { drop(stopped.await) }
 }
