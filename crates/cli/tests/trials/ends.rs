@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Every point at which the service can be told to end, and how many fans it takes to pass it so often.
+/// Every point that fans pass.
 const POINTS: [&str; 7] = [
     "answer.granted",
     "make.intended",
@@ -18,6 +18,9 @@ const POINTS: [&str; 7] = [
     "revoke.answered",
     "hear.stored",
 ];
+
+/// Those that only strangers make it pass.
+const STRANGERS_POINTS: [&str; 2] = ["stranger.removing", "stranger.removed"];
 
 /// Somebody at the gate, who does one thing after another.
 struct Visit {
@@ -74,7 +77,7 @@ fn go_on(house: &House, visits: &mut [Visit], is_over: &(dyn Fn() -> bool + Sync
 }
 
 /// Lets the service end at a point when it is passed the so many-th time, and others go on.
-fn ends_at(point: &str, time: usize) -> Duration {
+fn ends_at(point: &str, time: usize) {
     let house = House::empty(Rules { pool: 2, ..Rules::default() });
     let mut visits: Vec<Visit> = (0..time + 6).map(|_| Visit::new(&house)).collect();
     if house.start_to_end_at(Some(&format!("{point}:{time}"))) {
@@ -82,9 +85,7 @@ fn ends_at(point: &str, time: usize) -> Duration {
     }
     house.buried();
     house.start_later();
-    let began = Instant::now();
     go_on(&house, &mut visits, &|| false);
-    let took = began.elapsed();
     house.settle();
     let mut clients = Vec::new();
     for Visit { fan, .. } in visits {
@@ -93,27 +94,59 @@ fn ends_at(point: &str, time: usize) -> Duration {
         clients.push(fan.client);
     }
     house.judge(clients, &format!("ended at {point}:{time}"));
-    took
+}
+
+/// The same at points that only strangers pass.
+fn ends_at_a_stranger(point: &str, time: usize) {
+    let house = House::open(Rules::default());
+    let mut fans: Vec<Fan> = (0..time + 2).map(|_| Fan::arrive(&house)).collect();
+    for fan in &mut fans {
+        fan.pass(&house);
+        fan.look_until_told(&house);
+    }
+    house.kill();
+    for fan in &fans {
+        let (friend, stranger) = (house.sandbox.person(), house.sandbox.person());
+        let link = fan.link().unwrap();
+        assert_eq!(house.sandbox.join(friend, link), "joined");
+        house.sandbox.leave(friend);
+        assert_eq!(house.sandbox.join(stranger, link), "joined");
+    }
+    house.sleep(0);
+    house.start_to_end_at(Some(&format!("{point}:{time}")));
+    house.buried();
+    house.start_later();
+    house.settle();
+    for fan in &mut fans {
+        assert_eq!(fan.look(&house), Told::Left);
+    }
+    let clients = fans.into_iter().map(|fan| fan.client).collect();
+    house.judge(clients, &format!("ended at {point}:{time}"));
 }
 
 fn ends_at_every_point(times: &[usize]) {
     let next = AtomicUsize::new(0);
+    let points = POINTS.iter().chain(&STRANGERS_POINTS);
     let runs: Vec<(&str, usize)> =
-        POINTS.iter().flat_map(|point| times.iter().map(move |time| (*point, *time))).collect();
+        points.flat_map(|point| times.iter().map(move |time| (*point, *time))).collect();
     let began = Instant::now();
     // Much of a run is waiting for processes, so several go on at a time.
     thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
                 while let Some((point, time)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    ends_at(point, *time);
+                    if STRANGERS_POINTS.contains(point) {
+                        ends_at_a_stranger(point, *time);
+                    } else {
+                        ends_at(point, *time);
+                    }
                 }
             });
         }
     });
     #[allow(clippy::print_stderr, reason = "figures are for whoever runs it")]
     {
-        eprintln!("{} deaths at {} points: {:.1?}", runs.len(), POINTS.len(), began.elapsed());
+        eprintln!("{} deaths at named points: {:.1?}", runs.len(), began.elapsed());
     }
 }
 

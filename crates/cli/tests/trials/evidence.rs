@@ -89,7 +89,9 @@ impl Telegram {
             let person = line["user_id"].as_i64();
             match (line["what"].as_str(), person, text(&line["link"])) {
                 (Some("joined"), Some(person), Some(link)) => joins.push(TelegramJoin { link, person }),
-                (Some("left"), Some(person), _) => leaves.push(person),
+                // Whoever is removed is banned for a moment, and so is somebody who had just left.
+                (Some("banned"), Some(person), _) if !is_in(&joins, &leaves, person) => {}
+                (Some("left" | "banned"), Some(person), _) => leaves.push(person),
                 _ => {}
             }
         }
@@ -105,6 +107,12 @@ impl Telegram {
     pub(crate) fn is_over(&self, link: &TelegramLink) -> bool {
         link.is_revoked || link.expires_at.is_some_and(|at| at <= self.now)
     }
+}
+
+/// Whether somebody is in, after so many came and went.
+fn is_in(joins: &[TelegramJoin], leaves: &[i64], person: i64) -> bool {
+    let came = joins.iter().filter(|join| join.person == person).count();
+    came > leaves.iter().filter(|other| **other == person).count()
 }
 
 // --- our books --------------------------------------------------------------------------------------------------------

@@ -235,6 +235,13 @@ impl House {
         process.wait().unwrap();
     }
 
+    /// As an operator stops it.
+    pub(crate) fn stop(&self) {
+        let mut process = self.running.lock().unwrap().process.take().expect("it runs");
+        Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap();
+        assert!(process.wait().unwrap().success());
+    }
+
     pub(crate) fn has_died(&self) -> bool {
         let mut running = self.running.lock().unwrap();
         running.process.as_mut().expect("it was started").try_wait().unwrap().is_some()

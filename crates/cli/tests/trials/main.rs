@@ -10,5 +10,6 @@ mod ends;
 mod evidence;
 mod fans;
 mod house;
+mod leavers;
 mod seed;
 mod wire;
