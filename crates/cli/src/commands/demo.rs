@@ -78,7 +78,10 @@ impl Demo {
             };
             let service = Service::start(store, &keys, settings).await?;
             // Whoever reads that we are ready may stop us at once.
-            let stopped = runtime::stopped();
+            let stop = runtime::stopped();
+            let stopped = async {
+                let _ = stop.await;
+            };
             let gate = format!("{url}/g/night-owls");
             let ready = Ready { url: &url, gate: &gate, answer: ANSWER, console: None, sandbox: &at };
             if ctx.output.is_for_programs() {
@@ -88,7 +91,7 @@ impl Demo {
             }
             tokio::select! {
                 // Being stopped is how a service ends, and no failure.
-                () = service.serve(listener, async { drop(stopped.await) }) => {}
+                () = service.serve(listener, stopped) => {}
                 () = sandbox.run() => {}
             }
             Ok(())

@@ -139,5 +139,7 @@ fn insisted() -> impl Future<Output = Stop> {
 /// Ends when somebody asked, from now on.
 fn stopped() -> impl Future<Output = ()> {
     let stopped = runtime::stopped();
-    async move { drop(stopped.await) }
+    async move {
+        let _ = stopped.await;
+    }
 }

@@ -94,6 +94,11 @@ impl Sandbox {
         self.control(&format!("people/{person}/leave"), &json!({ "chat_id": self.chat }));
     }
 
+    /// The next call of the method goes wrong.
+    pub(crate) fn fault(&self, method: &str, kind: &str) {
+        self.control("faults", &json!({ "method": method, "kind": kind, "times": 1 }));
+    }
+
     pub(crate) fn telegram(&self) -> Telegram {
         let now: Value = serde_json::from_str(&self.look("clock")).unwrap();
         Telegram::read(now["now"].as_i64().unwrap(), &self.chat(), &self.ledger())
@@ -272,6 +277,24 @@ impl House {
     /// What it logged in all its lives.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.data.path().join("log")).unwrap()
+    }
+
+    pub(crate) fn keys(&self) -> String {
+        fs::read_to_string(self.data.path().join("data/keys")).unwrap()
+    }
+
+    pub(crate) fn until_the_pool_is_full(&self) {
+        until("the pool is full", || {
+            let free = Books::read(&self.file()).links.iter().filter(|link| link.state == "free").count();
+            free as i64 == self.rules.pool
+        });
+    }
+
+    /// How often Telegram was asked for anything but updates.
+    pub(crate) fn calls(&self) -> usize {
+        let ledger = self.sandbox.ledger();
+        let calls = ledger.lines().filter(|line| line.contains("\"what\":\"call\""));
+        calls.filter(|line| !line.contains("getUpdates")).count()
     }
 
     pub(crate) fn file(&self) -> PathBuf {

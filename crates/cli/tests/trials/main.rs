@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it does not go on")]
 
 mod auditor;
+mod canary;
 mod crowds;
 mod doctored;
 mod ends;
@@ -11,5 +12,6 @@ mod evidence;
 mod fans;
 mod house;
 mod leavers;
+mod robots;
 mod seed;
 mod wire;
