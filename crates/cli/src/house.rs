@@ -82,7 +82,7 @@ impl Place {
         Self { database: Database::File(dir.join("admit.db")), keys: dir.join("keys") }
     }
 
-    /// Whether something may be there to be opened.
+    /// Whether something of ours seems to be there. Other programs have a DATABASE_URL too; our keys they do not have.
     pub(crate) fn is_there(&self) -> bool {
         match &self.database {
             Database::File(path) => path.exists(),

@@ -29,12 +29,12 @@ pub(crate) fn serve<T>(work: impl Future<Output = Result<T, Failure>>) -> Result
     runtime.block_on(work)
 }
 
-/// Ends when somebody wants us to stop, from now on.
+/// Ends when somebody wants us to stop. Listening begins with this call.
 #[cfg(unix)]
 pub(crate) fn stopped() -> impl Future<Output = Stop> {
     use tokio::signal::unix::{SignalKind, signal};
     let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
-    async move {
+    async {
         let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
             // Without handlers the signals keep their deadly default.
             return std::future::pending().await;

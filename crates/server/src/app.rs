@@ -1,6 +1,8 @@
 //! What a request, a job and an update may reach.
 
+use crate::Hearing;
 use crate::bells::Bells;
+use crate::bots::Bots;
 use crate::clock::Clock;
 use crate::error::Trouble;
 use crate::metrics::Metrics;
@@ -8,7 +10,7 @@ use crate::points::Points;
 use crate::sign::Signer;
 use crate::visitor::Cookie;
 use gate::Slug;
-use links::{Parser, UserId};
+use links::Parser;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use store::{GateState, SavedGate, Store};
@@ -26,8 +28,9 @@ pub(crate) struct Shared {
     pub(crate) public_url: String,
     /// Where people reach Telegram, without a slash at the end.
     pub(crate) telegram_url: String,
-    /// What our bots are called there.
-    pub(crate) usernames: HashMap<UserId, String>,
+    /// How we hear of updates.
+    pub(crate) hearing: Hearing,
+    pub(crate) bots: Bots,
     /// Reads links, those of a sandbox included.
     pub(crate) links: Parser,
     pub(crate) bells: Bells,

@@ -1,8 +1,9 @@
 //! The bots we hold tokens of: their links through `dyn Links`, and what is no link operation beside it.
 
+use crate::CannotStart;
 use links::{ChatId, Links, UnixTime, UserId};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use telegram::bot_api::methods::{GetMe, Method};
 use telegram::bot_api::types::Me;
@@ -13,19 +14,45 @@ use telegram::bot_api::{BadSettings, Client, Settings, Token};
 /// store, where a restart and the other nodes find it.
 const CALL_LIMIT: Duration = Duration::from_secs(20);
 
+/// The bots that are tended here.
+#[derive(Default)]
+pub(crate) struct Bots(RwLock<HashMap<UserId, Bot>>);
+
+impl Bots {
+    pub(crate) fn get(&self, id: UserId) -> Option<Bot> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    pub(crate) fn ids(&self) -> Vec<UserId> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    pub(crate) fn put(&self, bot: Bot) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(bot.id, bot);
+    }
+
+    pub(crate) fn remove(&self, id: UserId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+}
+
 /// A bot and the way to Telegram in its name.
 #[derive(Clone)]
 pub(crate) struct Bot {
     pub(crate) id: UserId,
+    /// Its public name, without `@`.
+    pub(crate) username: String,
     client: Client,
     rests: Arc<Mutex<HashMap<(&'static str, ChatId), UnixTime>>>,
 }
 
 impl Bot {
-    /// A bot of this token. Nothing is sent.
-    pub(crate) fn new(id: UserId, token: Token, road: &Settings) -> Result<Self, BadSettings> {
+    /// A bot as the store knows it. Nothing is sent.
+    pub(crate) fn new(known: &store::Bot, road: &Settings) -> Result<Self, CannotStart> {
+        let token = Token::new(known.token.reveal()).map_err(|_| CannotStart::Token(known.id))?;
         let settings = Settings { limit: CALL_LIMIT, longest_wait: Duration::ZERO, ..road.clone() };
-        Ok(Self { id, client: Client::new(token, &settings)?, rests: Arc::default() })
+        let client = Client::new(token, &settings)?;
+        Ok(Self { id: known.id, username: known.username.clone(), client, rests: Arc::default() })
     }
 
     /// What makes and ends links.

@@ -27,15 +27,15 @@ pub use setup::{CannotPublish, Refusal, add_bot, change_gate, open_gate, publish
 
 use crate::app::{App, Shared};
 use crate::bells::Bells;
-use crate::bots::Bot;
+use crate::bots::Bots;
+use crate::jobs::Attendance;
 use crate::metrics::Metrics;
 use crate::sign::Signer;
 use crate::visitor::Cookie;
 use links::{Parser, UserId};
-use std::collections::HashMap;
 use std::future::Future;
 use store::{Keyring, Store};
-use telegram::bot_api::{Settings as Road, Token};
+use telegram::bot_api::Settings as Road;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -48,6 +48,8 @@ pub struct Settings {
     pub telegram_url: String,
     /// The way to the Bot API.
     pub road: Road,
+    /// How Telegram's updates reach us.
+    pub hearing: Hearing,
     /// Tells the time.
     pub clock: Clock,
     /// Where tests end the process.
@@ -61,10 +63,21 @@ impl Default for Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             telegram_url: "https://t.me".to_owned(),
             road: Road::default(),
+            hearing: Hearing::default(),
             clock: Clock::default(),
             points: Points::default(),
         }
     }
+}
+
+/// How Telegram's updates reach us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Hearing {
+    /// We ask for them, which works behind any wall.
+    #[default]
+    Asking,
+    /// Telegram sends them to the public address, which has to be HTTPS for it.
+    Webhook,
 }
 
 /// A service whose jobs run. They end when it is dropped.
@@ -72,20 +85,12 @@ pub struct Service {
     app: App,
     /// What this service calls itself to other nodes.
     name: String,
-    bots: Vec<UserId>,
     jobs: JoinSet<()>,
 }
 
 impl Service {
-    /// Begins to tend the bots of the store. Nothing is asked of Telegram before this is back.
+    /// Begins to tend the bots of the store, and those that are added to it later.
     pub async fn start(store: Store, keys: &Keyring, settings: Settings) -> Result<Self, CannotStart> {
-        let mut bots = Vec::new();
-        let mut usernames = HashMap::new();
-        for known in store.bots().await? {
-            usernames.insert(known.id, known.username);
-            let token = Token::new(known.token.reveal()).map_err(|_| CannotStart::Token(known.id))?;
-            bots.push(Bot::new(known.id, token, &settings.road)?);
-        }
         let is_https = settings.public_url.starts_with("https://");
         let own = Parser::telegram();
         let links = own.clone().and_host(&settings.telegram_url).unwrap_or(own);
@@ -97,20 +102,19 @@ impl Service {
             public_url: settings.public_url.trim_end_matches('/').to_owned(),
             links,
             telegram_url: settings.telegram_url.trim_end_matches('/').to_owned(),
-            usernames,
+            hearing: settings.hearing,
+            bots: Bots::default(),
             bells: Bells::default(),
             metrics: Metrics::new(),
             points: settings.points,
             published: Default::default(),
         });
         let name = base64_of(app.chance::<12>().map_err(|_| CannotStart::Chance)?);
+        let bots = Attendance::begin(app.clone(), settings.road, name.clone()).await?;
         let mut jobs = JoinSet::new();
         jobs.spawn(jobs::keep_house(app.clone()));
-        let ids = bots.iter().map(|bot| bot.id).collect();
-        for bot in bots {
-            jobs.spawn(jobs::tend(app.clone(), bot, name.clone()));
-        }
-        Ok(Self { app, name, bots: ids, jobs })
+        jobs.spawn(bots.go_on());
+        Ok(Self { app, name, jobs })
     }
 
     /// Answers people until `shutdown`, then lets those who are being served finish, ends the jobs, and leaves the bots
@@ -118,7 +122,7 @@ impl Service {
     pub async fn serve(mut self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         listen::serve(listener, router::router(self.app.clone()), shutdown).await;
         self.jobs.shutdown().await;
-        for bot in self.bots {
+        for bot in self.app.bots.ids() {
             jobs::leave(&self.app, bot, &self.name).await;
         }
     }

@@ -1,16 +1,21 @@
 //! Every address there is.
 
 use crate::app::App;
-use crate::error::chain;
+use crate::error::{Trouble, chain};
+use crate::flows::hear::{is_webhook_secret, take_in};
 use crate::headers::{self, Headers};
 use crate::listen::Peer;
 use crate::pages::{gate, pass};
-use axum::extract::{DefaultBodyLimit, State};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
+use links::UserId;
+use telegram::bot_api::types::Update;
+use tracing::warn;
 
 /// A form with every field filled to its bound is smaller.
 const LARGEST_FORM_BYTES: usize = 256 << 10;
@@ -20,6 +25,7 @@ pub(crate) fn router(app: App) -> Router {
     Router::new()
         .route("/g/{slug}", get(gate::look).post(gate::answer))
         .route("/g/{slug}/pass", get(pass::look).post(pass::again))
+        .route("/telegram/{bot}", post(hear))
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
@@ -28,6 +34,33 @@ pub(crate) fn router(app: App) -> Router {
         .layer(from_fn_with_state(headers, headers::add))
         .layer(DefaultBodyLimit::max(LARGEST_FORM_BYTES))
         .with_state(app)
+}
+
+/// An update of one of our bots. Telegram sends it again until we say that it is stored.
+async fn hear(
+    State(app): State<App>,
+    Path(bot): Path<i64>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Trouble> {
+    let said = headers.get("x-telegram-bot-api-secret-token").and_then(|said| said.to_str().ok());
+    let known = UserId::new(bot).ok().filter(|bot| is_webhook_secret(&app, *bot, said.unwrap_or_default()));
+    let Some(bot) = known.and_then(|bot| app.bots.get(bot)) else { return Ok(gate::nowhere()) };
+    match serde_json::from_slice::<Update>(&body) {
+        Ok(update) => {
+            take_in(&app, &bot, &[update]).await?;
+            Ok(StatusCode::OK.into_response())
+        }
+        Err(why) => {
+            warn!(
+                bot = bot.id.get(),
+                line = why.line(),
+                column = why.column(),
+                "Telegram sent what is no update"
+            );
+            Ok(StatusCode::BAD_REQUEST.into_response())
+        }
+    }
 }
 
 /// Whether we can do our part; if not, which part fails.

@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     Visitor,
     /// What somebody hands to the bot to show their account.
     Start,
+    /// What Telegram says with the updates of a bot.
+    Webhook,
 }
 
 impl Purpose {
@@ -25,6 +27,7 @@ impl Purpose {
             Self::Form => b"form",
             Self::Visitor => b"visitor",
             Self::Start => b"start",
+            Self::Webhook => b"webhook",
         }
     }
 }

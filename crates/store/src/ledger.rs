@@ -37,9 +37,15 @@ statements! {
     LOSE_EARLIER = "update links set state = 'lost' where bot = $1 and state = 'making' and fence < $2";
     STOCK = "
         select
-            (select count(*) from links where gate = $1 and chat = $2 and state = 'free' and expires_at >= $3),
-            (select count(*) from entries where gate = $1 and chat = $2 and state = 'granted'),
-            (select count(*) from links where bot = $4 and gate = $1 and chat = $2 and state = 'making')";
+            (select count(*) from (
+                select 1 from links
+                where gate = $1 and chat = $2 and state = 'free' and expires_at >= $3
+                limit $4) as some_free),
+            (select count(*) from (
+                select 1 from entries
+                where gate = $1 and chat = $2 and state = 'granted'
+                limit $4) as some_waiting),
+            (select count(*) from links where bot = $5 and gate = $1 and chat = $2 and state = 'making')";
     DROP_EXPIRED = "update links set state = 'dropped' where state = 'free' and expires_at <= $1";
     TO_TEND = "
         select chat from links
@@ -309,16 +315,18 @@ impl Store {
         self.write(move |tx| tx.execute(LOSE_EARLIER, &[&bot, &fence])).await
     }
 
-    /// How many links there are and how many are wanted. One that ends before `alive_until` does not count as free.
+    /// How many links there are and how many are wanted, each counted up to `most`: nobody has to know how many more.
+    /// One that ends before `alive_until` does not count as free.
     pub async fn stock(
         &self,
         gate: GateId,
         chat: ChatId,
         bot: UserId,
         alive_until: UnixTime,
+        most: u32,
     ) -> Result<Stock> {
         let (free, waiting, making) =
-            self.read(move |tx| tx.one(STOCK, &[&gate, &chat, &alive_until, &bot])).await?;
+            self.read(move |tx| tx.one(STOCK, &[&gate, &chat, &alive_until, &most, &bot])).await?;
         Ok(Stock { free, waiting, making })
     }
 
@@ -409,9 +417,9 @@ pub(crate) fn want_revoked(tx: &mut Tx<'_>, link: LinkId, now: UnixTime) -> Resu
     tx.execute(WANT_REVOKED, &[&now, &link]).map(drop)
 }
 
-/// Forgets pooled links that ended. Answers how many.
-pub(crate) fn drop_expired(tx: &mut Tx<'_>, now: UnixTime) -> Result<u64> {
-    tx.execute(DROP_EXPIRED, &[&now])
+/// Notes of pooled links that they ended. Nobody was given one in between.
+pub(crate) fn drop_expired(tx: &mut Tx<'_>, now: UnixTime) -> Result<()> {
+    tx.execute(DROP_EXPIRED, &[&now]).map(drop)
 }
 
 /// A group has a new number. Its links are dead; who has one that was not used may ask for another.

@@ -379,13 +379,9 @@ impl Store {
         }
     }
 
-    /// Notices links that ended unused, with passes and in pools. Answers how many passes that were.
+    /// Notices passes whose links ended unused. Answers how many that were.
     pub async fn expire(&self, now: UnixTime) -> Result<u64> {
-        self.write(move |tx| {
-            ledger::drop_expired(tx, now)?;
-            tx.execute(EXPIRE, &[&now])
-        })
-        .await
+        self.write(move |tx| tx.execute(EXPIRE, &[&now])).await
     }
 
     /// People who came into a chat by somebody else's link of this bot, once that link is revoked: what is done with them is the

@@ -77,21 +77,17 @@ impl Demo {
                 ..Settings::default()
             };
             let service = Service::start(store, &keys, settings).await?;
-            // Whoever reads that we are ready may stop us at once.
-            let stop = runtime::stopped();
-            let stopped = async {
-                let _ = stop.await;
-            };
             let gate = format!("{url}/g/night-owls");
             let ready = Ready { url: &url, gate: &gate, answer: ANSWER, console: None, sandbox: &at };
+            // Whoever is told that it is ready may stop it; that is how a service ends, and no failure.
+            let stopped = runtime::stopped();
             if ctx.output.is_for_programs() {
                 ctx.output.json(&ready)?;
             } else {
                 ctx.output.line(guide(&ready))?;
             }
             tokio::select! {
-                // Being stopped is how a service ends, and no failure.
-                () = service.serve(listener, stopped) => {}
+                () = service.serve(listener, async { _ = stopped.await }) => {}
                 () = sandbox.run() => {}
             }
             Ok(())

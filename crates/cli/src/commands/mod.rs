@@ -9,6 +9,7 @@ pub(crate) mod gates;
 pub(crate) mod links;
 pub(crate) mod man;
 pub(crate) mod members;
+pub(crate) mod passes;
 pub(crate) mod requests;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
@@ -64,6 +65,9 @@ pub(crate) enum Command {
     /// Draw gates, look at them, open and close them.
     #[command(subcommand)]
     Gate(gates::Gate),
+    /// Give, look at and take back passes.
+    #[command(subcommand)]
+    Pass(passes::Pass),
     /// See all of it on this machine: a small Telegram, a service, and a gate to pass.
     Demo(demo::Demo),
     /// Run a small Telegram on this machine.
@@ -105,6 +109,7 @@ pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<
         Command::Bot(command) => command.run(&ctx),
         Command::Serve(command) => command.run(&ctx),
         Command::Gate(command) => command.run(&ctx),
+        Command::Pass(command) => command.run(&ctx),
         Command::Demo(command) => command.run(&ctx),
         Command::Sandbox(command) => command.run(&ctx),
         Command::Config(command) => command.run(&ctx),

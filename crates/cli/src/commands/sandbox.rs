@@ -68,6 +68,7 @@ impl Sandbox {
             let listen = self.listen;
             let sandbox =
                 sandbox::Sandbox::start(settings).await.map_err(|why| cannot_listen(listen, &why))?;
+            // Whoever is told that it is ready may stop it.
             let stopped = runtime::stopped();
             ctx.output.json(sandbox.announcement())?;
             ctx.output.guide(guide(sandbox.announcement(), is_clickable, &program()));

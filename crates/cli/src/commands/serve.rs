@@ -69,17 +69,18 @@ impl Serve {
                 road,
                 clock,
                 points: trials::points(ctx.variables),
+                ..defaults
             };
             let public_url = settings.public_url.clone();
             let service = Service::start(store, &keys, settings).await?;
-            // Whoever reads that we are ready may stop us at once.
-            let (stopped, insisted) = (stopped(), insisted());
             if is_alone {
                 ctx.output.warn(
                     "no bot is remembered here, so no link can be made; start again with a token, by \
                      ADMIT_BOT_TOKEN_FILE or `--token-file PATH`",
                 );
             }
+            // Whoever is told that it is ready may stop it.
+            let (stopped, insisted) = (runtime::stopped(), insisted());
             if ctx.output.is_for_programs() {
                 ctx.output.json(&Ready { url: &url, public_url: &public_url })?;
             } else {
@@ -87,7 +88,7 @@ impl Serve {
             }
             tokio::select! {
                 // Being stopped is how a service ends, and no failure.
-                () = service.serve(listener, stopped) => Ok(()),
+                () = service.serve(listener, async { _ = stopped.await }) => Ok(()),
                 stop = insisted => Err(Failure::Stopped(stop)),
             }
         })
@@ -127,19 +128,11 @@ fn address(
     Err(Usage::new(what, rule, &format!("`{flag} https://gate.example`")))
 }
 
-/// Ends when somebody asked twice, from now on.
+/// Ends when somebody asked twice.
 fn insisted() -> impl Future<Output = Stop> {
-    let first = runtime::stopped();
-    async move {
-        first.await;
+    let asked = runtime::stopped();
+    async {
+        asked.await;
         runtime::stopped().await
-    }
-}
-
-/// Ends when somebody asked, from now on.
-fn stopped() -> impl Future<Output = ()> {
-    let stopped = runtime::stopped();
-    async move {
-        let _ = stopped.await;
     }
 }

@@ -82,5 +82,48 @@ fn a_wrong_value_is_named_and_nothing_is_sent() {
     check("telegram CreateInvitationLink --chat CHAT --config {", &["--config", "no JSON"]);
     check("completions tcsh", &["tcsh", "bash"]);
     check("man gone", &["admit man gone"]);
+    house.write("twice.toml", "slug = 'a'\nslug = 'b'\n");
+    house.write("long.toml", &format!("slug = 'a'\ntitle = '{}'\nchats = [-5]\n", "t".repeat(101)));
+    house.write(
+        "secret.toml",
+        "slug = 'a'\ntitle = 'A'\nchats = [-5]\n[[questions]]\nask = '?'\nanswers = [CANARY]\n",
+    );
+    let gate = "gate new owls --title Owls --chat CHAT";
+    check("serve --listen here", &["--listen", "here", "127.0.0.1:0"]);
+    check(
+        "serve --public-url gate.example",
+        &["--public-url gate.example", "`--public-url https://gate.example`"],
+    );
+    check("serve --public-url https://gate.example/x", &["a host, and perhaps a port"]);
+    check("serve --public-url https://ann:pw@gate.example", &["a host, and perhaps a port"]);
+    check("serve --telegram-url ftp://t.me", &["--telegram-url ftp://t.me", "`https://`"]);
+    check("gate new Owls --title Owls --chat CHAT", &["Owls", "small letters", "admit gate new night-owls"]);
+    check("gate new owls --title Owls --chat @garden", &["--chat @garden", "--chat -1001234567890"]);
+    check("gate new owls", &["--title", "admit gate new"]);
+    check(&format!("{gate} --title {}", "t".repeat(101)), &["--title"]);
+    check(
+        &format!("gate new owls --chat CHAT --title {}", "t".repeat(101)),
+        &["100 characters", "`--title Owls"],
+    );
+    check(&format!("{gate} --ask Drink?"), &["--answer"]);
+    check(&format!("{gate} --answer espresso"), &["--ask"]);
+    check(&format!("{gate} --file twice.toml"), &["--file"]);
+    check("gate new --file gone.toml", &["gone.toml", "--dry-run"]);
+    check("gate new --file twice.toml", &["`twice.toml`, line 2"]);
+    check("gate new --file long.toml", &["`long.toml`, line 2", "100 characters"]);
+    check("gate new --file - --token-file -", &["--file -", "--token-file -"]);
+    check("gate plan secret.toml", &["`secret.toml`, line 6"]);
+    assert!(!house.admit("gate plan secret.toml").err.contains("CANARY"), "an answer is not repeated");
+    check("gate plan", &["FILE", "admit gate plan night-owls.toml"]);
+    check("gate show owls/..", &["owls/..", "small letters"]);
+    check("pass grant", &["--gate", "admit pass grant --gate night-owls"]);
+    check("pass grant --gate owls --person ann", &["--person", "ann", "123456789"]);
+    check("pass show one", &["one", "admit pass show 12"]);
+    check("pass show 1 --wait soon", &["--wait", "soon", "admit pass show 12 --wait 10"]);
+    check("pass list --limit 0", &["--limit", "0", "admit pass list --gate night-owls --limit 100"]);
+    check("link list --limit 10001", &["--limit", "10001", "admit link list --gate night-owls --limit 100"]);
+    check("link list --chat @garden", &["--chat @garden", "--chat -1001234567890"]);
+    check("link show garden!", &["garden!", "https://t.me/+"]);
+    assert!(!house.home.path().join("admit-data").exists(), "a slip makes no database");
     assert_eq!(house.ledger(), before);
 }

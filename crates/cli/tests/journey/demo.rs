@@ -1,6 +1,6 @@
 //! The demo as a fan meets it: a question, a pass, a link, a join, and an end to the link.
 
-use crate::fan::{between, exchange};
+use crate::fan::{Gate, exchange};
 use crate::house::ADMIT;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -30,26 +30,23 @@ impl Demo {
         Self { process, said: serde_json::from_str(&line).unwrap() }
     }
 
-    fn gate(&self, verb: &str, path: &str, headers: &str, body: &str) -> String {
-        exchange(self.said["url"].as_str().unwrap(), verb, path, headers, body)
+    fn gate(&self) -> Gate {
+        Gate { url: self.said["url"].as_str().unwrap().to_owned(), slug: "night-owls" }
     }
 
     /// The signed token of a fresh form.
     fn form(&self) -> String {
-        let page = self.gate("GET", "/g/night-owls", "", "");
+        let page = self.gate().ask("GET", "", "", "");
         assert!(!page.contains(self.said["answer"].as_str().unwrap()), "the answer stands in the page");
-        assert!(!page.to_lowercase().contains("set-cookie"), "looking leaves no cookie");
-        between(&page, "name=\"form\" value=\"", "\"").to_owned()
+        self.gate().form()
     }
 
     fn send(&self, form: &str, answer: &str) -> String {
-        let kind = "content-type: application/x-www-form-urlencoded\r\n";
-        self.gate("POST", "/g/night-owls", kind, &format!("form={form}&answer={answer}"))
+        self.gate().send(form, answer)
     }
 
-    /// The page of whoever has this cookie.
     fn pass(&self, cookie: &str) -> String {
-        self.gate("GET", "/g/night-owls/pass", &format!("cookie: {cookie}\r\n"), "")
+        self.gate().pass(cookie)
     }
 
     fn control(&self, path: &str, body: Value) -> Value {
@@ -70,14 +67,7 @@ impl Demo {
 
 /// The cookie and the link of whoever answers rightly.
 fn passed(demo: &Demo, form: &str) -> (String, String) {
-    let answer = demo.send(form, demo.said["answer"].as_str().unwrap());
-    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
-    assert_eq!(between(&answer, "location: ", "\r\n"), "/g/night-owls/pass");
-    let cookie = between(&answer, "set-cookie: ", ";").to_owned();
-    let page = demo.pass(&cookie);
-    assert_eq!(page.matches("data-invite").count(), 1, "{page}");
-    let link = between(&page, "data-invite href=\"", "\"").to_owned();
-    (cookie, link)
+    demo.gate().passed(form, demo.said["answer"].as_str().unwrap())
 }
 
 #[test]
@@ -138,7 +128,7 @@ fn a_wrong_answer_opens_nothing_and_keeps_what_was_typed() {
     let answer = demo.send(&form, demo.said["answer"].as_str().unwrap());
     assert!(answer.contains("The next try may come in") && !answer.contains("data-invite"), "{answer}");
     // Whoever has only the address sees nothing.
-    let page = demo.gate("GET", "/g/night-owls/pass", "", "");
+    let page = demo.gate().ask("GET", "/pass", "", "");
     assert!(page.starts_with("HTTP/1.1 404") && !page.contains("data-invite"), "{page}");
 }
 

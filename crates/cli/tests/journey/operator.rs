@@ -1,10 +1,13 @@
 //! The service and its commands, as an operator and a creator use them, beside a sandbox.
 
-use crate::fan::exchange;
+use crate::fan::{Gate, exchange};
 use crate::house::{House, Ran};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Stdio};
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
 
 /// A service that runs in the house's directory, with nothing but the token in a file.
 struct Service {
@@ -21,15 +24,24 @@ impl Drop for Service {
 
 impl Service {
     fn start(house: &House) -> Self {
+        Self::start_with(house, &[])
+    }
+
+    fn start_with(house: &House, more: &[&str]) -> Self {
         let token = house.write("token", &house.token);
         let line = ["serve", "--listen", "127.0.0.1:0", "--telegram-url", &house.address, "--json"];
         let mut command = house.bare(&line);
+        command.args(more);
         command.env("ADMIT_BOT_TOKEN_FILE", token).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap();
         Self { process, url: said["url"].as_str().unwrap().to_owned() }
+    }
+
+    fn gate(&self, slug: &'static str) -> Gate {
+        Gate { url: self.url.clone(), slug }
     }
 
     fn get(&self, path: &str) -> String {
@@ -70,6 +82,44 @@ fn a_service_says_where_it_is_and_ends_when_asked() {
         // The line that was read is all there was on stdout.
         assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
     }
+}
+
+#[test]
+fn a_service_that_knows_its_bot_starts_without_telegram() {
+    let house = House::new();
+    let away = ["--api-url", "http://127.0.0.1:9", "--timeout", "1s"];
+    let token = house.write("token", &house.token);
+    let line = ["serve", "--listen", "127.0.0.1:0", "--json", "--token-file", token.to_str().unwrap()];
+    let ran = house.finish(house.bare(&line).args(away));
+    ran.fails_as(8, "unreachable", "unreachable");
+    drop(Service::start(&house));
+    let service = Service::start_with(&house, &away);
+    assert!(service.get("/readyz").ends_with("ready\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn whoever_insists_is_not_kept_waiting() {
+    let house = House::new();
+    let mut service = Service::start(&house);
+    let address = service.url.strip_prefix("http://").unwrap().to_owned();
+    // Somebody who never finishes what they say would be waited for.
+    let mut slow = TcpStream::connect(&address).unwrap();
+    let kind = "content-type: application/x-www-form-urlencoded\r\nexpect: 100-continue\r\n";
+    write!(slow, "POST /g/owls HTTP/1.1\r\nhost: x\r\n{kind}content-length: 9\r\n\r\n").unwrap();
+    let mut go_on = [0; 12];
+    slow.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100");
+    let kill = |service: &Service| {
+        let id = service.process.id().to_string();
+        std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    };
+    kill(&service);
+    until("the end of listening", || TcpStream::connect(&address).is_err());
+    let asked_at = Instant::now();
+    kill(&service);
+    assert_eq!(service.process.wait().unwrap().code(), Some(143));
+    assert!(asked_at.elapsed() < Duration::from_secs(5));
 }
 
 /// A process that is over, to stand where another was.
@@ -321,4 +371,265 @@ fn a_gate_that_is_not_there_or_there_already_is_named() {
         .env("ADMIT_BOT_TOKEN", "1:AAAAAAAAAAAAAAAAAAAA")
         .output();
     house.look(unknown.unwrap()).fails_as(4, "credentials", "token_dead");
+}
+
+/// Asks until it is so.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what} did not happen");
+        yield_now();
+    }
+}
+
+/// An open gate of a service that runs beside the commands, on the same file.
+fn open_gate(house: &House) -> Service {
+    let service = Service::start(house);
+    run(house, NEW).is(0, "");
+    assert!(service.gate("owls").ask("GET", "", "", "").starts_with("HTTP/1.1 404"), "drafts are nobody's");
+    run(house, "gate publish owls").is(0, "open");
+    service
+}
+
+/// How the first chat of a pass stands.
+fn entry(house: &House, pass: i64) -> Value {
+    json(house, &format!("pass show {pass}"))["entries"][0].clone()
+}
+
+#[test]
+fn a_gate_from_the_terminal_is_passed_and_its_pass_is_listed() {
+    let house = House::new();
+    let service = open_gate(&house);
+    let gate = service.gate("owls");
+    let (_, link) = gate.passed(&gate.form(), "Espresso!");
+    let listed = json(&house, "pass list --gate owls");
+    assert_eq!((&listed[0]["entries"][0]["state"], &listed[1]), (&json!("issued"), &json!(null)));
+    let pass = listed[0]["pass_id"].as_i64().unwrap();
+    let words = run(&house, "pass list").out + &listed.to_string();
+    assert!(!words.contains(&link), "a list shows no links: {words}");
+    assert_eq!(run(&house, &format!("pass show {pass} -q")).out, format!("{link}\n"));
+
+    let fan = house.person();
+    assert_eq!(house.join(fan, &link), "joined");
+    until("the join", || entry(&house, pass)["state"] == "used");
+    let used = entry(&house, pass);
+    assert_eq!((&used["used_by"], used.get("invite_link")), (&json!(fan), None));
+    run(&house, &format!("pass show {pass}")).is(0, &format!("was used by {fan} on "));
+
+    // What is paused or changed in one process is so in the other at once.
+    run(&house, "gate pause owls").is(0, "");
+    assert!(!gate.ask("GET", "", "", "").contains("name=\"form\""), "a paused gate asks nothing");
+    let file = run(&house, "gate export owls").out;
+    house.write("tea.toml", &file.replace("espresso", "tea"));
+    run(&house, "gate apply tea.toml --publish").is(0, "changed, open");
+    gate.passed(&gate.form(), "tea");
+    assert_eq!(json(&house, "pass list --limit 1")[0]["pass_id"], pass + 1);
+    assert_eq!(json(&house, &format!("pass list --before {}", pass + 1))[0]["pass_id"], pass);
+    assert_eq!(json(&house, "gate list")[0]["issued"], 2);
+}
+
+#[test]
+fn a_pass_is_granted_by_hand_used_and_taken_back() {
+    let house = House::new();
+    let _service = open_gate(&house);
+    let ann = house.person();
+    let granted = json(&house, &format!("pass grant --gate owls --person {ann}"));
+    assert_eq!(granted["status"], "granted");
+    let pass = granted["pass_id"].as_i64().unwrap();
+    let again = json(&house, &format!("pass grant --gate owls --person {ann}"));
+    assert_eq!((&again["status"], &again["pass_id"]), (&json!("already"), &json!(pass)));
+    let shown = json(&house, &format!("pass show {pass} --wait 20"));
+    assert_eq!(shown["granted_by"], "command line");
+    let link = shown["entries"][0]["invite_link"].as_str().unwrap();
+    assert_eq!(house.join(ann, link), "joined");
+    until("the join", || entry(&house, pass)["state"] == "used");
+
+    run(&house, &format!("pass revoke {pass}")).is(2, &format!("{ann} came into {} by it", house.chat));
+    run(&house, &format!("pass revoke {pass} --dry-run")).is(0, "would revoke");
+    assert_eq!(entry(&house, pass)["state"], "used");
+    let revoked = json(&house, &format!("pass revoke {pass} --yes"));
+    let inside = json!([{ "chat_id": house.chat.parse::<i64>().unwrap(), "user_id": ann }]);
+    assert_eq!((&revoked["status"], &revoked["inside"]), (&json!("revoked"), &inside));
+    assert_eq!(json(&house, &format!("pass revoke {pass}"))["status"], "already");
+    run(&house, &format!("pass show {pass}")).is(0, "is revoked");
+    run(&house, &format!("pass reissue {pass} --json")).fails_as(6, "conflict", "not_reissuable");
+
+    // A link that nobody used ends too.
+    let pass = json(&house, "pass grant --gate owls")["pass_id"].as_i64().unwrap();
+    let link = run(&house, &format!("pass show {pass} --wait 20 -q")).out;
+    run(&house, &format!("pass reissue {pass} --json")).fails_as(6, "conflict", "not_reissuable");
+    run(&house, &format!("pass revoke {pass} --yes")).is(0, "is revoked");
+    until("the end of the link", || {
+        let links = house.chat()["links"].clone();
+        links
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|it| it["invite_link"] == link.trim() && it["is_revoked"] == true)
+    });
+    assert_eq!(house.join(house.person(), link.trim()), "refused");
+}
+
+#[test]
+fn a_pass_waits_for_whoever_makes_links() {
+    let house = House::new();
+    house.admit(NEW).is(0, "");
+    run(&house, "pass grant --gate owls").is(0, "`admit gate publish owls`");
+    assert_eq!(run(&house, "pass grant --gate owls -q").out, "2\n");
+    let ran = run(&house, "pass show 2 --wait 0");
+    ran.is(10, "waits for a link, with 1 before it");
+    assert!(ran.err.contains("`admit serve`"), "{}", ran.err);
+    run(&house, "pass show 2").is(0, "with 1 before it");
+    run(&house, "pass show 1").is(0, "is the next to get a link");
+    run(&house, "pass show 7 --json").fails_as(3, "not_found", "no_pass");
+    run(&house, "pass revoke 7 --yes --json").fails_as(3, "not_found", "no_pass");
+    run(&house, "pass reissue 7 --json").fails_as(3, "not_found", "no_pass");
+    run(&house, "pass reissue 1 --chat -5").is(2, "does not lead there");
+    run(&house, "pass grant --gate gone --json").fails_as(3, "not_found", "no_gate");
+    run(&house, "pass list --gate gone --json").fails_as(3, "not_found", "no_gate");
+    let file = run(&house, "gate export owls").out;
+    house.write("two.toml", &file.replace("entry =", "quota = 2\nentry ="));
+    run(&house, "gate apply two.toml").is(0, "quota: nothing -> 2");
+    run(&house, "pass grant --gate owls --json").fails_as(6, "conflict", "gate_full");
+    // Whoever runs the service later makes them.
+    let _service = Service::start(&house);
+    run(&house, "gate publish owls").is(0, "");
+    for pass in [1, 2] {
+        run(&house, &format!("pass show {pass} --wait 20")).is(0, "has a link that works once, until ");
+    }
+}
+
+/// Lets every link that is not used yet seem to be over.
+fn expire(house: &House) {
+    let data = house.home.path().join("admit-data");
+    let keys = store::Keyring::read(&std::fs::read_to_string(data.join("keys")).unwrap()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let store = store::Store::open(data.join("admit.db").to_str().unwrap(), keys).await.unwrap();
+        assert_eq!(store.expire(links::UnixTime::new(9_000_000_000)).await.unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_pass_that_expired_gets_another_link_when_the_old_one_has_ended() {
+    let house = House::new();
+    let _service = open_gate(&house);
+    run(&house, "pass grant --gate owls").is(0, "Its link: `admit pass show 1 --wait 10`");
+    let old = run(&house, "pass show 1 --wait 20 -q").out;
+    expire(&house);
+    run(&house, "pass show 1").is(0, "expired unused on ");
+    run(&house, "pass reissue 1 --dry-run").is(0, "would give the pass 1 another link");
+    run(&house, "pass reissue 1 --json").fails_as(6, "conflict", "not_yet");
+    until("another link", || run(&house, "pass reissue 1").code == Some(0));
+    let new = run(&house, "pass show 1 --wait 20 -q").out;
+    assert_ne!(new, old);
+    assert_eq!(entry(&house, 1)["generation"], 2);
+    assert_eq!(house.join(house.person(), old.trim()), "refused");
+    assert_eq!(house.join(house.person(), new.trim()), "joined");
+}
+
+#[test]
+fn the_ledger_tells_what_became_of_a_link() {
+    let house = House::new();
+    let service = open_gate(&house);
+    let gate = service.gate("owls");
+    let (_, link) = gate.passed(&gate.form(), "espresso");
+    let listed = json(&house, &format!("link list --gate owls --chat {}", house.chat));
+    assert!(!listed.to_string().contains(&link), "a list shows no links");
+    let given = listed.as_array().unwrap().iter().find(|each| each["state"] == "given").unwrap();
+    let marker = given["marker"].as_str().unwrap();
+    let hash = link.rsplit('+').next().unwrap();
+    // A hash that begins like an option may be one.
+    let bare = if hash.starts_with('-') { &link } else { hash };
+    for name in [marker, bare, &link, &format!("tg://join?invite={hash}")] {
+        let shown = json(&house, &format!("link show {name}"));
+        assert_eq!((&shown["invite_link"], &shown["pass_id"]), (&json!(link), &json!(1)), "{name}");
+    }
+    assert_eq!(json(&house, "link list --pass 1").as_array().unwrap().len(), 1);
+    let newest = json(&house, "link list --limit 1")[0]["link_id"].as_i64().unwrap();
+    assert_eq!(json(&house, &format!("link list --limit 1 --before {newest}"))[0]["link_id"], newest - 1);
+
+    let fan = house.person();
+    assert_eq!(house.join(fan, &link), "joined");
+    until("the end of the link", || json(&house, &format!("link show {marker}"))["revoked_at"].is_i64());
+    let shown = json(&house, &format!("link show {marker}"));
+    assert_eq!((&shown["seen"][0]["user_id"], &shown["seen"][0]["what"]), (&json!(fan), &json!("joined")));
+    run(&house, &format!("link show {marker}")).is(0, &format!("{fan} joined on "));
+    run(&house, "link list").is(0, "MARKER");
+    run(&house, "link show https://t.me/+AbCdEf0123456789 --json").fails_as(3, "not_found", "no_link");
+    run(&house, "link show nonsense! --json").fails_as(2, "usage", "bad_input");
+    run(&house, "link list --chat @garden --json").fails_as(2, "usage", "bad_input");
+}
+
+#[test]
+fn a_link_of_a_gate_is_edited_without_saying_what_it_was() {
+    let house = House::new();
+    let service = open_gate(&house);
+    let gate = service.gate("owls");
+    let (_, link) = gate.passed(&gate.form(), "espresso");
+    let was = json(&house, &format!("link show {link}"));
+    let hash = link.rsplit('+').next().unwrap();
+    let edited = house.json(&format!("link edit --chat CHAT tg://join?invite={hash} --expire 1h"));
+    assert_eq!(
+        (&edited["invite_link"], &edited["name"], &edited["member_limit"]),
+        (&json!(link), &was["marker"], &json!(1))
+    );
+    assert_ne!(edited["expire_date"], was["expires_at"]);
+    let renamed = house.admit(&format!("link edit --chat CHAT {link} --name spring"));
+    renamed.is(0, "Edits since then are not in it");
+    // A link the ledger does not know needs to be told of, as ever.
+    let other = house.admit("link create --chat CHAT --limit 5 -q").out;
+    house.admit(&format!("link edit --chat CHAT {} --name x", other.trim())).is(2, "would be erased");
+}
+
+#[test]
+fn many_commands_beside_a_service_hinder_nobody() {
+    let house = House::new();
+    let service = open_gate(&house);
+    let gate = service.gate("owls");
+    let mut passes: Vec<i64> = std::thread::scope(|scope| {
+        let grant = || json(&house, "pass grant --gate owls")["pass_id"].as_i64().unwrap();
+        let grants: Vec<_> = (0..12).map(|_| scope.spawn(grant)).collect();
+        let fans: Vec<_> = (0..12).map(|_| scope.spawn(|| gate.passed(&gate.form(), "espresso"))).collect();
+        let mut links: Vec<String> = fans.into_iter().map(|fan| fan.join().unwrap().1).collect();
+        links.sort_unstable();
+        links.dedup();
+        assert_eq!(links.len(), 12);
+        grants.into_iter().map(|pass| pass.join().unwrap()).collect()
+    });
+    passes.sort_unstable();
+    passes.dedup();
+    assert_eq!(passes.len(), 12);
+    assert_eq!(json(&house, "pass list").as_array().unwrap().len(), 24);
+    assert_eq!(json(&house, "gate list")[0]["issued"], 24);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_service_that_logs_everything_tells_no_secrets() {
+    let house = House::new();
+    let mut service = Service::start_with(&house, &["--log", "trace"]);
+    run(&house, &NEW.replace("espresso", "CANARYANSWER")).is(0, "");
+    run(&house, "gate publish owls").is(0, "");
+    let gate = service.gate("owls");
+    let form = gate.form();
+    gate.ask("GET", "?CANARYQUERY=1", "", "");
+    let (cookie, link) = gate.passed(&form, "canaryanswer");
+    house.join(house.person(), &link);
+    until("the join", || entry(&house, 1)["state"] == "used");
+    let id = service.process.id().to_string();
+    std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    // `look` sees to it that the token is not there.
+    let ran = house.look(std::mem::replace(&mut service.process, spare()).wait_with_output().unwrap());
+    assert!(ran.err.contains("called Telegram"), "{}", ran.err);
+    let hash = link.rsplit('+').next().unwrap();
+    for secret in
+        ["canaryanswer", "CANARYANSWER", "CANARYQUERY", hash, &form, cookie.split('=').nth(1).unwrap()]
+    {
+        assert!(!ran.err.contains(secret), "`{secret}` is in the log");
+    }
+    let file = std::fs::read(house.home.path().join("admit-data/admit.db")).unwrap();
+    let file = String::from_utf8_lossy(&file).into_owned();
+    let token = house.token.split(':').nth(1).unwrap();
+    assert!(!file.contains("CANARYANSWER") && !file.contains(hash) && !file.contains(token));
 }

@@ -109,8 +109,9 @@ async fn give(app: &App, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> R
     Ok(match granted {
         Granted::Granted { entries, .. } => {
             app.metrics.answered(Answer::Right);
-            app.bells.wanted.ring();
+            // A pool that has one less is filled up at the maker's next look.
             if entries.iter().any(|entry| entry.link.is_none()) {
+                app.bells.wanted.ring();
                 wait_for_link(app, gate, visitor).await?;
             }
             Outcome::In

@@ -4,12 +4,28 @@ use super::errands::{self, To};
 use crate::app::App;
 use crate::bots::Bot;
 use crate::error::Trouble;
+use crate::sign::Purpose;
 use crate::visitor::Start;
 use links::{ChatId, Event, Link, Right, UnixTime, UserId, Way};
 use store::{By, Effect, Outcome};
 use telegram::bot_api::types::{Message, Update, UpdateKind};
 use telegram::bot_api::updates::event;
 use tracing::{info, warn};
+
+/// Where Telegram sends a bot's updates, if it is told to.
+pub(crate) fn webhook_url(app: &App, bot: UserId) -> String {
+    format!("{}/telegram/{bot}", app.public_url)
+}
+
+/// What Telegram says with each, so that we know whose it is.
+pub(crate) fn webhook_secret(app: &App, bot: UserId) -> String {
+    app.signer.sign(Purpose::Webhook, &bot.get().to_be_bytes())
+}
+
+/// Whether these are the words we gave to Telegram for this bot.
+pub(crate) fn is_webhook_secret(app: &App, bot: UserId, said: &str) -> bool {
+    app.signer.open(Purpose::Webhook, said) == Some(bot.get().to_be_bytes())
+}
 
 /// Stores a batch and what it changes. When this is back, Telegram may forget it.
 pub(crate) async fn take_in(app: &App, bot: &Bot, updates: &[Update]) -> Result<(), Trouble> {

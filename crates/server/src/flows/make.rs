@@ -28,13 +28,10 @@ pub(crate) async fn fill(
     fence: i64,
 ) -> Result<bool, Trouble> {
     let now = app.clock.now();
-    let stock = app.store.stock(gate.id, chat, bot.id, gate.gate.promised_until(now)).await?;
-    let stock = gate::Stock {
-        target: if gate.state == GateState::Open { gate.gate.pool_target(gate.issued, now) } else { 0 },
-        free: stock.free,
-        waiting: stock.waiting,
-        making: stock.making,
-    };
+    let target = if gate.state == GateState::Open { gate.gate.pool_target(gate.issued, now) } else { 0 };
+    let most = target + AT_ONCE;
+    let stock = app.store.stock(gate.id, chat, bot.id, gate.gate.promised_until(now), most).await?;
+    let stock = gate::Stock { target, free: stock.free, waiting: stock.waiting, making: stock.making };
     let wanted = stock.wanted().min(AT_ONCE);
     if wanted == 0
         || !may_ask(app, bot, CreateChatInviteLink::NAME, chat).await?

@@ -1,16 +1,19 @@
 //! What goes on without anybody asking: for each bot its ear, the making and the ending of its links. One node at a time
 //! does it, and all of it is safe to do twice.
 
+mod attend;
 mod house;
+mod listen;
 
+pub(crate) use attend::Attendance;
 pub(crate) use house::keep_house;
 
 use crate::app::App;
 use crate::bells::Ear;
 use crate::bots::Bot;
 use crate::error::{Trouble, chain};
-use crate::flows::{errands, hear, make, revoke, strangers};
-use links::{Kind, UnixTime, UserId};
+use crate::flows::{errands, make, revoke, strangers};
+use links::{UnixTime, UserId};
 use std::time::Duration;
 use tokio::time::sleep;
 use tracing::{info, warn};
@@ -22,11 +25,9 @@ const RENEW: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(500);
 /// After a failure.
 const BREATH: Duration = Duration::from_secs(1);
-/// When somebody has to do something first.
-const LONG_BREATH: Duration = Duration::from_secs(10);
 
 /// Tends a bot for as long as this future is polled.
-pub(crate) async fn tend(app: App, bot: Bot, holder: String) {
+async fn tend(app: App, bot: Bot, holder: String) {
     let name = lease(bot.id);
     loop {
         let now = app.clock.now();
@@ -79,54 +80,11 @@ async fn work(app: &App, bot: &Bot, holder: &str, fence: i64) {
         return;
     }
     tokio::join!(
-        listen(app, bot),
+        listen::listen(app, bot),
         make_links(app, bot, fence),
         end_links(app, bot),
         run_errands(app, bot, holder)
     );
-}
-
-/// Hears what Telegram says. What was taken in is acknowledged by the next question.
-async fn listen(app: &App, bot: &Bot) {
-    let ear = bot.ear();
-    let mut done = None;
-    loop {
-        match ear.after(done).await {
-            Ok(updates) => {
-                while let Err(why) = hear::take_in(app, bot, &updates).await {
-                    warn!(error = chain(&why), "updates could not be stored; they are not acknowledged");
-                    sleep(BREATH).await;
-                }
-                done = updates.last().map(|update| update.update_id).or(done);
-            }
-            Err(why) => sleep(deaf(app, bot, &why).await).await,
-        }
-    }
-}
-
-/// Nothing was heard; how long to wait follows from why.
-async fn deaf(app: &App, bot: &Bot, why: &links::Error) -> Duration {
-    let bot_id = bot.id.get();
-    let (wait, cure) = match why.kind() {
-        Kind::Wait { seconds } => (Duration::from_secs((*seconds).into()), "Telegram wants us to wait"),
-        Kind::TokenDead => {
-            let news = app.store.bot_died(bot.id, app.clock.now()).await;
-            if !matches!(news, Ok(true)) {
-                return LONG_BREATH;
-            }
-            (LONG_BREATH, "the token was revoked; give Admit the new one")
-        }
-        Kind::Conflict => {
-            (LONG_BREATH, "another program asks for this bot's updates; each bot can serve one program only")
-        }
-        Kind::WebhookActive => (
-            LONG_BREATH,
-            "this bot's updates go to a webhook of another program; delete it, or use another bot",
-        ),
-        _ => (BREATH, "it is tried again"),
-    };
-    warn!(bot = bot_id, error = chain(why), cure, "updates could not be fetched");
-    wait
 }
 
 async fn make_links(app: &App, bot: &Bot, fence: i64) {

@@ -205,9 +205,9 @@ impl Desk<'_> {
              somebody. Yours was not looked at and does not count. Press Start in the bot, come back, and send it \
              again; or wait some minutes.",
         );
-        let Some(name) = self.app.usernames.get(&self.gate.bot) else { return told };
+        let Some(bot) = self.app.bots.get(self.gate.bot) else { return told };
         let start = Start::new(self.visitor, self.gate.id, now).sign(&self.app.signer);
-        let url = format!("{}/{name}?start={start}", self.app.telegram_url);
+        let url = format!("{}/{}?start={start}", self.app.telegram_url, bot.username);
         told.leading_to(url, "Open the bot in Telegram")
     }
 

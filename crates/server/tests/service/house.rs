@@ -1,6 +1,6 @@
 //! A sandbox, a service with one gate, and those who come to it.
 
-use admit_server::{Clock, Service, Settings};
+use admit_server::{Clock, Hearing, Service, Settings};
 use links::{ChatId, UserId};
 use sandbox::{LinkBase, Sandbox, Seed};
 use serde_json::{Value, json};
@@ -36,11 +36,15 @@ pub(crate) struct Fan<'a> {
 impl House {
     /// With the gate "night-owls", which leads to the demo chat and asks one question, and this besides.
     pub(crate) async fn with(lines: Value) -> Self {
-        Self::of(lines, async |_, _| None).await
+        Self::of(lines, Hearing::Asking, async |_, _| None).await
     }
 
     /// The same, leading to another chat if one is made for this bot.
-    pub(crate) async fn of(lines: Value, chat: impl AsyncFnOnce(&str, i64) -> Option<i64>) -> Self {
+    pub(crate) async fn of(
+        lines: Value,
+        hearing: Hearing,
+        chat: impl AsyncFnOnce(&str, i64) -> Option<i64>,
+    ) -> Self {
         let settings = sandbox::Settings {
             link_base: LinkBase::Own,
             seed: Some(Seed::Demo),
@@ -76,6 +80,7 @@ impl House {
             public_url: url.clone(),
             telegram_url: at.people.clone(),
             road,
+            hearing,
             clock: clock.clone(),
             ..Settings::default()
         };
@@ -83,6 +88,12 @@ impl House {
         running.spawn(service.serve(listener, std::future::pending()));
         let chat = ChatId::new(chat).unwrap();
         Self { bot, chat, store, clock, telegram: at.bot_api, url, _running: running, _data: data }
+    }
+
+    /// Posts JSON to the service with these headers.
+    pub(crate) async fn post(&self, path: &str, headers: &str, json: &Value) -> String {
+        let headers = format!("content-type: application/json\r\n{headers}");
+        exchange(&self.url, "POST", path, &headers, &json.to_string()).await
     }
 
     /// Somebody who has just opened the gate.

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod house;
+mod publish;
 mod renewals;
 mod rights;
 mod steps;
 mod strangers;
+mod webhooks;

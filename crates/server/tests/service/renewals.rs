@@ -1,6 +1,7 @@
 //! A link ends before it was used, and there is another.
 
 use crate::house::{House, control};
+use admit_server::Hearing;
 use serde_json::json;
 
 const TWO_DAYS: i64 = 2 * 86_400;
@@ -42,7 +43,7 @@ async fn a_group_that_became_a_supergroup_keeps_its_fans() {
         let chat = json!({ "kind": "group", "title": "Owls", "bots": [{ "id": bot, "rights": rights }] });
         control(telegram, "chats", chat).await["chat_id"].as_i64()
     };
-    let house = House::of(json!({ "pool": 1 }), group).await;
+    let house = House::of(json!({ "pool": 1 }), Hearing::Asking, group).await;
     let mut fan = house.fan().await;
     let old = fan.pass().await;
     let chat = house.chat;

@@ -66,7 +66,7 @@ on_both! {
         // The links of the group are dead, also the one in the pool.
         let entry = store.pass(pass).await.unwrap().unwrap().entries.remove(0);
         assert_eq!((entry.chat, entry.state), (chat(), gate::pass::State::Expired));
-        let stock = store.stock(gate.id, chat(), bot(), NOW).await.unwrap();
+        let stock = store.stock(gate.id, chat(), bot(), NOW, 1000).await.unwrap();
         assert_eq!((stock.free, store.to_revoke(bot(), chat(), 9).await.unwrap().len()), (0, 0));
         store.reissue(pass, chat(), later(3600), None, later(20)).await.unwrap();
         let (_, made) = make(&store, &gate, 3).await;

@@ -60,14 +60,14 @@ on_both! {
         }
         let third = held(&store, &gate, 3).await;
         assert_eq!((third.state, third.before, third.link), (State::Granted, Some(2), None));
-        let stock = store.stock(gate.id, chat(), bot(), NOW).await.unwrap();
+        let stock = store.stock(gate.id, chat(), bot(), NOW, 1000).await.unwrap();
         assert_eq!(stock, Stock { free: 0, waiting: 3, making: 0 });
 
         let first = store.holding(gate.id, visitor(1)).await.unwrap().unwrap();
         assert_eq!(make(&store, &gate, 1).await.1, Made::GivenTo(first.pass));
         assert_eq!(held(&store, &gate, 1).await.link, url(1));
         let link = intend(&store, &gate, 2).await;
-        let stock = store.stock(gate.id, chat(), bot(), NOW).await.unwrap();
+        let stock = store.stock(gate.id, chat(), bot(), NOW, 1000).await.unwrap();
         assert_eq!(stock, Stock { free: 0, waiting: 2, making: 1 });
         store.lost(link).await.unwrap();
         assert_eq!(held(&store, &gate, 3).await.before, Some(1));
@@ -117,7 +117,7 @@ on_both! {
         let entry = held(&store, &gate, 1).await;
         assert_eq!((entry.state, entry.generation, entry.before), (State::Granted, 2, Some(0)));
         // A link that is there to stay for an hour only is too short-lived, and so is not free.
-        let stock = store.stock(gate.id, chat(), bot(), later(86_400)).await.unwrap();
+        let stock = store.stock(gate.id, chat(), bot(), later(86_400), 1000).await.unwrap();
         assert_eq!((stock.free, stock.waiting), (0, 1));
     }
 
@@ -243,7 +243,7 @@ on_both! {
             }
         }
         assert_eq!(granted, 1);
-        assert_eq!(here.stock(gate.id, chat(), bot(), NOW).await.unwrap().free, 3);
+        assert_eq!(here.stock(gate.id, chat(), bot(), NOW, 1000).await.unwrap().free, 3);
     }
 
     async fn a_quota_is_exact_on_two_nodes(database: &Database) {

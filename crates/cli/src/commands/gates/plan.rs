@@ -85,12 +85,12 @@ pub(super) fn plan(
     reveals: bool,
 ) -> Result<(), Failure> {
     let gates = read_all(ctx, files)?;
-    let is_there = housing.place(ctx)?.is_there();
     let planned = runtime::run(async {
         // Without a database everything is new, and it is not made for that.
-        let store = match is_there {
-            true => Some(housing.open(ctx).await?.store),
-            false => None,
+        let store = match housing.open(ctx).await {
+            Ok(house) => Some(house.store),
+            Err(Failure::NothingThere { .. }) => None,
+            Err(failure) => return Err(failure),
         };
         let mut planned = Vec::new();
         for gate in &gates {

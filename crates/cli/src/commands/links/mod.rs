@@ -1,11 +1,14 @@
-//! `admit link`: make, change and end invite links.
+//! `admit link`: make, change, end and look up invite links.
 
 mod create;
 mod edit;
+mod ledger;
+mod list;
 mod named;
 mod parse;
 mod revoke;
 mod rotate;
+mod show;
 mod terms;
 mod was;
 
@@ -31,6 +34,10 @@ pub(crate) enum Link {
     Revoke(revoke::Revoke),
     /// Replace the bot's primary link.
     Rotate(rotate::Rotate),
+    /// List the links that gates made.
+    List(list::List),
+    /// Show a link that a gate made, and who was seen by it.
+    Show(show::Show),
     /// Read any spelling of an invite link.
     Parse(parse::Parse),
 }
@@ -42,6 +49,8 @@ impl Link {
             Self::Edit(command) => command.run(ctx),
             Self::Revoke(command) => command.run(ctx),
             Self::Rotate(command) => command.run(ctx),
+            Self::List(command) => command.run(ctx),
+            Self::Show(command) => command.run(ctx),
             Self::Parse(command) => command.run(ctx),
         }
     }
