@@ -287,7 +287,7 @@ fn nothing_is_lost(case: &Case<'_>, found: &mut dyn FnMut(String)) {
         }
         // In the order in which it was told: once they have a pass, no page says otherwise.
         let mut told = client.talks.iter().map(|talk| &talk.told).skip_while(|told| !told.has_pass());
-        if let Some(told) = told.find(|told| matches!(told, Told::NoPass | Told::Full)) {
+        if let Some(told) = told.find(|told| matches!(told, Told::NoPass | Told::Full | Told::Questions)) {
             found(format!("visitor {visitor} was told of a pass, and then {told:?}"));
         }
         // A link that was shown is shown until something became of it.
