@@ -15,6 +15,7 @@ mod log;
 mod output;
 mod runtime;
 mod shown;
+mod trials;
 mod when;
 
 use std::process::ExitCode;

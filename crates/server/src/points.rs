@@ -15,12 +15,21 @@ struct End {
 }
 
 impl Points {
+    /// Whether this build ends anywhere.
+    pub const CAN_END: bool = cfg!(feature = "crash-points");
+
     /// Ends at the point of this name when it is passed the so many-th time: `answer.granted:3`.
     #[cfg(feature = "crash-points")]
     pub fn ending_at(text: &str) -> Option<Self> {
         let (name, time) = text.rsplit_once(':')?;
         let left = std::sync::atomic::AtomicI64::new(time.parse().ok()?);
         Some(Self { end: Some(std::sync::Arc::new(End { name: name.to_owned(), left })) })
+    }
+
+    /// Ends nowhere.
+    #[cfg(not(feature = "crash-points"))]
+    pub fn ending_at(_text: &str) -> Option<Self> {
+        None
     }
 
     /// Passes a point.

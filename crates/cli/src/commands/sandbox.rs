@@ -68,12 +68,14 @@ impl Sandbox {
             let listen = self.listen;
             let sandbox =
                 sandbox::Sandbox::start(settings).await.map_err(|why| cannot_listen(listen, &why))?;
+            // Whoever is told that it is ready may stop it.
+            let stopped = runtime::stopped();
             ctx.output.json(sandbox.announcement())?;
             ctx.output.guide(guide(sandbox.announcement(), is_clickable, &program()));
             // It runs until it is stopped, so being stopped is no failure.
             tokio::select! {
                 () = sandbox.run() => {}
-                _ = runtime::stopped() => {}
+                _ = stopped => {}
             }
             Ok(())
         })

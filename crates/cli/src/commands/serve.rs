@@ -5,9 +5,10 @@ use crate::context::{self, Context};
 use crate::failure::{Failure, Stop, Usage};
 use crate::house::{House, Housing};
 use crate::runtime;
+use crate::trials;
 use clap::Args;
 use serde::Serialize;
-use server::{Clock, Service, Settings};
+use server::{Service, Settings};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
@@ -58,7 +59,7 @@ impl Serve {
             })?;
             let url = format!("http://{}", listener.local_addr()?);
             let House { store, keys } = self.housing.open_or_make(ctx).await?;
-            let clock = Clock::default();
+            let clock = trials::clock(ctx.variables);
             bot::remember(ctx, &store, clock.now()).await?;
             let is_alone = store.bots().await?.is_empty();
             let defaults = Settings::default();
@@ -67,6 +68,7 @@ impl Serve {
                 telegram_url: telegram_url.unwrap_or_else(|| defaults.telegram_url.clone()),
                 road,
                 clock,
+                points: trials::points(ctx.variables),
                 ..defaults
             };
             let public_url = settings.public_url.clone();

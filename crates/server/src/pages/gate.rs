@@ -110,6 +110,9 @@ pub(crate) async fn answer(
     let desk = Desk { app: &app, gate: &gate, visitor };
     let mut response = if form.is_some_and(|form| form.is_fresh(now)) {
         desk.receive(&sent, now).await?
+    } else if known.is_some() && app.store.holding(gate.id, visitor).await?.is_some() {
+        // However old the page is: they have what it was for.
+        Redirect::to(&pass_path(&slug)).into_response()
     } else {
         let told = "This page was open for too long. Nothing is lost: please send it again.";
         desk.questions(&Sheet { sent: &sent, told: Some(Told::bad(told)), ..Sheet::default() })

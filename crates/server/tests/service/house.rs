@@ -29,8 +29,8 @@ pub(crate) struct House {
 /// Somebody in front of a browser.
 pub(crate) struct Fan<'a> {
     house: &'a House,
-    form: String,
-    cookie: String,
+    pub(crate) form: String,
+    pub(crate) cookie: String,
 }
 
 impl House {

@@ -58,3 +58,22 @@ async fn a_group_that_became_a_supergroup_keeps_its_fans() {
     let gate = house.store.gate(&"night-owls".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(gate.gate.chats[0].get(), new.as_i64().unwrap());
 }
+
+#[tokio::test]
+async fn a_page_that_was_open_for_too_long_leads_its_fan_to_their_pass() {
+    let house = House::with(json!({})).await;
+    let mut fan = house.fan().await;
+    fan.pass().await;
+    house.advance(TWO_DAYS).await;
+    let answer = fan.answer("owl").await;
+    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+    // Who has nothing to be led to is asked again.
+    let mut late = house.fan().await;
+    house.advance(TWO_DAYS).await;
+    let answer = late.answer("owl").await;
+    assert!(answer.contains("This page was open for too long."), "{answer}");
+    late.cookie.clear();
+    late.form = fan.form.clone();
+    let answer = late.answer("owl").await;
+    assert!(answer.contains("This page was open for too long."), "an old form alone is no key: {answer}");
+}

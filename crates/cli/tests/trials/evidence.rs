@@ -1,0 +1,376 @@
+//! What the auditor judges by: what Telegram did, what is in our books, and what everybody was told.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use rusqlite::{Connection, OpenFlags, Row};
+use serde_json::Value;
+use std::path::Path;
+
+/// All of it, of one gate and its one chat.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Evidence {
+    pub(crate) telegram: Telegram,
+    pub(crate) books: Books,
+    pub(crate) clients: Vec<Client>,
+    /// What the gate says.
+    pub(crate) terms: Terms,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terms {
+    pub(crate) quota: Option<i64>,
+    /// How long a link may live at most, from when it was made.
+    pub(crate) longest_life_seconds: i64,
+    /// Whether somebody who came by a link that was not theirs may stay.
+    pub(crate) strangers_stay: bool,
+}
+
+// --- Telegram ---------------------------------------------------------------------------------------------------------
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Telegram {
+    pub(crate) now: i64,
+    /// Those that bots made.
+    pub(crate) links: Vec<TelegramLink>,
+    pub(crate) members: Vec<Member>,
+    /// Who came by which link, in the order in which they did.
+    pub(crate) joins: Vec<TelegramJoin>,
+    /// Who went out, or was put out.
+    pub(crate) leaves: Vec<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct TelegramLink {
+    pub(crate) url: String,
+    pub(crate) name: Option<String>,
+    pub(crate) created_at: i64,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) member_limit: Option<i64>,
+    pub(crate) uses: i64,
+    pub(crate) is_revoked: bool,
+}
+
+/// Somebody who is in.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) person: i64,
+    pub(crate) link: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct TelegramJoin {
+    pub(crate) link: String,
+    pub(crate) person: i64,
+}
+
+impl Telegram {
+    /// Reads a chat as the control door shows it, and the lines of the ledger.
+    pub(crate) fn read(now: i64, chat: &Value, ledger: &str) -> Self {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let rows = |name: &str| chat[name].as_array().expect("a chat has lists").iter();
+        let made_by_bot = |link: &&Value| link["is_primary"] == false && link["creator"]["is_bot"] == true;
+        let links = rows("links").filter(made_by_bot).map(|link| TelegramLink {
+            url: text(&link["invite_link"]).expect("a link has a text"),
+            name: text(&link["name"]),
+            created_at: link["created_at"].as_i64().expect("a link was made at some time"),
+            expires_at: link["expire_date"].as_i64(),
+            member_limit: link["member_limit"].as_i64(),
+            uses: link["uses"].as_i64().expect("uses are counted"),
+            is_revoked: link["is_revoked"] == true,
+        });
+        let members = rows("members").map(|member| Member {
+            person: member["user"]["id"].as_i64().expect("a member has a number"),
+            link: text(&member["link"]),
+        });
+        let lines = ledger.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
+        let mut joins = Vec::new();
+        let mut leaves = Vec::new();
+        for line in lines.filter(|line| line["chat_id"] == chat["id"]) {
+            let person = line["user_id"].as_i64();
+            match (line["what"].as_str(), person, text(&line["link"])) {
+                (Some("joined"), Some(person), Some(link)) => joins.push(TelegramJoin { link, person }),
+                // Whoever is removed is banned for a moment, and so is somebody who had just left.
+                (Some("banned"), Some(person), _) if !is_in(&joins, &leaves, person) => {}
+                (Some("left" | "banned"), Some(person), _) => leaves.push(person),
+                _ => {}
+            }
+        }
+        Self { now, links: links.collect(), members: members.collect(), joins, leaves }
+    }
+
+    /// Whether somebody could come in by it at this moment.
+    pub(crate) fn lets_in(&self, link: &TelegramLink) -> bool {
+        !link.is_revoked && !self.is_over(link) && link.member_limit.is_none_or(|limit| link.uses < limit)
+    }
+
+    /// Whether nobody can come in by it ever again.
+    pub(crate) fn is_over(&self, link: &TelegramLink) -> bool {
+        link.is_revoked || link.expires_at.is_some_and(|at| at <= self.now)
+    }
+}
+
+/// Whether somebody is in, after so many came and went.
+fn is_in(joins: &[TelegramJoin], leaves: &[i64], person: i64) -> bool {
+    let came = joins.iter().filter(|join| join.person == person).count();
+    came > leaves.iter().filter(|other| **other == person).count()
+}
+
+// --- our books --------------------------------------------------------------------------------------------------------
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Books {
+    /// How many passes the gate says that it gave.
+    pub(crate) issued: i64,
+    pub(crate) passes: Vec<Pass>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) links: Vec<BookLink>,
+    pub(crate) strangers: Vec<Stranger>,
+    /// Joins as they were heard: who, and by which link.
+    pub(crate) heard: Vec<(i64, Option<i64>)>,
+    /// Who was heard to go out.
+    pub(crate) heard_to_leave: Vec<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Pass {
+    pub(crate) id: i64,
+    /// In hexadecimal digits.
+    pub(crate) visitor: String,
+    pub(crate) by_hand: bool,
+    pub(crate) revoked_at: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) pass: i64,
+    pub(crate) generation: i64,
+    pub(crate) state: String,
+    pub(crate) link: Option<i64>,
+    pub(crate) used_by: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct BookLink {
+    pub(crate) id: i64,
+    pub(crate) marker: String,
+    pub(crate) state: String,
+    pub(crate) expires_at: i64,
+    pub(crate) pass: Option<i64>,
+    pub(crate) used_by: Option<i64>,
+    pub(crate) revoked_at: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Stranger {
+    pub(crate) person: i64,
+    pub(crate) link: i64,
+}
+
+impl Books {
+    pub(crate) fn read(file: &Path) -> Self {
+        let db = open(file);
+        Self {
+            issued: number(&db, "select coalesce(sum(issued), 0) from gates"),
+            passes: rows(&db, "select id, hex(visitor), granted_by, revoked_at from passes", |row| {
+                Ok(Pass {
+                    id: row.get(0)?,
+                    visitor: row.get(1)?,
+                    by_hand: row.get::<_, Option<String>>(2)?.is_some(),
+                    revoked_at: row.get(3)?,
+                })
+            }),
+            entries: rows(&db, "select pass, generation, state, link, used_by from entries", |row| {
+                Ok(Entry {
+                    pass: row.get(0)?,
+                    generation: row.get(1)?,
+                    state: row.get(2)?,
+                    link: row.get(3)?,
+                    used_by: row.get(4)?,
+                })
+            }),
+            links: rows(
+                &db,
+                "select id, marker, state, expires_at, pass, used_by, revoked_at from links",
+                |row| {
+                    Ok(BookLink {
+                        id: row.get(0)?,
+                        marker: row.get(1)?,
+                        state: row.get(2)?,
+                        expires_at: row.get(3)?,
+                        pass: row.get(4)?,
+                        used_by: row.get(5)?,
+                        revoked_at: row.get(6)?,
+                    })
+                },
+            ),
+            strangers: rows(&db, "select person, link from strangers", |row| {
+                Ok(Stranger { person: row.get(0)?, link: row.get(1)? })
+            }),
+            heard: rows(&db, "select person, link from sightings where what = 'joined'", |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            }),
+            heard_to_leave: rows(&db, "select person from sightings where what = 'left'", |row| row.get(0)),
+        }
+    }
+}
+
+/// What has to have happened before a run can be judged, and has not.
+pub(crate) fn left_to_do(file: &Path, telegram: &Telegram) -> Option<String> {
+    let db = open(file);
+    let waiting = number(&db, "select count(*) from entries where state = 'granted'");
+    let ending =
+        number(&db, "select count(*) from links where revoke_wanted_at is not null and revoked_at is null");
+    let strangers = number(&db, "select count(*) from strangers where settled_at is null");
+    let heard = number(&db, "select count(*) from sightings where what in ('joined', 'left')");
+    let happened = (telegram.joins.len() + telegram.leaves.len()) as i64;
+    (waiting + ending + strangers > 0 || heard < happened).then(|| {
+        format!(
+            "{waiting} wait for a link, {ending} links are to be revoked, {strangers} strangers are in, and of \
+             {happened} joins and leaves {heard} were heard"
+        )
+    })
+}
+
+/// Every row of every table as text, but for what goes on by itself: a lease is renewed, and the audit is sealed a while
+/// after it was written.
+pub(crate) fn dump(file: &Path) -> Vec<String> {
+    let db = open(file);
+    let tables: Vec<String> =
+        rows(&db, "select name from sqlite_master where type = 'table' order by name", |row| row.get(0));
+    let mut all = Vec::new();
+    for table in tables {
+        let mut lines = rows(&db, &format!("select * from {table}"), |row| {
+            let columns = row.as_ref();
+            let mut line = table.clone();
+            for place in 0..columns.column_count() {
+                let name = columns.column_name(place)?;
+                if ![("leases", "until"), ("audit", "place"), ("audit", "seal")].contains(&(&table, name)) {
+                    line.push_str(&format!(" {name}={:?}", row.get_ref(place)?));
+                }
+            }
+            Ok(line)
+        });
+        lines.sort();
+        all.append(&mut lines);
+    }
+    all
+}
+
+fn open(file: &Path) -> Connection {
+    Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap()
+}
+
+fn number(db: &Connection, question: &str) -> i64 {
+    db.query_row(question, [], |row| row.get(0)).unwrap()
+}
+
+fn rows<T>(db: &Connection, question: &str, read: impl Fn(&Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
+    let mut prepared = db.prepare(question).unwrap();
+    let rows = prepared.query_map([], |row| read(row)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+// --- clients ----------------------------------------------------------------------------------------------------------
+
+/// One browser, and everything it sent and was told.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Client {
+    /// The token of the form it answered first.
+    pub(crate) form: String,
+    pub(crate) cookie: Option<String>,
+    pub(crate) talks: Vec<Talk>,
+}
+
+/// Something asked, and what was told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Talk {
+    pub(crate) asked: Asked,
+    pub(crate) told: Told,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Asked {
+    RightAnswer,
+    WrongAnswer,
+    Look,
+    /// Another link, instead of one that ran out.
+    Another,
+}
+
+/// What a page says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Told {
+    /// No answer came, or half of one.
+    Nothing,
+    /// They are led to their pass.
+    Passed,
+    Link(String),
+    Waiting,
+    Used,
+    Left,
+    Leaked,
+    RanOut,
+    TakenBack,
+    /// The questions, with whatever is said above them.
+    Questions,
+    NoPass,
+    Full,
+    /// Something on our side is not working.
+    Trouble,
+    /// No page we know.
+    Else(String),
+}
+
+impl Told {
+    /// Whether it says that they hold a pass.
+    pub(crate) fn has_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Passed
+                | Self::Link(_)
+                | Self::Waiting
+                | Self::Used
+                | Self::Left
+                | Self::Leaked
+                | Self::RanOut
+                | Self::TakenBack
+        )
+    }
+}
+
+impl Client {
+    /// Who they are in the books: a form and a cookie both begin with it.
+    pub(crate) fn visitor(&self) -> String {
+        visitor_of(self.cookie.as_deref().map_or(&*self.form, |cookie| cookie.split_once('=').unwrap().1))
+    }
+
+    pub(crate) fn form_visitor(&self) -> String {
+        visitor_of(&self.form)
+    }
+
+    pub(crate) fn has_pass(&self) -> bool {
+        self.talks.iter().any(|talk| talk.told.has_pass())
+    }
+
+    pub(crate) fn links(&self) -> Vec<&str> {
+        let mut links: Vec<&str> = Vec::new();
+        for talk in &self.talks {
+            if let Told::Link(link) = &talk.told
+                && !links.contains(&link.as_str())
+            {
+                links.push(link);
+            }
+        }
+        links
+    }
+
+    /// The last thing they were told.
+    pub(crate) fn last_word(&self) -> Option<&Told> {
+        self.talks.iter().rev().map(|talk| &talk.told).find(|told| **told != Told::Nothing)
+    }
+}
+
+fn visitor_of(token: &str) -> String {
+    let bytes = BASE64.decode(token).expect("a token is base64");
+    bytes[..16].iter().map(|byte| format!("{byte:02X}")).collect()
+}

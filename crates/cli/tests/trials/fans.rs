@@ -1,0 +1,143 @@
+//! A fan and their browser: looks, answers, tries again when nothing comes, and writes down what was told.
+
+use crate::evidence::{Asked, Client, Talk, Told};
+use crate::house::{House, RIGHT, until};
+use crate::wire::{Reply, exchange};
+
+const GATE: &str = "/g/night-owls";
+const PASS: &str = "/g/night-owls/pass";
+const WRONG: &str = "warm+milk";
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fan {
+    pub(crate) client: Client,
+    /// The form before them: another than the first, once a page came back with one.
+    form: String,
+}
+
+/// What came of something that was sent.
+pub(crate) struct Heard {
+    told: Told,
+    cookie: Option<String>,
+    form: Option<String>,
+}
+
+impl From<std::io::Result<Reply>> for Heard {
+    fn from(reply: std::io::Result<Reply>) -> Self {
+        match reply {
+            Ok(reply) => Self { told: read(&reply), cookie: cookie_of(&reply), form: form_of(&reply.body) },
+            Err(_) => Self { told: Told::Nothing, cookie: None, form: None },
+        }
+    }
+}
+
+impl Fan {
+    /// Opens the gate's page, and again while there is nobody.
+    pub(crate) fn arrive(house: &House) -> Self {
+        let mut fan = None;
+        until("the gate shows its form", || {
+            fan = Self::try_to_arrive(house);
+            fan.is_some()
+        });
+        fan.unwrap()
+    }
+
+    /// Opens the gate's page once.
+    pub(crate) fn try_to_arrive(house: &House) -> Option<Self> {
+        let reply = exchange(&house.address()?, "GET", GATE, "", "").ok()?;
+        let form = form_of(&reply.body)?;
+        Some(Self { client: Client { form: form.clone(), ..Client::default() }, form })
+    }
+
+    pub(crate) fn answer(&mut self, house: &House, is_right: bool) -> Told {
+        let asked = if is_right { Asked::RightAnswer } else { Asked::WrongAnswer };
+        let heard = self.post(house, is_right);
+        self.hear(asked, heard)
+    }
+
+    /// Sends the form and keeps nothing of it; for many at once.
+    pub(crate) fn post(&self, house: &House, is_right: bool) -> Heard {
+        let answer = if is_right { RIGHT } else { WRONG };
+        self.send(house, GATE, &format!("form={}&answer={answer}", self.form))
+    }
+
+    fn send(&self, house: &House, path: &str, body: &str) -> Heard {
+        let headers = format!("content-type: application/x-www-form-urlencoded\r\n{}", self.cookie());
+        exchange(&house.address().unwrap(), "POST", path, &headers, body).into()
+    }
+
+    pub(crate) fn hear(&mut self, asked: Asked, heard: Heard) -> Told {
+        let Heard { told, cookie, form } = heard;
+        self.client.cookie = cookie.or(self.client.cookie.take());
+        self.form = form.unwrap_or(std::mem::take(&mut self.form));
+        self.client.talks.push(Talk { asked, told: told.clone() });
+        told
+    }
+
+    /// Opens the page of their pass.
+    pub(crate) fn look(&mut self, house: &House) -> Told {
+        let heard = exchange(&house.address().unwrap(), "GET", PASS, &self.cookie(), "").into();
+        self.hear(Asked::Look, heard)
+    }
+
+    /// Asks for another link, instead of one that ran out.
+    pub(crate) fn ask_for_another(&mut self, house: &House) -> Told {
+        let heard = self.send(house, PASS, "");
+        self.hear(Asked::Another, heard)
+    }
+
+    /// Looks until there is a page, and one that will not change by itself.
+    pub(crate) fn look_until_told(&mut self, house: &House) -> Told {
+        let mut told = Told::Nothing;
+        until("a page tells what became of the pass", || {
+            told = self.look(house);
+            !matches!(told, Told::Nothing | Told::Waiting | Told::Trouble)
+        });
+        told
+    }
+
+    /// Answers rightly until they are told that they passed.
+    pub(crate) fn pass(&mut self, house: &House) {
+        until("an answer is told to be right", || self.answer(house, true) == Told::Passed);
+    }
+
+    pub(crate) fn link(&self) -> Option<&str> {
+        self.client.links().last().copied()
+    }
+
+    pub(crate) fn cookie(&self) -> String {
+        self.client.cookie.as_ref().map(|cookie| format!("cookie: {cookie}\r\n")).unwrap_or_default()
+    }
+}
+
+pub(crate) fn form_of(page: &str) -> Option<String> {
+    Some(page.split_once("name=\"form\" value=\"")?.1.split_once('"')?.0.to_owned())
+}
+
+fn cookie_of(reply: &Reply) -> Option<String> {
+    Some(reply.header("set-cookie")?.split(';').next()?.to_owned())
+}
+
+/// What a page says, as a person reads it.
+fn read(reply: &Reply) -> Told {
+    let body = &reply.body;
+    let says = |text: &str| body.contains(text);
+    match reply.status {
+        303 if reply.header("location") == Some(PASS) => Told::Passed,
+        404 if says("There is no pass for this browser") => Told::NoPass,
+        503 => Told::Trouble,
+        200 if body.matches("data-invite").count() == 1 => {
+            let link = body.split_once("data-invite href=\"").and_then(|(_, rest)| rest.split_once('"'));
+            link.map_or_else(|| Told::Else(body.clone()), |(link, _)| Told::Link(link.to_owned()))
+        }
+        200 if says("Your invitation is being made") => Told::Waiting,
+        200 if says("You are in. Your invitation was used") => Told::Used,
+        200 if says("You were in, and left") => Told::Left,
+        200 if says("Somebody else came in by your invitation") => Told::Leaked,
+        200 if says("Your invitation ran out") => Told::RanOut,
+        200 if says("This pass was taken back") => Told::TakenBack,
+        200 if says("All the places behind this gate are taken") => Told::Full,
+        200 if says("<form method=\"post\"") => Told::Questions,
+        _ => Told::Else(format!("{}\n\n{body}", reply.head)),
+    }
+}
