@@ -77,6 +77,18 @@ impl Worker {
     }
 }
 
+/// What all threads of a process have run for, in seconds.
+pub(crate) fn cpu_of_process(process: u32) -> Option<f64> {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).ok()?;
+    tasks
+        .map(|task| {
+            let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+            let nanoseconds: f64 = text.split_whitespace().next()?.parse().ok()?;
+            Some(nanoseconds / 1e9)
+        })
+        .sum()
+}
+
 /// Memory of another process as Linux tells it, in bytes: `VmRSS` is what it holds now, `VmHWM` the most it ever
 /// held.
 pub(crate) fn memory(process: u32, field: &str) -> Option<f64> {

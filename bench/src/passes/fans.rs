@@ -1,5 +1,6 @@
 //! People at a gate's page, at next to no cost on this side: a form, an answer, the page it leads to.
 
+use crate::measure::cpu_of_process;
 use futures_util::future::join_all;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -18,6 +19,15 @@ pub(crate) struct Sent {
     pub(crate) form_page: String,
     pub(crate) redirect: String,
     pub(crate) pass_page: String,
+}
+
+/// How answering went.
+pub(crate) struct Answered {
+    pub(crate) per_second: f64,
+    /// The milliseconds that one in a hundred took longer than.
+    pub(crate) p99: f64,
+    /// What an answer cost the server, in microseconds; no number where the system does not tell.
+    pub(crate) micros: f64,
 }
 
 struct Browser {
@@ -41,9 +51,8 @@ impl Fans {
         Sent { form_page, redirect, pass_page }
     }
 
-    /// So many answers; how many that is a second, and the milliseconds that one in a hundred took longer than.
-    /// Opening the form is not counted: people read before they answer.
-    pub(crate) async fn answer(&mut self, answers: usize) -> (f64, f64) {
+    /// So many answers by a server in this process. Opening the form is not counted: people read before they answer.
+    pub(crate) async fn answer(&mut self, answers: usize, server: u32) -> Answered {
         let each = answers / self.browsers.len();
         let forms: Vec<Vec<String>> = join_all(self.browsers.iter_mut().map(async |browser| {
             let mut forms = Vec::with_capacity(each);
@@ -54,7 +63,7 @@ impl Fans {
             forms
         }))
         .await;
-        let began = Instant::now();
+        let (cpu, began) = (cpu_of_process(server), Instant::now());
         let waits = join_all(self.browsers.iter_mut().zip(forms).map(async |(browser, forms)| {
             let mut waits = Vec::with_capacity(each);
             for form in forms {
@@ -66,9 +75,15 @@ impl Fans {
         }))
         .await;
         let took = began.elapsed().as_secs_f64();
+        let cpu = cpu_of_process(server).zip(cpu).map(|(after, before)| after - before);
         let mut waits = waits.concat();
         waits.sort_by(f64::total_cmp);
-        (waits.len() as f64 / took, waits[waits.len() * 99 / 100])
+        let count = waits.len() as f64;
+        Answered {
+            per_second: count / took,
+            p99: waits[waits.len() * 99 / 100],
+            micros: cpu.map_or(f64::NAN, |cpu| cpu * 1e6 / count),
+        }
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) async fn choose(
     let bots = store.bots().await?;
     if let Some(news) = given.as_ref().filter(|given| given.is_news) {
         ctx.output.note(format_args!(
-            "Remembered the bot {}. A service that runs already tends it from its next start on.",
+            "Remembered the bot {}. A service that runs tends it within moments.",
             name(&bots, news.id)
         ));
     }

@@ -8,7 +8,7 @@ use crate::runtime;
 use crate::trials;
 use clap::Args;
 use serde::Serialize;
-use server::{Service, Settings};
+use server::{Hearing, Service, Settings};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
@@ -36,6 +36,9 @@ pub(crate) struct Serve {
     /// Where people reach Telegram; for a sandbox, its own address. [env: ADMIT_TELEGRAM_URL] [default: https://t.me]
     #[arg(long, value_name = "URL")]
     telegram_url: Option<String>,
+    /// Have Telegram send its updates to the public URL, instead of asking for them. [env: ADMIT_WEBHOOK]
+    #[arg(long)]
+    webhook: bool,
 }
 
 /// The line that is printed when it is ready.
@@ -52,6 +55,7 @@ impl Serve {
         let public_url = address(ctx, "--public-url", "ADMIT_PUBLIC_URL", self.public_url.as_deref())?;
         let telegram_url =
             address(ctx, "--telegram-url", "ADMIT_TELEGRAM_URL", self.telegram_url.as_deref())?;
+        let hearing = self.hearing(ctx)?;
         runtime::serve(async {
             let listener = TcpListener::bind(listen).await.map_err(|why| {
                 let free = "`--listen 127.0.0.1:0`, which takes a port that is free";
@@ -62,21 +66,20 @@ impl Serve {
             let clock = trials::clock(ctx.variables);
             bot::remember(ctx, &store, clock.now()).await?;
             let is_alone = store.bots().await?.is_empty();
-            let defaults = Settings::default();
             let settings = Settings {
                 public_url: public_url.unwrap_or_else(|| url.clone()),
-                telegram_url: telegram_url.unwrap_or_else(|| defaults.telegram_url.clone()),
+                telegram_url: telegram_url.unwrap_or_else(|| Settings::default().telegram_url),
                 road,
+                hearing,
                 clock,
                 points: trials::points(ctx.variables),
-                ..defaults
             };
             let public_url = settings.public_url.clone();
             let service = Service::start(store, &keys, settings).await?;
             if is_alone {
                 ctx.output.warn(
-                    "no bot is remembered here, so no link can be made; start again with a token, by \
-                     ADMIT_BOT_TOKEN_FILE or `--token-file PATH`",
+                    "no bot is remembered here, so no link can be made; give a token, by ADMIT_BOT_TOKEN_FILE or \
+                     `--token-file PATH`, to this command or to `admit gate new`",
                 );
             }
             // Whoever is told that it is ready may stop it.
@@ -92,6 +95,18 @@ impl Serve {
                 stop = insisted => Err(Failure::Stopped(stop)),
             }
         })
+    }
+
+    fn hearing(&self, ctx: &Context<'_>) -> Result<Hearing, Usage> {
+        let said = (ctx.variables)("ADMIT_WEBHOOK").unwrap_or_default();
+        match said.as_str() {
+            _ if self.webhook => Ok(Hearing::Webhook),
+            "1" | "true" => Ok(Hearing::Webhook),
+            "" | "0" | "false" => Ok(Hearing::Asking),
+            _ => {
+                Err(Usage::new(format!("`ADMIT_WEBHOOK={said}`"), "this is `1` or `0`", "`ADMIT_WEBHOOK=1`"))
+            }
+        }
     }
 
     fn listen(&self, ctx: &Context<'_>) -> Result<SocketAddr, Usage> {
