@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Usage};
 use clap::Args;
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use store::{Keyring, OpenError, Store};
@@ -131,6 +131,14 @@ impl Place {
         opened
     }
 
+    /// A lock that one service on this machine has for as long as it lives, and loses even when it is killed. Whoever has
+    /// it knows that no other service stands on the file.
+    pub(crate) fn serve_alone(&self) -> Option<File> {
+        let path = self.database.file()?.with_file_name("serve.lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).ok()?;
+        file.try_lock().is_ok().then_some(file)
+    }
+
     async fn open_with(&self, keys: Keyring) -> Result<House, Failure> {
         let place = match &self.database {
             Database::File(path) => path.display().to_string(),
@@ -208,7 +216,7 @@ fn make_keys(path: &Path) -> io::Result<Keyring> {
     file.sync_all()?;
     // The name has to be as durable as what it names.
     if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-        fs::File::open(dir)?.sync_all()?;
+        File::open(dir)?.sync_all()?;
     }
     Ok(keys)
 }

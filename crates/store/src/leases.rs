@@ -16,6 +16,7 @@ statements! {
         where leases.holder = excluded.holder or leases.until <= $4
         returning fence";
     GIVE_BACK = "update leases set until = 0 where name = $1 and holder = $2";
+    END_ALL = "update leases set until = 0";
     HOLDS = "select fence from leases where name = $1 and holder = $2 and until > $3";
 }
 
@@ -40,6 +41,11 @@ impl Store {
         let (name, holder) = (name.to_owned(), holder.to_owned());
         let row = self.read(move |tx| tx.row(HOLDS, &[&name, &holder, &now])).await?;
         Ok(row.map(|(fence,)| fence))
+    }
+
+    /// Ends every lease, for whoever knows that all who had one are gone.
+    pub async fn end_leases(&self) -> Result<()> {
+        self.write(|tx| tx.execute(END_ALL, &[]).map(drop)).await
     }
 
     /// Gives a lease back, so that nobody has to wait for its end.

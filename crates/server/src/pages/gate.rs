@@ -66,7 +66,7 @@ pub(crate) async fn look(
     let Some(gate) = app.gate(&slug).await? else { return Ok(nowhere()) };
     let known = app.cookie.read(&app.signer, &headers);
     if let Some(visitor) = known
-        && app.store.holding(gate.id, visitor).await?.is_some()
+        && app.store.attempt(gate.id, visitor).await?.pass.is_some()
     {
         return Ok(Redirect::to(&pass_path(&slug)).into_response());
     }
@@ -110,7 +110,7 @@ pub(crate) async fn answer(
     let desk = Desk { app: &app, gate: &gate, visitor };
     let mut response = if form.is_some_and(|form| form.is_fresh(now)) {
         desk.receive(&sent, now).await?
-    } else if known.is_some() && app.store.holding(gate.id, visitor).await?.is_some() {
+    } else if known.is_some() && app.store.attempt(gate.id, visitor).await?.pass.is_some() {
         // However old the page is: they have what it was for.
         Redirect::to(&pass_path(&slug)).into_response()
     } else {
