@@ -26,14 +26,9 @@ pub(crate) struct ShownLink {
 }
 
 impl ShownLink {
-    pub(crate) fn new(link: &Link) -> Self {
-        Self {
-            link: telegram::bot_api::links::write(link),
-            uses: link.uses,
-            pending: link.pending,
-            created_at: link.created_at.map(UnixTime::get),
-            replaced_by: None,
-        }
+    pub(crate) fn new(link: Link) -> Self {
+        let (uses, pending, created_at) = (link.uses, link.pending, link.created_at.map(UnixTime::get));
+        Self { link: telegram::bot_api::links::write(link), uses, pending, created_at, replaced_by: None }
     }
 
     pub(crate) fn replaced_by(self, other: Option<&LinkUrl>) -> Self {

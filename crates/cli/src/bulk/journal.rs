@@ -5,17 +5,18 @@
 //! groups, so a power failure may cost the last fraction of a second.
 
 use super::left::{Header, Left, Lines, header_line, is_failure, load};
+use super::synced::Synced;
 use crate::failure::{Failure, Usage};
 use serde::Serialize;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long lines may wait for company on their way to the disk.
 const SYNC_EVERY: Duration = Duration::from_millis(200);
+/// Answers that are put in place are written as fast as they are read, and the disk need not begin when that is done.
+const PLACE_EVERY: Duration = Duration::from_millis(4);
 
 /// The right to write `FILE.partial`: it is looked for, locked and only then read, so that what was read stays true.
 #[derive(Debug)]
@@ -31,10 +32,9 @@ pub(crate) struct Claim {
 pub(crate) struct Journal {
     partial: PathBuf,
     out: PathBuf,
-    file: File,
+    lines: Synced,
     /// Where the lines of this run begin.
     begin: u64,
-    syncer: Option<(SyncSender<()>, JoinHandle<io::Result<()>>)>,
 }
 
 /// The name of the file with everything so far.
@@ -89,8 +89,8 @@ impl Journal {
         drop(writer);
         file.sync_data().and_then(|()| sync_directory(&partial)).map_err(failed())?;
         let begin = file.metadata().map_err(failed())?.len();
-        let syncer = start_syncing(&file).map_err(failed())?;
-        Ok(Self { partial, out, file, begin, syncer: Some(syncer) })
+        let lines = Synced::every(SYNC_EVERY, file).map_err(failed())?;
+        Ok(Self { partial, out, lines, begin })
     }
 
     /// Appends whole lines. When this returns they survive the end of the process.
@@ -98,26 +98,12 @@ impl Journal {
         if lines.is_empty() {
             return Ok(());
         }
-        self.file.write_all(lines).map_err(Failure::file("write", &self.partial))?;
-        match &self.syncer {
-            // A full channel means that a sync is due anyway; a closed one, that syncing failed.
-            Some((sender, _)) if matches!(sender.try_send(()), Err(TrySendError::Disconnected(()))) => {
-                self.sync()
-            }
-            _ => Ok(()),
-        }
+        self.lines.write_all(lines).map_err(Failure::file("write", &self.partial))
     }
 
     /// Sees everything onto the disk; the batch can be resumed.
     pub(crate) fn sync(&mut self) -> Result<(), Failure> {
-        let synced = match self.syncer.take() {
-            Some((sender, thread)) => {
-                drop(sender);
-                thread.join().unwrap_or_else(|_| Err(io::Error::other("the syncing thread is gone")))
-            }
-            None => Ok(()),
-        };
-        synced.and_then(|()| self.file.sync_data()).map_err(Failure::file("write", &self.partial))
+        self.lines.end().map_err(Failure::file("write", &self.partial))
     }
 
     /// Puts the answers in place under their own name. Without failures nothing is left to resume.
@@ -126,8 +112,8 @@ impl Journal {
         let new = self.partial.with_extension("partial.new");
         let mut place = || -> io::Result<()> {
             // Not opened again: where locks bind readers, only this handle may read.
-            self.file.rewind()?;
-            copy_answers(&self.file, self.begin, create_empty(&new)?)?;
+            self.lines.file.rewind()?;
+            copy_answers(&self.lines.file, self.begin, create_empty(&new)?)?;
             std::fs::rename(&new, &self.out)?;
             if !failures {
                 std::fs::remove_file(&self.partial)?;
@@ -140,14 +126,24 @@ impl Journal {
 
 /// A line of the file.
 pub(crate) fn line(entry: &impl Serialize) -> Vec<u8> {
-    let mut line = serde_json::to_vec(entry).expect("our own entries are JSON");
-    line.push(b'\n');
+    let mut line = Vec::new();
+    put(entry, &mut line);
     line
+}
+
+/// A line of the file, after others.
+pub(crate) fn put(entry: &impl Serialize, lines: &mut Vec<u8>) {
+    serde_json::to_writer(&mut *lines, entry).expect("our own entries are JSON");
+    lines.push(b'\n');
 }
 
 /// The line before a call leaves.
 pub(crate) fn sent(index: u64, lines: &mut Vec<u8>) {
-    let _ = writeln!(lines, "{{\"sent\":{index}}}");
+    #[derive(Serialize)]
+    struct Sent {
+        sent: u64,
+    }
+    put(&Sent { sent: index }, lines);
 }
 
 /// The file of a new batch. Whoever else makes it at the same moment has the batch.
@@ -212,7 +208,7 @@ fn is_at(_: &File, _: &Path) -> io::Result<bool> {
 
 /// Copies the answers, and leaves out the header and the announcements. What failed before `begin` was tried again.
 fn copy_answers(from: &File, begin: u64, to: File) -> io::Result<()> {
-    let mut writer = BufWriter::with_capacity(1 << 16, to);
+    let mut writer = BufWriter::with_capacity(1 << 16, Synced::every(PLACE_EVERY, to)?);
     let mut lines = Lines::of(from);
     loop {
         let is_old = lines.end < begin;
@@ -223,7 +219,7 @@ fn copy_answers(from: &File, begin: u64, to: File) -> io::Result<()> {
             writer.write_all(b"\n")?;
         }
     }
-    writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()
+    writer.into_inner().map_err(io::IntoInnerError::into_error)?.end()
 }
 
 /// Makes a renaming durable.
@@ -237,35 +233,6 @@ fn sync_directory(of: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_directory(_: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// A thread that syncs, because a sync takes milliseconds and the calls shall not wait for it.
-fn start_syncing(file: &File) -> io::Result<(SyncSender<()>, JoinHandle<io::Result<()>>)> {
-    let file = file.try_clone()?;
-    let (sender, receiver): (SyncSender<()>, Receiver<()>) = sync_channel(1);
-    let thread = std::thread::Builder::new().name("sync".into()).spawn(move || {
-        while receiver.recv().is_ok() {
-            let is_last = gather(&receiver);
-            file.sync_data()?;
-            if is_last {
-                break;
-            }
-        }
-        Ok(())
-    })?;
-    Ok((sender, thread))
-}
-
-/// Lets more lines come together; tells whether these were the last.
-fn gather(receiver: &Receiver<()>) -> bool {
-    let until = Instant::now() + SYNC_EVERY;
-    loop {
-        match receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(()) => {}
-            Err(RecvTimeoutError::Timeout) => return false,
-            Err(RecvTimeoutError::Disconnected) => return true,
-        }
-    }
 }
 
 #[cfg(test)]

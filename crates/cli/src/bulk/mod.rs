@@ -11,6 +11,7 @@ mod left;
 mod progress;
 mod reading;
 mod run;
+mod synced;
 
 pub(crate) use run::{Job, fails_all, run};
 

@@ -94,8 +94,8 @@ pub(crate) fn run(ctx: &Context<'_>, job: &Job) -> Result<(), Failure> {
         }
     }
     let mut batch =
-        Batch { ctx, sink, progress, patience, ending, buffer: Vec::new(), in_a_row: 0, end: None };
-    runtime::run_unstopped(batch.work(&reading, &client, left.as_ref(), total))?;
+        Batch { ctx, sink, progress, ending, buffer: Vec::new(), in_a_row: 0, end: None };
+    runtime::run_unstopped(batch.work(&reading, &client, &patience, left.as_ref(), total))?;
     batch.finish(total)
 }
 
@@ -123,11 +123,12 @@ impl Patience {
     }
 
     /// Waits; tells whether the batch is still on.
-    async fn wait(&mut self, wait: Duration) -> bool {
+    async fn wait(&self, wait: Duration) -> bool {
         self.tell(wait);
+        let mut ended = self.ended.clone();
         tokio::select! {
             () = sleep(wait) => true,
-            _ = self.ended.wait_for(|ended| *ended) => false,
+            _ = ended.wait_for(|ended| *ended) => false,
         }
     }
 }
@@ -161,7 +162,6 @@ struct Batch<'a> {
     ctx: &'a Context<'a>,
     sink: Sink,
     progress: Progress,
-    patience: Patience,
     /// Lines that are not written yet.
     buffer: Vec<u8>,
     in_a_row: u32,
@@ -176,6 +176,7 @@ impl Batch<'_> {
         &mut self,
         reading: &Reading<'_>,
         client: &Client,
+        patience: &Patience,
         left: Option<&Left>,
         total: u64,
     ) -> Result<(), Failure> {
@@ -200,9 +201,8 @@ impl Batch<'_> {
             // The announcement is out before the call is.
             self.write()?;
             let chat = &reading.job.chat;
-            let patience = &self.patience;
             flying.extend(
-                next.drain(..).map(|(index, terms)| make(client, chat, index, terms, patience.clone())),
+                next.drain(..).map(|(index, terms)| make(client, chat, index, terms, patience)),
             );
             tokio::select! {
                 biased;
@@ -247,7 +247,7 @@ impl Batch<'_> {
             Ok(link) => {
                 self.in_a_row = 0;
                 self.progress.made += 1;
-                let link = ShownLink::new(&link);
+                let link = ShownLink::new(link);
                 match self.sink {
                     Sink::Links => {
                         self.buffer.extend_from_slice(format!("{}\n", link.link.invite_link).as_bytes())
@@ -287,7 +287,7 @@ impl Batch<'_> {
     }
 
     fn put(&mut self, answer: &Answer) {
-        self.buffer.extend_from_slice(&journal::line(answer));
+        journal::put(answer, &mut self.buffer);
     }
 
     /// Puts the answers into place, unless there is more to do.
@@ -333,12 +333,12 @@ async fn make(
     chat: &Chat,
     index: u64,
     terms: Terms,
-    mut patience: Patience,
+    patience: &Patience,
 ) -> (u64, links::Result<Link>) {
     loop {
         match client.create(chat, &terms).await {
             Err(error) => match error.retry_after_seconds() {
-                Some(seconds) if patience.wait(Duration::from_secs(seconds.into())).await => {}
+                Some(seconds) if Box::pin(patience.wait(Duration::from_secs(seconds.into()))).await => {}
                 _ => return (index, Err(error)),
             },
             made => return (index, made),
