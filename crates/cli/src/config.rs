@@ -1,11 +1,13 @@
 //! The settings in force and where each came from: flag over environment over profile over default.
 //!
+//! A profile that `--profile` names is said by a flag, so what is in it beats the environment too.
+//!
 //! Profiles live in one file, `admit/profiles.toml` under the user's configuration directory (on Unix
 //! `$XDG_CONFIG_HOME`, else `~/.config`; on Windows `%APPDATA%`). It may hold tokens, so on Unix only its owner
 //! may read it (mode 0600); a file that others can read is refused. `config.default.toml` shows its format.
 
-use crate::commands::Global;
 use crate::credentials::{Secret, Source};
+use crate::flags::Global;
 use crate::when;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -126,7 +128,7 @@ impl Config {
             (variables("ADMIT_PROFILE"), Origin::Variable("ADMIT_PROFILE")),
             (file.default.clone(), Origin::Default),
         ]);
-        let (profile, mut chosen) = match named {
+        let (profile, chosen) = match named {
             None => (Setting { value: None, origin: Origin::Default }, Profile::default()),
             Some(Setting { value: name, origin }) => {
                 let chosen = choose(file, &name, &origin, path.as_deref())?;
@@ -134,11 +136,15 @@ impl Config {
             }
         };
         let from_profile = || Origin::Profile(profile.value.clone().unwrap_or_default());
+        // Naming a profile aloud means what is in it, whatever the environment happens to hold.
+        let (aloud, quiet) = match profile.origin {
+            Origin::Flag(_) => (chosen, Profile::default()),
+            _ => (Profile::default(), chosen),
+        };
 
         let token = first([
             (flags.token_file.as_deref().map(path_or_stdin), Origin::Flag("--token-file")),
-            // Naming a profile aloud means its token, whatever the environment happens to hold.
-            (chosen.token().filter(|_| matches!(profile.origin, Origin::Flag(_))), from_profile()),
+            (aloud.token(), from_profile()),
             (
                 variables("ADMIT_BOT_TOKEN").map(|text| Source::Text(Secret(text))),
                 Origin::Variable("ADMIT_BOT_TOKEN"),
@@ -147,22 +153,25 @@ impl Config {
                 variables("ADMIT_BOT_TOKEN_FILE").map(|path| Source::File(path.into())),
                 Origin::Variable("ADMIT_BOT_TOKEN_FILE"),
             ),
-            (chosen.token(), from_profile()),
+            (quiet.token(), from_profile()),
         ]);
         let api_url = first([
             (flags.api_url.clone(), Origin::Flag("--api-url")),
+            (aloud.api_url, from_profile()),
             (variables("ADMIT_API_URL"), Origin::Variable("ADMIT_API_URL")),
-            (chosen.api_url.take(), from_profile()),
+            (quiet.api_url, from_profile()),
         ]);
         let proxy = first([
             (flags.proxy.clone(), Origin::Flag("--proxy")),
+            (aloud.proxy, from_profile()),
             (variables("ADMIT_PROXY").map(Secret), Origin::Variable("ADMIT_PROXY")),
-            (chosen.proxy.take(), from_profile()),
+            (quiet.proxy, from_profile()),
         ]);
         let timeout = first([
             (flags.timeout.clone(), Origin::Flag("--timeout")),
+            (aloud.timeout, from_profile()),
             (variables("ADMIT_TIMEOUT"), Origin::Variable("ADMIT_TIMEOUT")),
-            (chosen.timeout.take(), from_profile()),
+            (quiet.timeout, from_profile()),
         ]);
         let default = Settings::default();
         Ok(Self {
@@ -333,6 +342,30 @@ mod tests {
         check(load(Global::default(), &variable, GARDEN), "http://variable");
         check(load(Global::default(), &[], GARDEN), "http://profile");
         check(load(Global::default(), &[], ""), "https://api.telegram.org");
+    }
+
+    #[test]
+    fn a_profile_named_aloud_beats_the_environment() {
+        let named = || Global { profile: Some("garden".into()), ..Global::default() };
+        let variables = [
+            ("ADMIT_API_URL", "http://variable"),
+            ("ADMIT_PROXY", "http://variable:1"),
+            ("ADMIT_TIMEOUT", "1s"),
+        ];
+        let whole = format!("{GARDEN}proxy = 'http://profile:1'\ntimeout = '2s'\n");
+        let origins = |flags, variables: &[_], profiles| {
+            let config = load(flags, variables, profiles).unwrap();
+            [config.api_url.origin, config.proxy.origin, config.timeout.origin].map(|from| from.to_string())
+        };
+        assert_eq!(origins(named(), &variables, &whole), ["profile garden"; 3]);
+        // What it leaves out is looked for where it would be without it.
+        let left_out = ["profile garden", "environment ADMIT_PROXY", "environment ADMIT_TIMEOUT"];
+        assert_eq!(origins(named(), &variables, GARDEN), left_out);
+        let flag = Global { api_url: Some("http://flag".into()), ..named() };
+        assert_eq!(origins(flag, &variables, GARDEN)[0], "flag --api-url");
+        // A variable that names it is no louder than the others.
+        let quiet = [("ADMIT_PROFILE", "garden"), variables[0]];
+        assert_eq!(origins(Global::default(), &quiet, GARDEN)[0], "environment ADMIT_API_URL");
     }
 
     #[test]

@@ -37,6 +37,16 @@ pub(crate) enum Failure {
         #[source]
         source: io::Error,
     },
+    #[error("`{}` holds no keys", path.display())]
+    KeyFile {
+        path: PathBuf,
+        #[source]
+        source: store::NotAKeyring,
+    },
+    #[error(transparent)]
+    Store(#[from] store::OpenError),
+    #[error("the service cannot start")]
+    Service(#[from] server::CannotStart),
     #[error("{}", .0.words())]
     Stopped(Stop),
     /// One that programs have read already, in an answer of another shape.
@@ -128,6 +138,10 @@ impl Failure {
                 ("broken_pipe", exit::BROKEN_PIPE)
             }
             Self::Output(_) | Self::File { .. } => ("file", exit::FAILED),
+            Self::KeyFile { .. } => ("bad_keys", exit::CREDENTIALS),
+            Self::Store(store::OpenError::WrongKeys(_)) => ("bad_keys", exit::CREDENTIALS),
+            Self::Store(_) => ("store", exit::FAILED),
+            Self::Service(_) => ("service", exit::FAILED),
             Self::Stopped(Stop::Interrupted) => ("interrupted", exit::INTERRUPTED),
             Self::Stopped(Stop::Terminated) => ("terminated", exit::TERMINATED),
             Self::Told(failure) => failure.class(),

@@ -1,7 +1,7 @@
 //! `--log`: what happened on the way to Telegram, for whoever looks for a fault. Without it nothing is set up.
 
-use crate::commands::Global;
 use crate::config::{Error, Origin, Variables};
+use crate::flags::Global;
 use crate::output::aside;
 use std::io::{self, Write};
 use tracing_subscriber::filter::{LevelFilter, Targets};

@@ -4,9 +4,12 @@ mod arguments;
 mod bulk;
 mod commands;
 mod config;
+mod context;
 mod credentials;
 mod exit;
 mod failure;
+mod flags;
+mod house;
 mod log;
 mod output;
 mod runtime;
@@ -21,7 +24,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(code) => return code,
     };
-    let output = cli.global.speaker(&variables);
+    let output = cli.global.speaker(variables);
     match commands::run(cli, output.clone(), &variables) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

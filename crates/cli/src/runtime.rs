@@ -23,6 +23,12 @@ pub(crate) fn run_unstopped<T>(work: impl Future<Output = Result<T, Failure>>) -
     done
 }
 
+/// Runs a service, which listens for signals itself, on all of the machine's processors.
+pub(crate) fn serve<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(work)
+}
+
 /// Ends when somebody wants us to stop. Listening begins with the first poll.
 #[cfg(unix)]
 pub(crate) async fn stopped() -> Stop {

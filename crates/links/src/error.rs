@@ -8,6 +8,7 @@ use std::fmt;
 #[derive(Debug)]
 pub struct Error {
     kind: Kind,
+    lasts: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -71,7 +72,8 @@ pub enum Kind {
     CannotMerge(CannotMerge),
     /// The request was sent and its answer lost: it may or may not have happened. Not repeated for that reason.
     OutcomeUnknown,
-    /// Telegram could not be reached, and nothing happened.
+    /// Telegram could not be reached, and nothing happened. [`Error::is_retryable`] tells what may pass from what
+    /// somebody must change first, such as a login.
     Unreachable,
     /// The time limit of the call ran out, and nothing happened.
     OutOfTime,
@@ -100,12 +102,18 @@ pub struct NotHere {
 impl Error {
     /// An error with no deeper cause.
     pub fn new(kind: Kind) -> Self {
-        Self { kind, source: None }
+        Self { kind, lasts: false, source: None }
     }
 
     /// An error and who said so.
     pub fn because(kind: Kind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { kind, source: Some(source.into()) }
+        Self { kind, lasts: false, source: Some(source.into()) }
+    }
+
+    /// The same error, known to last until somebody changes something: a login, a certificate.
+    #[must_use]
+    pub fn lasting(self) -> Self {
+        Self { lasts: true, ..self }
     }
 
     /// What kind of wrong.
@@ -113,9 +121,14 @@ impl Error {
         &self.kind
     }
 
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Whether the same call may succeed later without anybody changing anything, and do no harm.
+    ///
+    /// It may, not will. Of what cannot be reached, only that is not worth repeating which said so itself: a proxy
+    /// that does not take our login, a far side whose certificate is not trusted or that does not speak TLS. A name
+    /// that is not found is: a machine without a network says the same of every name.
     pub fn is_retryable(&self) -> bool {
         match self.kind {
+            _ if self.lasts => false,
             Kind::Wait { .. } | Kind::Unreachable | Kind::OutOfTime | Kind::BrokenAnswer => true,
             // Telegram is in trouble itself. A call that might have been carried out says `OutcomeUnknown` instead.
             Kind::Refused { code, .. } => code >= 500 || code == 429,
@@ -207,5 +220,19 @@ impl fmt::Display for Kind {
             Self::BrokenAnswer => f.write_str("the answer was not one Telegram gives"),
             Self::Refused { code, text } => write!(f, "Telegram refused with {code}: {text}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lasts_is_not_worth_repeating() {
+        let check = |error: Error, expected| assert_eq!(error.is_retryable(), expected, "{error:?}");
+        check(Error::new(Kind::Unreachable), true);
+        check(Error::because(Kind::Unreachable, "the name is not found"), true);
+        check(Error::because(Kind::Unreachable, "the certificate is not trusted").lasting(), false);
+        check(Error::new(Kind::TokenDead), false);
     }
 }

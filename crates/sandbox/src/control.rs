@@ -1,38 +1,20 @@
 //! The control door: JSON over HTTP, for programs that play the people, the human administrators, time and
 //! misfortune. Loopback only. The calls are described in `docs/sandbox.md`.
 
+mod chat;
 mod misfortune;
 mod time;
 
-use crate::http::{Reply, Request};
+use crate::exchange::{Reply, Request};
 use crate::hub::Hub;
-use crate::people;
-use crate::world::{ChatKind, Entry, Office, Rights, What, Word, World};
+use crate::people::{self, BotName};
+use crate::world::{ChatKind, Office, Rights, World};
+use crate::wrong::Wrong;
 use hyper::{Method as Verb, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use telegram::bot_api::types::ChatMember;
-
-/// Why a control call did nothing.
-pub(crate) struct Wrong(pub(crate) u16, pub(crate) String);
-
-impl Wrong {
-    pub(crate) fn bad(what: impl Into<String>) -> Self {
-        Self(400, what.into())
-    }
-
-    pub(crate) fn missing(what: impl Into<String>) -> Self {
-        Self(404, what.into())
-    }
-}
-
-impl From<Word> for Wrong {
-    fn from(word: Word) -> Self {
-        Self::bad(word.0)
-    }
-}
 
 type Outcome = Result<Value, Wrong>;
 
@@ -44,18 +26,16 @@ pub(crate) async fn serve(hub: &Arc<Hub>, request: &Request) -> Reply {
     }
     let path = request.path().strip_prefix("/control").unwrap_or_default();
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    if let (&Verb::GET, ["ledger"]) = (request.verb(), &*parts) {
-        return ledger(hub, request.query()).unwrap_or_else(refused);
-    }
     let outcome = match *request.verb() {
-        Verb::GET => look(hub, &parts),
-        Verb::POST => act(hub, &parts, &request.body).await,
+        Verb::GET => look(hub, &parts, request.query()),
+        Verb::POST => act(hub, &parts, &request.body).await.map(|value| answer(&value)),
         _ => Err(Wrong(405, "calls are GET or POST".to_owned())),
     };
-    match outcome {
-        Ok(value) => Reply::json(200, value.to_string()),
-        Err(wrong) => refused(wrong),
-    }
+    outcome.unwrap_or_else(refused)
+}
+
+fn answer(value: &Value) -> Reply {
+    Reply::json(200, value.to_string())
 }
 
 fn refused(Wrong(status, error): Wrong) -> Reply {
@@ -69,6 +49,20 @@ fn is_from_here(request: &Request) -> bool {
     request.peer.ip().is_loopback() && matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
+/// Calls that change nothing.
+fn look(hub: &Hub, parts: &[&str], query: &str) -> Result<Reply, Wrong> {
+    match parts {
+        ["clock"] => Ok(answer(&json!({ "now": hub.clock.now() }))),
+        ["chats", chat] => Ok(Reply::json(200, chat::known(hub, number(chat)?)?)),
+        ["people", person, "inbox"] => {
+            let person = number(person)?;
+            hub.turn(|world| Ok(answer(&json!(find_person(world, person)?.inbox))))
+        }
+        ["ledger"] => ledger(hub, query),
+        _ => Err(unknown_call(parts)),
+    }
+}
+
 /// What happened up to now: a reader that is slower than the world comes to an end too.
 fn ledger(hub: &Hub, query: &str) -> Result<Reply, Wrong> {
     let given = query.split('&').find_map(|pair| pair.strip_prefix("after="));
@@ -76,75 +70,6 @@ fn ledger(hub: &Hub, query: &str) -> Result<Reply, Wrong> {
         text.parse().map_err(|_| Wrong::bad(format!("`after={text}` is no number of an entry")))
     })?;
     Ok(Reply::Ledger { after, until: hub.turn(|world| world.ledger_len()) })
-}
-
-/// Calls that change nothing.
-fn look(hub: &Hub, parts: &[&str]) -> Outcome {
-    match parts {
-        ["clock"] => Ok(json!({ "now": hub.clock.now() })),
-        ["chats", chat] => {
-            let chat = number(chat)?;
-            hub.turn(|world| describe_chat(world, chat))
-        }
-        ["people", person, "inbox"] => {
-            let person = number(person)?;
-            hub.turn(|world| Ok(json!(find_person(world, person)?.inbox)))
-        }
-        _ => Err(unknown_call(parts)),
-    }
-}
-
-/// What Telegram knows of a chat, and bots are not told.
-fn describe_chat(world: &World, id: i64) -> Outcome {
-    let chat = world.chat(id).ok_or_else(|| no_chat(id))?;
-    let url = |number| world.invite(number).map(|invite| world.url(invite));
-    let members: Vec<_> = chat
-        .memberships()
-        .filter(|(_, membership)| membership.office.is_in())
-        .map(|(who, membership)| {
-            let shown: ChatMember = world.shown_member(chat.kind, who, Some(membership));
-            json!({
-                "user": world.user(who),
-                "status": shown.status(),
-                "link": membership.via.and_then(url),
-                "until_date": membership.until,
-            })
-        })
-        .collect();
-    let banned: Vec<_> = chat
-        .memberships()
-        .filter(|(_, it)| it.office.is_banned(world.now))
-        .map(|(who, _)| world.user(who))
-        .collect();
-    let requests: Vec<_> = chat
-        .requests()
-        .map(|(who, asked)| {
-            let link = asked.via.and_then(url);
-            json!({ "user": world.user(who), "date": asked.at, "link": link, "query_id": asked.query })
-        })
-        .collect();
-    let links: Vec<_> = world
-        .invites_of(chat)
-        .map(|invite| {
-            let mut shown = json!(world.whole_link(invite));
-            shown["uses"] = invite.uses.into();
-            shown["requests"] = invite.pending.into();
-            shown["created_at"] = invite.created_at.into();
-            shown
-        })
-        .collect();
-    Ok(json!({
-        "id": id,
-        "type": chat.kind.as_str(),
-        "title": chat.title,
-        "username": chat.username,
-        "guard_bot": chat.guard,
-        "upgraded_to": chat.upgraded_to,
-        "members": members,
-        "banned": banned,
-        "requests": requests,
-        "links": links,
-    }))
 }
 
 async fn act(hub: &Arc<Hub>, parts: &[&str], body: &[u8]) -> Outcome {
@@ -199,28 +124,6 @@ fn find_person(world: &World, id: i64) -> Result<&crate::world::Account, Wrong> 
 
 fn nothing() -> Outcome {
     Ok(json!({}))
-}
-
-/// A bot by its number, or by its name with or without `@`.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum BotName {
-    Id(i64),
-    Name(String),
-}
-
-impl BotName {
-    pub(crate) fn find(&self, world: &World) -> Result<i64, Wrong> {
-        let (id, spelled) = match self {
-            Self::Id(id) => (Some(*id), id.to_string()),
-            Self::Name(name) => {
-                let found = world.account_by_name(name.trim_start_matches('@'));
-                (found.map(|account| account.id), name.clone())
-            }
-        };
-        let id = id.filter(|&id| world.bot(id).is_some());
-        id.ok_or_else(|| Wrong::missing(format!("there is no bot `{spelled}`")))
-    }
 }
 
 /// A public name that nobody has yet.
@@ -483,15 +386,4 @@ fn press(hub: &Hub, person: i64, it: Press) -> Outcome {
     let why = || Wrong::missing(format!("message {} has no button with this data", it.message_id));
     pressed.ok_or_else(why)?;
     nothing()
-}
-
-/// Writes a robot's visit down.
-pub(crate) fn note_robot(hub: &Hub, error: Option<&str>) {
-    hub.turn(|world| {
-        let entry = Entry::new(What::Robot);
-        world.note(match error {
-            None => entry,
-            Some(error) => entry.error(error),
-        });
-    });
 }

@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::world::World;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// One world and everything around it.
@@ -15,12 +15,21 @@ pub(crate) struct Hub {
     pub(crate) strict: bool,
     pub(crate) keys: crate::web_app::Keys,
     bell: watch::Sender<u64>,
+    /// When each call that is held back goes on.
+    held: Mutex<Vec<i64>>,
+}
+
+/// A call that is held back. Until this is dropped, the clock is moved no further than to its moment.
+pub(crate) struct Held<'a> {
+    hub: &'a Hub,
+    until: i64,
 }
 
 impl Hub {
     pub(crate) fn new(world: World, clock: Clock, keys: crate::web_app::Keys, strict: bool) -> Self {
         let (bell, _) = watch::channel(0);
-        Self { world: Mutex::new(world), clock, faults: Faults::default(), strict, keys, bell }
+        let (world, held) = (Mutex::new(world), Mutex::default());
+        Self { world, clock, faults: Faults::default(), strict, keys, bell, held }
     }
 
     /// Something happens, now. Whatever fell due happens before it.
@@ -49,16 +58,24 @@ impl Hub {
         bell
     }
 
-    /// Waits until the sandbox's clock shows `moment`, however it gets there.
-    pub(crate) async fn sleep_until(&self, moment: i64) {
-        let mut bell = self.bell.subscribe();
-        loop {
-            bell.mark_unchanged();
-            if self.clock.now() >= moment {
-                return;
-            }
-            self.wait(&mut bell, Some(moment)).await;
-        }
+    /// Holds a call back until the sandbox's clock shows that moment.
+    pub(crate) fn hold(&self, until: i64) -> Held<'_> {
+        self.held().push(until);
+        Held { hub: self, until }
+    }
+
+    /// When the next held call goes on that has not by now.
+    pub(crate) fn next_held(&self, now: i64) -> Option<i64> {
+        self.held().iter().copied().filter(|&until| until > now).min()
+    }
+
+    /// Whether a call goes on at this moment, and is not done.
+    pub(crate) fn goes_on(&self, now: i64) -> bool {
+        self.held().iter().any(|&until| until <= now)
+    }
+
+    fn held(&self) -> MutexGuard<'_, Vec<i64>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for the bell, or for the clock to show `moment`.
@@ -81,5 +98,30 @@ impl Hub {
             let next = self.turn(|world| world.next_due());
             self.wait(&mut bell, next).await;
         }
+    }
+}
+
+impl Held<'_> {
+    /// Waits until it is over, however the clock gets there.
+    pub(crate) async fn over(&self) {
+        let mut bell = self.hub.bell.subscribe();
+        loop {
+            bell.mark_unchanged();
+            if self.hub.clock.now() >= self.until {
+                return;
+            }
+            self.hub.wait(&mut bell, Some(self.until)).await;
+        }
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let mut held = self.hub.held();
+        if let Some(at) = held.iter().position(|&until| until == self.until) {
+            held.swap_remove(at);
+        }
+        drop(held);
+        self.hub.ring();
     }
 }

@@ -8,12 +8,14 @@
 mod bot_api;
 mod clock;
 mod control;
+mod exchange;
 mod faults;
 mod http;
 mod hub;
 mod people;
 mod web_app;
 mod world;
+mod wrong;
 
 pub use bot_api::arguments::{Arguments, Unreadable};
 pub use clock::ClockMode;

@@ -282,3 +282,44 @@ async fn a_second_request_may_take_the_first_ones_place() {
     assert_eq!((&known["links"][0]["requests"], &known["links"][1]["requests"]), (&json!(0), &json!(1)));
     assert_eq!(known["requests"][0]["link"], second);
 }
+
+#[tokio::test]
+async fn everything_about_a_chat_is_told_in_one_shape() {
+    let town = Town::demo().await;
+    let (chat, now) = (town.chat(), town.now().await);
+    let open = link(&town, json!({ "name": "spring", "member_limit": 2, "expire_date": now + 60 })).await;
+    let asking = link(&town, json!({ "creates_join_request": true })).await;
+    let [ann, bob, eve] = [town.person("Ann").await, town.person("Bob").await, town.person("Ève").await];
+    town.join(ann, &open).await;
+    town.join(bob, &asking).await;
+    town.control(&format!("chats/{chat}/ban"), json!({ "user_id": eve })).await;
+
+    let person = |id: i64, name: &str| format!(r#"{{"first_name":"{name}","id":{id},"is_bot":false}}"#);
+    let bot = r#"{"first_name":"admit_demo_bot","id":7000000001,"is_bot":true,"username":"admit_demo_bot"}"#;
+    let member = |user: &str, status: &str, link: &str| {
+        format!(r#"{{"link":{link},"status":"{status}","until_date":null,"user":{user}}}"#)
+    };
+    let members = [
+        member(&person(5_000_000_001, "Owner"), "creator", "null"),
+        member(&person(ann, "Ann"), "member", &format!("\"{open}\"")),
+        member(bot, "administrator", "null"),
+    ];
+    let request =
+        format!(r#"{{"date":{now},"link":"{asking}","query_id":null,"user":{}}}"#, person(bob, "Bob"));
+    let links = [
+        format!(
+            r#"{{"created_at":{now},"creates_join_request":false,"creator":{bot},"expire_date":{},"invite_link":"{open}","is_primary":false,"is_revoked":false,"member_limit":2,"name":"spring","requests":0,"uses":1}}"#,
+            now + 60
+        ),
+        format!(
+            r#"{{"created_at":{now},"creates_join_request":true,"creator":{bot},"invite_link":"{asking}","is_primary":false,"is_revoked":false,"pending_join_request_count":1,"requests":1,"uses":0}}"#
+        ),
+    ];
+    let expected = format!(
+        r#"{{"banned":[{}],"guard_bot":null,"id":{chat},"links":[{}],"members":[{}],"requests":[{request}],"title":"Night Owls","type":"supergroup","upgraded_to":null,"username":null}}"#,
+        person(eve, "Ève"),
+        links.join(","),
+        members.join(","),
+    );
+    assert_eq!(town.get(&format!("{}/chats/{chat}", town.at.control)).await.text, expected);
+}

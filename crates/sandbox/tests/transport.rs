@@ -148,6 +148,22 @@ async fn a_short_flood_is_only_slow() {
 }
 
 #[tokio::test]
+async fn what_was_held_back_goes_on_at_its_own_moment() {
+    let town = Town::demo().await;
+    let began = town.now().await;
+    town.control("faults", json!({ "method": "*", "kind": "flood", "n": 8 })).await;
+    // It would be refused after its expiry.
+    let terms = json!({ "chat_id": town.chat(), "expire_date": began + 60 });
+    let (made, ()) = tokio::join!(town.bot("createChatInviteLink", terms), async {
+        while !town.get(&format!("{}/ledger", town.at.control)).await.text.contains("held back") {}
+        town.advance(3600).await;
+    });
+    made.result();
+    let known = town.look(&format!("chats/{}", town.chat())).await;
+    assert_eq!(known["links"][0]["created_at"], began + 8);
+}
+
+#[tokio::test]
 async fn the_ledger_has_everything_refused_calls_included() {
     let town = Town::demo().await;
     let chat = town.chat();

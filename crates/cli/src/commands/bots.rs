@@ -1,6 +1,6 @@
 //! `admit bot`: who the token belongs to.
 
-use super::Context;
+use crate::context::Context;
 use crate::failure::{Doing, Failure};
 use crate::output::Shown;
 use crate::when::Clock;

@@ -1,7 +1,8 @@
 //! `admit chat`: looks at a chat as the bot sees it.
 
-use super::{Connection, Context, InChat};
+use crate::context::{Connection, Context};
 use crate::failure::{Doing, Failure};
+use crate::flags::InChat;
 use crate::output::Shown;
 use crate::when::Clock;
 use clap::{Args, Subcommand};

@@ -1,6 +1,5 @@
 //! `admit completions`: what shells need to complete our commands, from the one definition of them.
 
-use super::{Context, definition};
 use crate::failure::Failure;
 use clap::{Args, ValueEnum};
 use clap_complete::{Shell as Known, generate};
@@ -31,10 +30,10 @@ enum Shell {
 }
 
 impl Completions {
-    pub(crate) fn run(self, _: &Context<'_>) -> Result<(), Failure> {
+    /// Prints what completes this definition.
+    pub(crate) fn run(self, mut definition: clap::Command) -> Result<(), Failure> {
         // Written at once at the end, because the generators panic when they cannot write.
         let mut script = Vec::new();
-        let mut command = definition();
         let known = match self.shell {
             Shell::Bash => Known::Bash,
             Shell::Zsh => Known::Zsh,
@@ -42,11 +41,11 @@ impl Completions {
             Shell::Power => Known::PowerShell,
             Shell::Elvish => Known::Elvish,
             Shell::Nushell => {
-                generate(Nushell, &mut command, "admit", &mut script);
+                generate(Nushell, &mut definition, "admit", &mut script);
                 return write(&script);
             }
         };
-        generate(known, &mut command, "admit", &mut script);
+        generate(known, &mut definition, "admit", &mut script);
         write(&script)
     }
 }

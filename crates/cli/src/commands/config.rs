@@ -1,7 +1,7 @@
 //! `admit config`: the settings in force, and where each comes from.
 
-use super::Context;
 use crate::config::{self, EXAMPLE, Setting};
+use crate::context::Context;
 use crate::credentials::{self, Source};
 use crate::failure::Failure;
 use crate::output::{Shown, hide_secrets};
@@ -68,12 +68,12 @@ fn lines(config: &config::Config) -> Vec<Line> {
         lines.push(Line { setting, value: hide_secrets(&value), origin: origin.to_string(), about });
     };
     let Setting { value, origin } = &config.profile;
-    let about =
-        "Whose settings of the profile file are used: `--profile`, ADMIT_PROFILE, or `default` in the file.";
+    let about = "Whose settings of the profile file are used: `--profile`, ADMIT_PROFILE, or `default` in the file. \
+        Named by `--profile`, they beat the environment.";
     add("profile", value.clone().unwrap_or_else(|| "none".to_owned()), origin, about);
     let Setting { value, origin } = &config.token;
     let about = "The bot's token: `--token-file PATH`, a profile named by `--profile`, ADMIT_BOT_TOKEN, \
-        ADMIT_BOT_TOKEN_FILE, or the default profile. Never the value of a flag, where other people's `ps` shows it.";
+        ADMIT_BOT_TOKEN_FILE, or another profile. Never the value of a flag, where other people's `ps` shows it.";
     add("token", token(value), origin, about);
     let Setting { value, origin } = &config.api_url;
     let about =

@@ -1,6 +1,5 @@
 //! `admit man`: the manual, from the one definition of the commands.
 
-use super::{Context, definition};
 use crate::failure::{Failure, Usage};
 use clap::Args;
 use clap_mangen::Man as Page;
@@ -23,8 +22,9 @@ pub(crate) struct Man {
 }
 
 impl Man {
-    pub(crate) fn run(self, _: &Context<'_>) -> Result<(), Failure> {
-        let mut root = definition().disable_help_subcommand(true);
+    /// Writes pages of this definition.
+    pub(crate) fn run(self, definition: clap::Command) -> Result<(), Failure> {
+        let mut root = definition.disable_help_subcommand(true);
         root.build();
         if let Some(directory) = &self.dir {
             std::fs::create_dir_all(directory).map_err(Failure::file("make the directory", directory))?;

@@ -1,7 +1,8 @@
 //! `admit member`: removes people from a chat.
 
-use super::{Context, InChat};
+use crate::context::Context;
 use crate::failure::{Doing, Failure, Usage};
+use crate::flags::InChat;
 use crate::output::Shown;
 use crate::when::Clock;
 use clap::{Args, Subcommand};

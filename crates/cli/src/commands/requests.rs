@@ -1,8 +1,9 @@
 //! `admit request`: decides about people who ask to join.
 
-use super::{Context, InChat};
 use crate::bulk::fails_all;
+use crate::context::Context;
 use crate::failure::{ErrorJson, Failure};
+use crate::flags::InChat;
 use crate::output::{Format, Shown};
 use crate::runtime;
 use crate::when::Clock;

@@ -1,6 +1,6 @@
 //! `admit sandbox`: a small Telegram on this machine.
 
-use super::Context;
+use crate::context::Context;
 use crate::failure::{Failure, Usage};
 use crate::runtime;
 use crate::when::Clock;
@@ -130,7 +130,7 @@ fn cannot_listen(listen: SocketAddr, why: &io::Error) -> Usage {
 }
 
 /// Two sandboxes of the same second still draw different hashes and tokens.
-fn chance() -> u64 {
+pub(crate) fn chance() -> u64 {
     let nanoseconds = Clock::of_this_machine().now.as_nanosecond();
     nanoseconds as u64 ^ u64::from(std::process::id()).rotate_left(32)
 }

@@ -5,7 +5,7 @@
 //! warning, and a refusal by Telegram is not a success.
 
 use super::links::{Typed, terms};
-use super::{Connection, Context, settings};
+use crate::context::{Connection, Context, settings};
 use crate::credentials::{self, Secret};
 use crate::failure::{Failure, Usage};
 use crate::output::{aside, hide_secrets};
@@ -152,7 +152,7 @@ impl Telegram {
             let kept = terms.name.as_ref().map_or("nothing".to_owned(), |name| format!("`{name}`"));
             ctx.output.warn(format_args!("Telegram will make {kept} of `--title {}`", self.title));
         }
-        Ok(serde_json::to_value(super::links::request(&chat, &terms)).map_err(io::Error::from)?)
+        Ok(serde_json::to_value(CreateChatInviteLink::new(&chat, &terms)).map_err(io::Error::from)?)
     }
 
     /// Topics mean nothing to an invitation; scripts write them because other methods of that tool take them.

@@ -154,5 +154,18 @@ fn nothing_is_sent_in_a_dry_run() {
     }
     let table = house.admit("link create --chat CHAT --limit 1 --dry-run -o csv").out;
     assert!(table.starts_with("method,parameters\ncreateChatInviteLink,"), "{table}");
+    // An edit says everything, for Telegram erases what is left out.
+    let edit = "link edit --chat CHAT https://t.me/+AbC --no-name --no-expire --instant --limit 5 --dry-run";
+    let call = house.json(edit);
+    let mut parameters = call["parameters"].clone();
+    parameters.as_object_mut().unwrap().remove("chat_id");
+    let whole = json!({
+        "invite_link": "https://t.me/+AbC",
+        "name": "",
+        "expire_date": 0,
+        "member_limit": 5,
+        "creates_join_request": false,
+    });
+    assert_eq!(parameters, whole);
     assert_eq!(house.ledger(), before);
 }

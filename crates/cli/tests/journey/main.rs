@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod batches;
+mod demo;
 mod drop_in;
 mod exits;
 mod house;

@@ -24,7 +24,7 @@ impl Answer {
 
     pub(crate) fn body(&self) -> String {
         match self.description {
-            None => format!("{{\"ok\":true,\"result\":{}}}", self.result),
+            None => ["{\"ok\":true,\"result\":", &self.result, "}"].concat(),
             Some(text) => format!("{{\"ok\":true,\"result\":{},\"description\":\"{text}\"}}", self.result),
         }
     }

@@ -3,6 +3,7 @@
 //! checks is the server's own.
 
 mod call;
+mod commands;
 mod itself;
 mod links;
 mod members;
@@ -60,9 +61,9 @@ pub(super) fn find(lower_case: &str) -> Option<Method> {
         "leavechat" => at_once("leaveChat", members::leave),
         "sendmessage" => at_once("sendMessage", messages::send_message),
         "answercallbackquery" => at_once("answerCallbackQuery", messages::answer_callback),
-        "setmycommands" => at_once("setMyCommands", itself::set_my_commands),
-        "getmycommands" => at_once("getMyCommands", itself::get_my_commands),
-        "deletemycommands" => at_once("deleteMyCommands", itself::delete_my_commands),
+        "setmycommands" => at_once("setMyCommands", commands::set),
+        "getmycommands" => at_once("getMyCommands", commands::get),
+        "deletemycommands" => at_once("deleteMyCommands", commands::delete),
         "logout" => at_once("logOut", itself::log_out),
         "close" => at_once("close", itself::close),
         "unbanchatmember" => Method { name: "unbanChatMember", run: Run::Unban },

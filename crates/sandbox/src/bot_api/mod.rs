@@ -8,8 +8,8 @@ mod methods;
 mod updates;
 mod webhook;
 
+use crate::exchange::{Reply, Request};
 use crate::faults::FaultKind;
-use crate::http::{Reply, Request};
 use crate::hub::Hub;
 use crate::world::{Entry, What, World};
 use answer::{Answer, Failure};
@@ -17,7 +17,6 @@ use arguments::{Arguments, Unreadable};
 use hyper::{Method as Verb, header};
 use methods::{Call, Method, Run, Unban};
 use percent_encoding::percent_decode_str;
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,8 +28,7 @@ pub(crate) async fn serve(hub: &Arc<Hub>, request: &Request) -> Reply {
     if request.verb() != Verb::GET && request.verb() != Verb::POST {
         return Reply::closing(501);
     }
-    let path: Cow<[u8]> = percent_decode_str(request.path()).into();
-    let path = String::from_utf8_lossy(&path);
+    let path = percent_decode_str(request.path()).decode_utf8_lossy();
     let Some((token, method)) = split(&path) else { return nothing_here("") };
     let content_type = request.header(header::CONTENT_TYPE);
     let arguments = match Arguments::read(request.query(), content_type, &request.body) {
@@ -170,8 +168,11 @@ async fn go_wrong(
         FaultKind::TooMany => refuse(Failure::too_many(n)),
         FaultKind::Flood if n > HIDDEN_WAIT_SECONDS => refuse(Failure::too_many(n)),
         FaultKind::Flood => {
+            let held = hub.hold(hub.clock.now() + n);
             note("held back");
-            hub.sleep_until(hub.clock.now() + n).await;
+            held.over().await;
+            // The clock waits for what answers at once, and not for somebody who waits for updates.
+            let _held = matches!(method.run, Run::AtOnce(_)).then_some(held);
             reply(run(hub, bot, method, arguments).await)
         }
         FaultKind::Latency => {

@@ -1,9 +1,10 @@
 //! Misfortune: faults are staged, if there is anything they could strike.
 
-use super::{Outcome, Wrong, nothing};
+use super::{Outcome, nothing};
 use crate::bot_api;
 use crate::faults::{Fault, FaultKind};
 use crate::hub::Hub;
+use crate::wrong::Wrong;
 use serde::Deserialize;
 
 #[derive(Deserialize)]

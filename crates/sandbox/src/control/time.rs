@@ -1,9 +1,10 @@
 //! Time: moved from one thing that falls due to the next.
 
-use super::{Outcome, Wrong};
+use super::Outcome;
 use crate::bot_api::courier;
 use crate::hub::Hub;
 use crate::world::World;
+use crate::wrong::Wrong;
 use serde::Deserialize;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -36,7 +37,8 @@ pub(super) async fn advance(hub: &Hub, it: Advance) -> Outcome {
         }
         let due = |world: &mut World| {
             let delivery = if is_quiet { courier::next_due(world) } else { None };
-            Some([world.next_due(), delivery].into_iter().flatten().min()? - world.now)
+            let held = hub.next_held(world.now);
+            Some([world.next_due(), delivery, held].into_iter().flatten().min()? - world.now)
         };
         let step = hub.turn(due).map_or(left, |seconds| seconds.clamp(1, left));
         left -= step;
@@ -45,12 +47,13 @@ pub(super) async fn advance(hub: &Hub, it: Advance) -> Outcome {
     }
 }
 
-/// Waits until every webhook delivery that is due has arrived or failed; says no if some receiver hangs.
+/// Waits until every webhook delivery that is due has arrived or failed, and every call that was held back until
+/// now is done; says no if some receiver hangs.
 async fn quiet(hub: &Hub) -> bool {
     let mut bell = hub.listen();
     loop {
         bell.mark_unchanged();
-        if hub.turn(|world| courier::is_quiet(world)) {
+        if hub.turn(|world| courier::is_quiet(world) && !hub.goes_on(world.now)) {
             return true;
         }
         if tokio::time::timeout(HANGING, hub.wait(&mut bell, None)).await.is_err() {

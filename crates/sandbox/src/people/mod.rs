@@ -2,11 +2,11 @@
 
 mod pages;
 
-use crate::control::{BotName, Wrong, note_robot};
-use crate::http::{Reply, Request};
+use crate::exchange::{Reply, Request};
 use crate::hub::Hub;
 use crate::web_app::Opening;
-use crate::world::{Joining, QueryState, Target, World};
+use crate::world::{Entry, Joining, QueryState, Target, What, World};
+use crate::wrong::Wrong;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
@@ -84,7 +84,8 @@ pub(crate) async fn join(hub: &Arc<Hub>, person: i64, it: Join) -> Result<Joined
 
 /// How a guarded request ended, or how far it is when a Mini App opens.
 fn guarded(hub: &Hub, world: &mut World, person: i64, query: &str) -> Option<Joined> {
-    Some(match world.query(query)? {
+    // One that is forgotten was over a day ago, and nobody waits that long.
+    Some(match world.query(query).unwrap_or(&QueryState::TimedOut) {
         QueryState::Open => return None,
         QueryState::WebApp(_) => {
             Joined { url: Some(open_query(hub, world, person, query)?), ..Joined::plainly("webview") }
@@ -95,6 +96,28 @@ fn guarded(hub: &Hub, world: &mut World, person: i64, query: &str) -> Option<Joi
         QueryState::TimedOut => Joined::because("requested", "JOIN_GUARD_TIMEOUT"),
         QueryState::Withdrawn => Joined::because("refused", "withdrawn"),
     })
+}
+
+/// A bot by its number, or by its name with or without `@`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum BotName {
+    Id(i64),
+    Name(String),
+}
+
+impl BotName {
+    pub(crate) fn find(&self, world: &World) -> Result<i64, Wrong> {
+        let (id, spelled) = match self {
+            Self::Id(id) => (Some(*id), id.to_string()),
+            Self::Name(name) => {
+                let found = world.account_by_name(name.trim_start_matches('@'));
+                (found.map(|account| account.id), name.clone())
+            }
+        };
+        let id = id.filter(|&id| world.bot(id).is_some());
+        id.ok_or_else(|| Wrong::missing(format!("there is no bot `{spelled}`")))
+    }
 }
 
 /// Which Mini App is opened.
@@ -184,13 +207,14 @@ pub(crate) async fn robot(hub: &Hub, it: Look) -> Result<Value, Wrong> {
         let body = Limited::new(response.into_body(), 1 << 20).collect().await.ok()?.to_bytes();
         Some((status, body.len()))
     };
+    let note = |entry| hub.turn(|world| world.note(entry));
     match tokio::time::timeout(Duration::from_secs(10), fetching).await.ok().flatten() {
         Some((status, bytes)) => {
-            note_robot(hub, None);
+            note(Entry::new(What::Robot));
             Ok(json!({ "status": status, "bytes": bytes }))
         }
         None => {
-            note_robot(hub, Some("no answer"));
+            note(Entry::new(What::Robot).error("no answer"));
             Err(Wrong(502, format!("`{}` did not answer the robot", it.url)))
         }
     }

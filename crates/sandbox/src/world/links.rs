@@ -86,7 +86,7 @@ impl World {
 
     /// A link's text.
     pub(crate) fn url(&self, invite: &Invite) -> String {
-        format!("{}/+{}", self.link_base, as_text(&invite.hash))
+        [&self.link_base, "/+", as_text(&invite.hash)].concat()
     }
 
     /// The link that a text spells, in any of the spellings Telegram's apps understand.

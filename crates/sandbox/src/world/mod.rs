@@ -106,6 +106,8 @@ pub(crate) struct World {
     invites: Vec<Invite>,
     by_hash: HashMap<Hash, LinkNo>,
     queries: HashMap<String, guard::Query>,
+    /// Queries that are over, and since when, oldest first.
+    settled_queries: VecDeque<(i64, String)>,
     due: BinaryHeap<Reverse<(i64, u64, Due)>>,
     finish_line: joining::FinishLine,
     numbers: Numbers,
@@ -161,7 +163,20 @@ pub(crate) struct Bot {
     pub(crate) launched_at: i64,
     /// Until then, it left the cloud by `logOut`.
     pub(crate) logged_out_until: i64,
-    pub(crate) commands: String,
+    /// What it offers, as JSON: to whom, and in which language.
+    pub(crate) commands: HashMap<(Audience, String), String>,
+}
+
+/// To whom a bot offers commands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Audience {
+    Everybody,
+    PrivateChats,
+    Groups,
+    Administrators,
+    Chat(i64),
+    AdministratorsOf(i64),
+    Member { chat: i64, person: i64 },
 }
 
 /// A group, supergroup or channel.
@@ -246,6 +261,7 @@ impl World {
             invites: Vec::new(),
             by_hash: HashMap::new(),
             queries: HashMap::new(),
+            settled_queries: VecDeque::new(),
             due: BinaryHeap::new(),
             finish_line: joining::FinishLine::default(),
             numbers: Numbers {
@@ -311,7 +327,7 @@ impl World {
             callbacks: HashSet::new(),
             launched_at: self.now,
             logged_out_until: 0,
-            commands: "[]".to_owned(),
+            commands: HashMap::new(),
         };
         self.bots.insert(id, bot);
         id

@@ -41,6 +41,8 @@ const ON_REQUEST: [&str; 3] = ["chat_member", "message_reaction", "message_react
 
 const LONGEST: usize = 100_000;
 const WEEK: i64 = 7 * 24 * 3600;
+/// How long an update waits.
+pub(super) const LIFE_SECONDS: i64 = 24 * 3600;
 
 /// Updates of one webhook queue are delivered one after the other: a class of updates, and whose they are.
 pub(crate) type Lane = (u8, i64);
@@ -197,7 +199,7 @@ impl World {
         if queue.waiting.is_empty() && now - queue.last_at > WEEK {
             queue.next_id = fresh;
         }
-        let life = if kind == "callback_query" { 150 } else { 24 * 3600 };
+        let life = if kind == "callback_query" { 150 } else { LIFE_SECONDS };
         let id = queue.next_id;
         let update = Waiting {
             id,

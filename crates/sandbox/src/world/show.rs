@@ -193,7 +193,7 @@ impl Chat {
 
 /// JSON as Telegram writes it: compact, and everything beyond ASCII as `\u` escapes.
 pub(crate) fn to_json(value: &impl Serialize) -> String {
-    let mut written = Vec::with_capacity(256);
+    let mut written = Vec::with_capacity(512);
     value
         .serialize(&mut serde_json::Serializer::with_formatter(&mut written, AsciiOnly))
         .expect("our own objects have text keys, and memory takes every byte");
@@ -208,6 +208,10 @@ impl serde_json::ser::Formatter for AsciiOnly {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        // Nearly always so, and found out many bytes at a time.
+        if fragment.is_ascii() {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some(at) = rest.find(|each: char| !each.is_ascii()) {
             let (plain, odd) = rest.split_at(at);

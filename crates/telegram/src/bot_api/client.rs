@@ -55,6 +55,7 @@ pub struct Client {
 struct Shared {
     transport: Transport,
     limit: Duration,
+    longest_wait: Duration,
     /// Locked for a look or an insertion, never across an await.
     holds: Mutex<Holds<Held, Instant>>,
 }
@@ -114,7 +115,12 @@ impl Client {
     /// A client for the bot of this token. Nothing is sent yet.
     pub fn new(token: Token, settings: &Settings) -> Result<Self, BadSettings> {
         let transport = Transport::new(token, settings)?;
-        let shared = Shared { transport, limit: settings.limit, holds: Mutex::default() };
+        let shared = Shared {
+            transport,
+            limit: settings.limit,
+            longest_wait: settings.longest_wait,
+            holds: Mutex::default(),
+        };
         Ok(Self { shared: Arc::new(shared), on_wait: None })
     }
 
@@ -126,6 +132,15 @@ impl Client {
 
     /// Calls a method and reads its answer. Waits and tries again as the method's effect allows.
     pub async fn call<M: Method>(&self, method: &M) -> links::Result<M::Answer> {
+        self.call_until(self.deadline(method.patience()), method).await
+    }
+
+    /// The same, for a call that has to share its time limit with others.
+    pub(super) async fn call_until<M: Method>(
+        &self,
+        deadline: Instant,
+        method: &M,
+    ) -> links::Result<M::Answer> {
         let json =
             serde_json::to_vec(method).map_err(|why| Error::because(Kind::BadValue("request"), why))?;
         let call = Call {
@@ -134,7 +149,7 @@ impl Client {
             effect: M::EFFECT,
             right: M::RIGHT,
             letter: Letter::new(json),
-            deadline: self.deadline(method.patience()),
+            deadline,
         };
         self.exchange(&call, Self::result).await
     }
@@ -178,13 +193,16 @@ impl Client {
                         Ok(hoped_for) => return Ok(hoped_for),
                         Err(refused) => refused,
                     },
-                    Err(trouble) => report(trouble),
+                    Err(trouble) => report(call, trouble),
                 },
             };
             if !matches!(ending, Ending::Held(_)) {
                 failures += 1;
             }
-            let left = call.deadline.saturating_duration_since(Instant::now());
+            let mut left = call.deadline.saturating_duration_since(Instant::now());
+            if matches!(ending, Ending::Held(_)) {
+                left = left.min(self.shared.longest_wait);
+            }
             let jitter = fastrand::Rng::new().f64();
             match pace::next(Try { effect: call.effect, ending, failures, in_doubt, left, jitter }) {
                 Step::Again(wait) => {
@@ -201,7 +219,7 @@ impl Client {
     }
 
     /// When a call is over that starts now and may take so much longer than others.
-    fn deadline(&self, patience: Duration) -> Instant {
+    pub(super) fn deadline(&self, patience: Duration) -> Instant {
         Instant::now() + self.shared.limit.saturating_add(patience).min(LONGEST_LIMIT)
     }
 
@@ -325,17 +343,23 @@ fn held(wait: Duration) -> (Ending, Error) {
     (Ending::Held(wait), Error::new(Kind::Wait { seconds }))
 }
 
-fn report(Trouble { ending, source }: Trouble) -> (Ending, Error) {
+fn report(call: &Call<'_>, Trouble { ending, source }: Trouble) -> (Ending, Error) {
     let kind = match ending {
+        // Telegram was reached; what is not known is what came of it.
+        Ending::Lost if call.effect != Effect::Read => Kind::OutcomeUnknown,
         _ if is_time(&source) => Kind::OutOfTime,
         Ending::Garbled => Kind::BrokenAnswer,
         _ => Kind::Unreachable,
     };
-    (ending, Error::because(kind, source))
+    let error = Error::because(kind, source);
+    (ending, if ending == Ending::Barred { error.lasting() } else { error })
 }
 
 fn unknown(why: Error) -> Error {
-    Error::because(Kind::OutcomeUnknown, why)
+    match why.kind() {
+        Kind::OutcomeUnknown => why,
+        _ => Error::because(Kind::OutcomeUnknown, why),
+    }
 }
 
 /// The chat that raw arguments name, so that holds on it are shared with typed calls.

@@ -2,8 +2,9 @@
 
 use super::client::Client;
 use super::methods::{
-    ApproveChatJoinRequest, CreateChatInviteLink, CreateChatSubscriptionInviteLink, DeclineChatJoinRequest,
-    EditChatInviteLink, EditChatSubscriptionInviteLink, ExportChatInviteLink, GetChat, RevokeChatInviteLink,
+    self, ApproveChatJoinRequest, CreateChatInviteLink, CreateChatSubscriptionInviteLink,
+    DeclineChatJoinRequest, EditChatInviteLink, EditChatSubscriptionInviteLink, ExportChatInviteLink,
+    GetChat, RevokeChatInviteLink,
 };
 use super::types::{ChatInviteLink, User};
 use async_trait::async_trait;
@@ -11,6 +12,8 @@ use links::{
     Admission, Chat, Edit, Entrance, Error, Kind, Link, LinkName, LinkUrl, Links, MemberLimit, Operation,
     Person, Pricing, Result, Revoked, Subscription, Terms, UnixTime, UserId, Verdict,
 };
+use std::time::Duration;
+use tokio::time::Instant;
 
 #[async_trait]
 impl Links for Client {
@@ -27,37 +30,24 @@ impl Links for Client {
     }
 
     async fn create(&self, chat: &Chat, terms: &Terms) -> Result<Link> {
-        let (limit, by_request) = written(terms.admission);
-        let request = CreateChatInviteLink {
-            chat_id: chat,
-            name: terms.name.as_ref().map(LinkName::as_str),
-            expire_date: terms.expires_at.map(|expiry| expiry.at().get()),
-            member_limit: limit,
-            creates_join_request: by_request.then_some(true),
-        };
+        let request = CreateChatInviteLink::new(chat, terms);
         read(self.call(&request).await?).map_err(done_but_unread)
     }
 
     async fn edit(&self, chat: &Chat, link: &LinkUrl, edit: &Edit, was: Option<&Link>) -> Result<Link> {
         nameable(link)?;
         let terms = edit.merge(link, was)?;
-        let (limit, by_request) = written(terms.admission);
-        let request = EditChatInviteLink {
-            chat_id: chat,
-            invite_link: link.as_str(),
-            name: terms.name.as_ref().map_or("", LinkName::as_str),
-            expire_date: terms.expires_at.map_or(0, |expiry| expiry.at().get()),
-            member_limit: limit.unwrap_or(0),
-            creates_join_request: by_request,
-        };
+        let request = EditChatInviteLink::new(chat, link, &terms);
         read(self.call(&request).await?).map_err(done_but_unread)
     }
 
     async fn revoke(&self, chat: &Chat, link: &LinkUrl) -> Result<Revoked> {
         nameable(link)?;
         let request = RevokeChatInviteLink { chat_id: chat, invite_link: link.as_str() };
-        let link = read(self.call(&request).await?).map_err(done_but_unread)?;
-        let replaced_by = if link.is_primary { self.primary(chat, &link).await } else { None };
+        // Two calls may be needed, and both are one operation with one time limit.
+        let deadline = self.deadline(Duration::ZERO);
+        let link = read(self.call_until(deadline, &request).await?).map_err(done_but_unread)?;
+        let replaced_by = if link.is_primary { self.primary(chat, &link, deadline).await } else { None };
         Ok(Revoked { link, replaced_by })
     }
 
@@ -100,8 +90,8 @@ impl Links for Client {
 impl Client {
     /// The bot's primary link after Telegram replaced the `old` one. The revocation has succeeded already, so
     /// not learning it is no error.
-    async fn primary(&self, chat: &Chat, old: &Link) -> Option<Link> {
-        let url = self.call(&GetChat { chat_id: chat }).await.ok()?.invite_link?;
+    async fn primary(&self, chat: &Chat, old: &Link, deadline: Instant) -> Option<Link> {
+        let url = self.call_until(deadline, &GetChat { chat_id: chat }).await.ok()?.invite_link?;
         Some(Link {
             url: LinkUrl::new(url),
             name: None,
@@ -126,13 +116,6 @@ fn nameable(link: &LinkUrl) -> Result<()> {
 /// again, or revoked for ever.
 fn done_but_unread(why: Error) -> Error {
     Error::because(Kind::OutcomeUnknown, why)
-}
-
-fn written(admission: Admission) -> (Option<u32>, bool) {
-    match admission {
-        Admission::Instant { limit } => (limit.map(MemberLimit::get), false),
-        Admission::ByRequest => (None, true),
-    }
 }
 
 /// A link as Telegram wrote it, in our words.
@@ -168,7 +151,7 @@ pub fn read(link: ChatInviteLink) -> Result<Link> {
 pub fn write(link: Link) -> ChatInviteLink {
     let (member_limit, creates_join_request, pricing) = match link.entrance {
         Entrance::Ordinary(admission) => {
-            let (limit, by_request) = written(admission);
+            let (limit, by_request) = methods::admission(admission);
             (limit, by_request, None)
         }
         Entrance::Paid(pricing) => (None, false, Some(pricing)),

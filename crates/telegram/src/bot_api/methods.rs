@@ -7,7 +7,7 @@ use super::types::{
     WebhookInfo,
 };
 use crate::pace::Effect;
-use links::{Chat, Right, UserId};
+use links::{Admission, Chat, LinkName, LinkUrl, MemberLimit, Right, Terms, UserId};
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 use std::time::Duration;
@@ -89,6 +89,20 @@ pub struct CreateChatInviteLink<'a> {
 }
 method!(CreateChatInviteLink<'_>: "createChatInviteLink", New -> ChatInviteLink, InviteUsers in chat_id);
 
+impl<'a> CreateChatInviteLink<'a> {
+    /// The request for a link on these terms.
+    pub fn new(chat: &'a Chat, terms: &'a Terms) -> Self {
+        let (limit, by_request) = admission(terms.admission);
+        Self {
+            chat_id: chat,
+            name: terms.name.as_ref().map(LinkName::as_str),
+            expire_date: terms.expires_at.map(|expiry| expiry.at().get()),
+            member_limit: limit,
+            creates_join_request: by_request.then_some(true),
+        }
+    }
+}
+
 /// Overwrites a link. Telegram erases what it is not told, so all is always said: what is not there as empty or 0.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs, reason = "named by the Bot API's reference")]
@@ -102,6 +116,29 @@ pub struct EditChatInviteLink<'a> {
     pub creates_join_request: bool,
 }
 method!(EditChatInviteLink<'_>: "editChatInviteLink", Same -> ChatInviteLink, InviteUsers in chat_id);
+
+impl<'a> EditChatInviteLink<'a> {
+    /// The request that leaves a link on these terms, whatever they were.
+    pub fn new(chat: &'a Chat, link: &'a LinkUrl, terms: &'a Terms) -> Self {
+        let (limit, by_request) = admission(terms.admission);
+        Self {
+            chat_id: chat,
+            invite_link: link.as_str(),
+            name: terms.name.as_ref().map_or("", LinkName::as_str),
+            expire_date: terms.expires_at.map_or(0, |expiry| expiry.at().get()),
+            member_limit: limit.unwrap_or(0),
+            creates_join_request: by_request,
+        }
+    }
+}
+
+/// A way to come in as the Bot API writes it: the limit, and whether one asks.
+pub(super) fn admission(admission: Admission) -> (Option<u32>, bool) {
+    match admission {
+        Admission::Instant { limit } => (limit.map(MemberLimit::get), false),
+        Admission::ByRequest => (None, true),
+    }
+}
 
 /// Makes a link that costs Stars.
 #[derive(Clone, Debug, Serialize)]

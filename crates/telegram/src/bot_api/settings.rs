@@ -31,8 +31,8 @@ impl Token {
         self.0.split_once(':')?.0.parse().ok()
     }
 
-    /// The whole token; for the one place that puts it into a path.
-    pub(super) fn reveal(&self) -> &str {
+    /// The whole token: for the path of a call, and for whoever keeps it sealed.
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 
@@ -76,7 +76,7 @@ pub enum BadToken {
 }
 
 /// What can be set about a client.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// Where the Bot API is. A path before `/bot...` may be part of it.
     pub api_url: String,
@@ -84,8 +84,11 @@ pub struct Settings {
     pub test_environment: bool,
     /// The road to it, if not the direct one.
     pub proxy: Option<Proxy>,
-    /// How long one call may take, with all its waits and tries.
+    /// How long one call may take, or one operation of the trait `Links`, with all its waits and tries.
     pub limit: Duration,
+    /// The longest wait that Telegram asks for and that a call sits out; a longer one is reported at once. Whoever
+    /// remembers waits themselves, across a restart, sits out none.
+    pub longest_wait: Duration,
     /// How long making a connection may take: name look-up, proxy and TLS included.
     pub connect_limit: Duration,
     /// How many connections may lie idle.
@@ -102,12 +105,66 @@ impl Default for Settings {
             test_environment: false,
             proxy: None,
             limit: Duration::from_secs(30),
+            longest_wait: Duration::MAX,
             connect_limit: Duration::from_secs(10),
             idle_connections: 32,
             // The largest answer is a page of updates, which Telegram cuts near 4 MiB.
             longest_answer_bytes: 8 << 20,
         }
     }
+}
+
+/// Does not show what is secret, even where it does not belong.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            api_url,
+            test_environment,
+            proxy,
+            limit,
+            longest_wait,
+            connect_limit,
+            idle_connections,
+            longest_answer_bytes,
+        } = self;
+        f.debug_struct("Settings")
+            .field("api_url", &without_secrets(api_url))
+            .field("test_environment", test_environment)
+            .field("proxy", proxy)
+            .field("limit", limit)
+            .field("longest_wait", longest_wait)
+            .field("connect_limit", connect_limit)
+            .field("idle_connections", idle_connections)
+            .field("longest_answer_bytes", longest_answer_bytes)
+            .finish()
+    }
+}
+
+/// An address, which may be none, without the user in it and without what looks like a token.
+fn without_secrets(api_url: &str) -> String {
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| api_url.starts_with(scheme));
+    let scheme = scheme.unwrap_or_default();
+    let rest = &api_url[scheme.len()..];
+    let (login, place) = rest.rsplit_once('@').map_or(("", rest), |(_, place)| ("..@", place));
+    let (place, query) = place.find(['?', '#']).map_or((place, ""), |at| (&place[..at], "?.."));
+    let mut parts = place.split('/');
+    let host = parts.next().filter(|host| !has_odd_port(host)).unwrap_or("..");
+    let path: String =
+        parts.map(|part| if may_be_token(part) { "/..".to_owned() } else { format!("/{part}") }).collect();
+    format!("{scheme}{login}{host}{path}{query}")
+}
+
+/// Whether the part of an address before its path has something else than a port after its colon.
+fn has_odd_port(host: &str) -> bool {
+    let port = host.rsplit_once(':').map_or("", |(_, port)| port);
+    !host.ends_with(']') && !port.bytes().all(|each| each.is_ascii_digit())
+}
+
+/// Whether a part of a path could be a token: with `bot` before it, or with its colon.
+fn may_be_token(part: &str) -> bool {
+    let part = part.to_ascii_lowercase();
+    let is_of_bot = |rest: &str| rest.starts_with(|first: char| first.is_ascii_digit());
+    part.contains(':') || part.contains("%3a") || part.strip_prefix("bot").is_some_and(is_of_bot)
 }
 
 /// Why a client cannot be made of these settings.
@@ -305,6 +362,31 @@ mod tests {
         ] {
             assert!(Place::read(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_address_is_shown_without_what_may_be_secret() {
+        let check = |api_url: &str, shown: &str| {
+            let settings = Settings { api_url: api_url.to_owned(), ..Settings::default() };
+            let expected = format!("Settings {{ api_url: {shown:?}, test_environment: false, proxy: None,");
+            assert!(format!("{settings:?}").starts_with(&expected), "{settings:?}");
+        };
+        check("https://api.telegram.org", "https://api.telegram.org");
+        check("http://127.0.0.1:8081/telegram/", "http://127.0.0.1:8081/telegram/");
+        check("http://[::1]", "http://[::1]");
+        check("http://[::1]:80/bots", "http://[::1]:80/bots");
+        check("https://ann:canary@host:80/x", "https://..@host:80/x");
+        check("https://ann:can/a@ry@host", "https://..@host");
+        check("ann:canary@host", "..@host");
+        check("https://host/bot12:canary/getMe", "https://host/../getMe");
+        check("https://host/x/BOT12%3Acanary", "https://host/x/..");
+        check("https://host/bot12canary", "https://host/..");
+        check("https://host/12:canary", "https://host/..");
+        check("https://host?token=canary", "https://host?..");
+        check("https://host/#canary", "https://host/?..");
+        check("https://12:canary", "https://..");
+        check("12:canary", "..");
+        check("", "");
     }
 
     #[test]

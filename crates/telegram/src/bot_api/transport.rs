@@ -107,6 +107,10 @@ impl Transport {
             () if source.is::<LengthLimitError>() => Ending::Garbled,
             () => Ending::Lost,
         };
+        let source = match ending {
+            Ending::Lost if !is_time(&source) => Ended(source).into(),
+            _ => source,
+        };
         Err(Trouble { ending, source })
     }
 
@@ -151,6 +155,10 @@ pub(super) fn is_time(source: &BoxError) -> bool {
 #[derive(Debug, thiserror::Error)]
 #[error("the call's time limit ran out")]
 struct TimeIsUp;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the connection ended before a whole answer came")]
+struct Ended(#[source] BoxError);
 
 /// The JSON of a call, which remembers whether hyper took it to write it: until then nothing can have happened.
 pub(super) struct Letter {

@@ -1,12 +1,12 @@
 //! One call through good and bad days: what is waited for, what is repeated, and what is not.
 
-use crate::server::{LINK, Reply, Server, client};
+use crate::server::{LINK, Reply, Server, chain, client};
 use admit_telegram::bot_api::methods::{
     CreateChatInviteLink, GetChat, GetChatMemberCount, Method, RevokeChatInviteLink,
 };
 use admit_telegram::bot_api::{RawAnswer, Settings};
 use admit_telegram::pace::Effect;
-use links::{Chat, Kind};
+use links::{Chat, Kind, LinkUrl, Links};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -104,6 +104,32 @@ async fn what_telegram_holds_back_is_held_for_that_method_and_chat_only() {
 }
 
 #[tokio::test]
+async fn an_operation_of_two_calls_has_one_time_limit() {
+    let clock = Clock::stop();
+    let primary = LINK.replace(r#""is_primary":false"#, r#""is_primary":true"#);
+    let server = Server::start([Reply::wait(7), Reply::ok(&primary), Reply::Silence]).await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let client = client(&Settings { limit: Duration::from_secs(10), ..server.settings() })
+        .on_wait(Arc::new(move |_, wait| tell.send(wait).unwrap()));
+    let revoking = tokio::spawn(async move {
+        let link = LinkUrl::new("https://t.me/+Xy3kQ2LmN0o5ZjEy");
+        client.revoke(&chat(-1001), &link).await
+    });
+    assert_eq!(told.recv().await.unwrap(), Duration::from_secs(7));
+    clock.move_past(Duration::from_secs(7)).await;
+    while server.asked().len() < 3 {
+        tokio::task::yield_now().await;
+    }
+    clock.move_past(Duration::from_secs(3)).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(revoking.is_finished());
+    // The link is revoked; what replaced it could not be learned in time.
+    assert!(revoking.await.unwrap().unwrap().replaced_by.is_none());
+}
+
+#[tokio::test]
 async fn a_header_may_say_how_long_to_wait() {
     let clock = Clock::stop();
     let header = vec![("retry-after", "2".to_owned())];
@@ -169,12 +195,18 @@ async fn a_lost_answer_to_something_new_is_not_asked_for_again() {
     let cut =
         b"HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n{\"ok\":true,\"result\":{\"invite_link\":\"https"
             .to_vec();
-    for lost in [Reply::hang_up(), Reply::Raw(cut), Reply::no(500, "Internal Server Error: restart")] {
+    let ended = "the connection ended before a whole answer came: ";
+    let restart = "Internal Server Error: restart";
+    for (lost, why) in
+        [(Reply::hang_up(), ended), (Reply::Raw(cut), ended), (Reply::no(500, restart), restart)]
+    {
         let server = Server::start([lost]).await;
         let error = server.client().call(&create(&chat(-1001))).await.unwrap_err();
         assert_eq!(*error.kind(), Kind::OutcomeUnknown);
         assert!(!error.is_retryable());
         assert_eq!(server.asked().len(), 1);
+        let causes = chain(&error);
+        assert!(causes.contains(why) && !causes.contains("could not be reached"), "{causes}");
     }
 }
 
@@ -184,6 +216,7 @@ async fn an_answer_that_takes_too_long_is_a_lost_one() {
     let client = client(&Settings { limit: Duration::from_millis(50), ..server.settings() });
     let error = client.call(&create(&chat(-1001))).await.unwrap_err();
     assert_eq!(*error.kind(), Kind::OutcomeUnknown);
+    assert!(chain(&error).ends_with(": the call's time limit ran out"), "{}", chain(&error));
     let error = client.call(&GetChat { chat_id: &chat(-1001) }).await.unwrap_err();
     assert_eq!(*error.kind(), Kind::OutOfTime);
 }

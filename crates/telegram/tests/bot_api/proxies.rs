@@ -90,6 +90,7 @@ async fn refused(proxy: &str) -> String {
     let error = client(&settings).call(&GetChatMemberCount { chat_id: &garden() }).await.unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(5), "nothing is tried again");
     assert_eq!(*error.kind(), Kind::Unreachable);
+    assert!(!error.is_retryable());
     assert!(!format!("{error:?} {settings:?}").contains("canary"));
     chain(&error)
 }
@@ -117,6 +118,7 @@ async fn a_socks_proxy_that_is_not_there_says_why() {
     let limit = Duration::from_millis(100);
     let client = client(&Settings { proxy, limit, ..Settings::default() });
     let error = client.call(&GetChatMemberCount { chat_id: &garden() }).await.unwrap_err();
+    assert!(error.is_retryable(), "it may come back");
     let causes = chain(&error);
     assert!(causes.contains("no way through the proxy: ") && causes.contains("refused"), "{causes}");
 }

@@ -47,6 +47,7 @@ async fn a_certificate_that_nobody_signed_is_refused_once_and_told_nothing() {
     let error = client.call(&ExportChatInviteLink { chat_id: &garden() }).await.unwrap_err();
 
     assert_eq!(*error.kind(), Kind::Unreachable);
+    assert!(!error.is_retryable());
     let causes = chain(&error);
     assert!(
         causes.contains("the connection cannot be made safe: invalid peer certificate: UnknownIssuer"),
@@ -76,6 +77,7 @@ async fn a_far_side_without_tls_is_asked_once() {
     };
     let error = tokio::time::timeout(Duration::from_secs(5), call).await.unwrap();
     assert_eq!(*error.kind(), Kind::Unreachable);
+    assert!(!error.is_retryable());
     assert!(chain(&error).contains("the connection cannot be made safe: "), "{}", chain(&error));
 }
 

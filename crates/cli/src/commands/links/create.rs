@@ -2,8 +2,9 @@
 
 use super::terms::{self, Typed, terms};
 use crate::bulk::{self, Job};
-use crate::commands::{Context, InChat};
+use crate::context::Context;
 use crate::failure::{Doing, Failure, Usage};
+use crate::flags::InChat;
 use crate::output::Format;
 use crate::shown::ShownLink;
 use crate::when::Clock;
@@ -92,7 +93,7 @@ impl Create {
         let terms = terms(&self.typed(), zone.as_ref(), clock.now)?;
         let chat = &self.chat.chat;
         if ctx.global.dry_run {
-            return ctx.rehearse(CreateChatInviteLink::NAME, &request(chat, &terms));
+            return ctx.rehearse(CreateChatInviteLink::NAME, &CreateChatInviteLink::new(chat, &terms));
         }
         let client = ctx.connect()?.client;
         let made = ctx.talk(async { client.create(chat, &terms).await.doing(|| doing(chat)) })?;
@@ -165,19 +166,9 @@ fn doing(chat: &Chat) -> String {
     format!("make a link to {chat}")
 }
 
-/// A call as it would be sent.
+/// A call as it would be sent; for batches.
 pub(crate) fn request<'a>(chat: &'a Chat, terms: &'a Terms) -> CreateChatInviteLink<'a> {
-    let (limit, by_request) = match terms.admission {
-        Admission::Instant { limit } => (limit.map(|limit| limit.get()), None),
-        Admission::ByRequest => (None, Some(true)),
-    };
-    CreateChatInviteLink {
-        chat_id: chat,
-        name: terms.name.as_ref().map(LinkName::as_str),
-        expire_date: terms.expires_at.map(|at| at.at().get()),
-        member_limit: limit,
-        creates_join_request: by_request,
-    }
+    CreateChatInviteLink::new(chat, terms)
 }
 
 /// Says what is true of the link and surprises most people.

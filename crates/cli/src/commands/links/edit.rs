@@ -1,9 +1,11 @@
 //! `admit link edit`: changes what is named and keeps the rest.
 
+use super::named::{parser, whole_link};
 use super::terms;
-use super::{parser, was, whole_link};
-use crate::commands::{Context, InChat};
+use super::was;
+use crate::context::Context;
 use crate::failure::{Doing, Failure, Usage};
+use crate::flags::InChat;
 use crate::shown::ShownLink;
 use crate::when::Clock;
 use clap::Args;
@@ -11,7 +13,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use links::{
     Admission, AdmissionChange, CannotMerge, Change, Entrance, Link, LinkName, LinkUrl, Links, MemberLimit,
-    Terms,
 };
 use std::path::PathBuf;
 use telegram::bot_api::methods::{EditChatInviteLink, EditChatSubscriptionInviteLink, Method};
@@ -111,7 +112,7 @@ impl Edit {
         let terms = edit.merge(link, was).map_err(|why| self.cannot_merge(why))?;
         let chat = &self.chat.chat;
         if ctx.global.dry_run {
-            return ctx.rehearse(EditChatInviteLink::NAME, &request(chat, link, &terms));
+            return ctx.rehearse(EditChatInviteLink::NAME, &EditChatInviteLink::new(chat, link, &terms));
         }
         let client = ctx.connect()?.client;
         let edited = ctx.talk(async {
@@ -206,21 +207,5 @@ impl Edit {
             }
         };
         Usage::new("this edit", why, example)
-    }
-}
-
-/// A call as it would be sent: every field, because Telegram erases what is left out.
-fn request<'a>(chat: &'a links::Chat, link: &'a LinkUrl, terms: &'a Terms) -> EditChatInviteLink<'a> {
-    let (limit, by_request) = match terms.admission {
-        Admission::Instant { limit } => (limit.map_or(0, MemberLimit::get), false),
-        Admission::ByRequest => (0, true),
-    };
-    EditChatInviteLink {
-        chat_id: chat,
-        invite_link: link.as_str(),
-        name: terms.name.as_ref().map_or("", LinkName::as_str),
-        expire_date: terms.expires_at.map_or(0, |at| at.at().get()),
-        member_limit: limit,
-        creates_join_request: by_request,
     }
 }

@@ -2,6 +2,7 @@
 
 mod create;
 mod edit;
+mod named;
 mod parse;
 mod revoke;
 mod rotate;
@@ -11,11 +12,9 @@ mod was;
 pub(crate) use create::request;
 pub(crate) use terms::{Typed, terms};
 
-use super::Context;
-use crate::config::Config;
-use crate::failure::{Failure, Usage};
+use crate::context::Context;
+use crate::failure::Failure;
 use clap::Subcommand;
-use links::{LinkUrl, Parser};
 
 #[derive(Subcommand, Debug)]
 #[command(before_help = "\
@@ -46,21 +45,4 @@ impl Link {
             Self::Parse(command) => command.run(ctx),
         }
     }
-}
-
-/// A parser that knows the links of this Bot API too: a sandbox makes links to its own address.
-fn parser(config: &Config) -> Parser {
-    let (scheme, rest) = config.api_url.value.split_once("://").unwrap_or(("https", &config.api_url.value));
-    let address = format!("{scheme}://{}", rest.split('/').next().unwrap_or(rest));
-    Parser::telegram().and_host(&address).unwrap_or_else(|_| Parser::telegram())
-}
-
-/// A link that was typed, as Telegram wants it back.
-fn whole_link(text: &str, parser: &Parser) -> Result<LinkUrl, Failure> {
-    let text = text.trim();
-    let hash = parser
-        .parse(text)
-        .map_err(|why| Usage::new(format!("the link `{text}`"), why, "`https://t.me/+AbCdEf0123456789`"))?;
-    let is_web = text.starts_with("https://") || text.starts_with("http://");
-    Ok(LinkUrl::new(if is_web { text.to_owned() } else { format!("https://t.me/+{hash}") }))
 }

@@ -1,7 +1,7 @@
 //! `admit link parse`: any spelling of an invite link to its hash, with nothing sent.
 
-use super::parser;
-use crate::commands::Context;
+use super::named::parser;
+use crate::context::Context;
 use crate::failure::{Failure, Usage};
 use crate::output::Shown;
 use crate::when::Clock;

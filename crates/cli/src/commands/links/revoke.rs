@@ -1,8 +1,10 @@
 //! `admit link revoke`: ends a link.
 
-use super::{parser, was, whole_link};
-use crate::commands::{Connection, Context, InChat};
+use super::named::{parser, whole_link};
+use super::was;
+use crate::context::{Connection, Context};
 use crate::failure::{Failure, Usage};
+use crate::flags::InChat;
 use crate::shown::ShownLink;
 use crate::when::Clock;
 use clap::Args;

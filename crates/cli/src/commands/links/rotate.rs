@@ -1,7 +1,8 @@
 //! `admit link rotate`: replaces the bot's primary link, which ends the old one at once.
 
-use crate::commands::{Context, InChat};
+use crate::context::Context;
 use crate::failure::{Doing, Failure};
+use crate::flags::InChat;
 use crate::output::Shown;
 use crate::when::Clock;
 use clap::Args;

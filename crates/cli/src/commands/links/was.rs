@@ -1,6 +1,6 @@
 //! `--was`: a link as it was, from what `link create --json` printed.
 
-use crate::commands::Context;
+use crate::context::Context;
 use crate::credentials::BYTE_ORDER_MARK;
 use crate::failure::{Failure, Usage};
 use crate::shown::ShownLink;

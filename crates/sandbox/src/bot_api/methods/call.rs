@@ -123,7 +123,12 @@ impl Call<'_> {
 
     /// Reads `chat_id` and looks whether the bot may do this there.
     pub(super) fn chat(&mut self, access: Access) -> Result<Place, Failure> {
-        let place = self.find_place()?;
+        self.chat_named(self.arguments.bytes("chat_id"), access)
+    }
+
+    /// The same, where a chat is named otherwise.
+    pub(super) fn chat_named(&mut self, name: &[u8], access: Access) -> Result<Place, Failure> {
+        let place = self.find_place(name)?;
         let number = match place {
             Place::Person(person) => person,
             Place::Chat(chat) => chat,
@@ -135,9 +140,8 @@ impl Call<'_> {
         Ok(place)
     }
 
-    fn find_place(&self) -> Result<Place, Failure> {
+    fn find_place(&self, raw: &[u8]) -> Result<Place, Failure> {
         let not_found = || Failure::bad("chat not found");
-        let raw = self.arguments.bytes("chat_id");
         if raw.is_empty() {
             return Err(Failure::bad("chat_id is empty"));
         }

@@ -3,10 +3,10 @@
 use super::person::write;
 use super::{Choices, Frame, asking, asking_id, become_somebody, name_path, rendered};
 use crate::bot_api::arguments::Arguments;
-use crate::control::Wrong;
-use crate::http::Reply;
+use crate::exchange::Reply;
 use crate::hub::Hub;
 use crate::world::World;
+use crate::wrong::Wrong;
 use askama::Template;
 
 #[derive(Template)]

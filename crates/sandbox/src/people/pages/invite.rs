@@ -5,11 +5,11 @@ use super::{
     Choices, Frame, asking, asking_id, become_somebody, kind_name, link_path, name_path, rendered, size,
 };
 use crate::bot_api::arguments::Arguments;
-use crate::control::Wrong;
-use crate::http::Reply;
+use crate::exchange::Reply;
 use crate::hub::Hub;
 use crate::people::{Join, join, open_query};
 use crate::world::{Account, Chat, Office, Prospect, QueryState, Target, World};
+use crate::wrong::Wrong;
 use askama::Template;
 use links::LinkHash;
 use std::sync::Arc;

@@ -9,11 +9,11 @@ mod person;
 mod refused;
 
 use crate::bot_api::arguments::Arguments;
-use crate::control::Wrong;
-use crate::http::{Reply, Request};
+use crate::exchange::{Reply, Request};
 use crate::hub::Hub;
 use crate::web_app::COMPONENT;
 use crate::world::{Account, Chat, ChatKind, Office, World};
+use crate::wrong::Wrong;
 use askama::Template;
 use hyper::Method as Verb;
 use hyper::header::{self, HeaderValue};

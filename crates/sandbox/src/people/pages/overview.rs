@@ -4,10 +4,10 @@ use super::{
     Choice, Frame, LISTED, become_somebody, everybody, full_name, kind_name, name_path, rendered, size,
 };
 use crate::bot_api::arguments::Arguments;
-use crate::control::Wrong;
-use crate::http::Reply;
+use crate::exchange::Reply;
 use crate::hub::Hub;
 use crate::world::World;
+use crate::wrong::Wrong;
 use askama::Template;
 
 #[derive(Template)]

@@ -2,11 +2,11 @@
 
 use super::{Frame, LISTED, full_name, kind_name, link_path, name_path, nowhere, rendered, size};
 use crate::bot_api::arguments::Arguments;
-use crate::control::Wrong;
-use crate::http::Reply;
+use crate::exchange::Reply;
 use crate::hub::Hub;
 use crate::people::sign_for;
 use crate::world::{Account, Chat, LinkNo, Office, World};
+use crate::wrong::Wrong;
 use askama::Template;
 use std::time::Duration;
 use telegram::bot_api::types::{InlineKeyboardButton, Message};

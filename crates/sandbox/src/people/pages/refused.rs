@@ -1,8 +1,8 @@
 //! The page that says why there is no other.
 
 use super::{Frame, rendered};
-use crate::control::Wrong;
-use crate::http::Reply;
+use crate::exchange::Reply;
+use crate::wrong::Wrong;
 use askama::Template;
 
 #[derive(Template)]

@@ -1,0 +1,146 @@
+//! What a command may reach: the options, the settings, a person to ask, and the way to Telegram.
+
+use crate::config::{Config, Variables};
+use crate::credentials;
+use crate::failure::{Failure, Usage};
+use crate::flags::Global;
+use crate::output::{Output, Shown, aside};
+use crate::runtime;
+use crate::when::{Clock, whole_seconds};
+use serde::Serialize;
+use serde_json::Value;
+use std::io::{self, BufRead, IsTerminal};
+use std::path::Path;
+use std::sync::Arc;
+use telegram::bot_api::{Client, Settings, Token};
+use tokio::task::spawn_blocking;
+
+/// What a command may reach.
+pub(crate) struct Context<'a> {
+    pub(crate) global: Global,
+    pub(crate) output: Output,
+    pub(crate) variables: Variables<'a>,
+}
+
+/// A way to Telegram in the name of one bot.
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    pub(crate) bot_id: Option<i64>,
+}
+
+impl Context<'_> {
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        Ok(Config::load(&self.global, self.variables)?)
+    }
+
+    /// The way to Telegram that the settings describe. Nothing is sent yet.
+    pub(crate) fn connect(&self) -> Result<Connection, Failure> {
+        let config = self.config()?;
+        let token = credentials::read(&config.token.value)?;
+        self.connect_with(token, &settings(&config))
+    }
+
+    /// The way to Telegram with settings of the caller's own.
+    pub(crate) fn connect_with(&self, token: Token, settings: &Settings) -> Result<Connection, Failure> {
+        let bot_id = token.bot_id();
+        let bad =
+            |why| Usage::flag("--api-url", &settings.api_url, why, "`--api-url https://api.telegram.org`");
+        let client = Client::new(token, settings).map_err(bad)?;
+        if self.output.quiet {
+            return Ok(Connection { client, bot_id });
+        }
+        let output = self.output.clone();
+        let client = client.on_wait(Arc::new(move |_, wait| {
+            output.note(format_args!("Telegram asked to wait {} s", whole_seconds(wait)));
+        }));
+        Ok(Connection { client, bot_id })
+    }
+
+    /// Runs one command's conversation with Telegram to its end.
+    pub(crate) fn talk<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        runtime::run(work)
+    }
+
+    /// Shows a call instead of sending it.
+    pub(crate) fn rehearse(&self, method: &str, parameters: &impl Serialize) -> Result<(), Failure> {
+        let parameters = serde_json::to_value(parameters).map_err(io::Error::from)?;
+        let call = Rehearsed { dry_run: true, method: method.to_owned(), parameters };
+        Ok(self.output.show(&call, &Clock::of_this_machine())?)
+    }
+
+    /// Fails where standard input would be read for this flag and for the token.
+    pub(crate) fn claim_stdin(&self, flag: &str) -> Result<(), Usage> {
+        if self.global.token_file.as_deref() != Some(Path::new("-")) {
+            return Ok(());
+        }
+        let what = format!("`{flag} -` with `--token-file -`");
+        Err(Usage::new(what, "standard input can be only one of the two", "`--token-file PATH`"))
+    }
+
+    /// Asks before something that cannot be undone. Without a terminal to ask at, or told not to ask, it fails.
+    pub(crate) async fn confirm(&self, what: &str) -> Result<(), Failure> {
+        let refuse = |why| Failure::NotConfirmed { what: what.to_owned(), why };
+        if self.global.yes {
+            return Ok(());
+        }
+        self.can_ask(what)?;
+        aside(format_args!("{what}\nGo ahead? [y/N]"));
+        // On another thread, so that signals are heard meanwhile.
+        let answer =
+            spawn_blocking(|| io::stdin().lock().lines().next().unwrap_or_else(|| Ok(String::new())));
+        let answer = answer.await.map_err(io::Error::from).and_then(|read| read);
+        let answer = answer.map_err(|_| refuse("no answer could be read"))?;
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(refuse("not confirmed")),
+        }
+    }
+
+    /// Fails early where `confirm` would have nobody to ask.
+    pub(crate) fn can_ask(&self, what: &str) -> Result<(), Failure> {
+        let refuse = |why| Err(Failure::NotConfirmed { what: what.to_owned(), why });
+        if self.global.yes {
+            Ok(())
+        } else if self.global.no_input {
+            refuse("this needs a confirmation, and `--no-input` forbids asking")
+        } else if !io::stdin().is_terminal() {
+            refuse("this needs a confirmation, and there is no terminal to ask at")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// What the client is told of the settings.
+pub(crate) fn settings(config: &Config) -> Settings {
+    Settings {
+        api_url: config.api_url.value.clone(),
+        proxy: config.proxy.value.clone(),
+        limit: config.timeout.value,
+        ..Settings::default()
+    }
+}
+
+/// A call that was not sent.
+#[derive(Serialize)]
+struct Rehearsed {
+    dry_run: bool,
+    method: String,
+    parameters: Value,
+}
+
+impl Shown for Rehearsed {
+    const COLUMNS: &'static [&'static str] = &["method", "parameters"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.method.clone(), self.parameters.to_string()]
+    }
+
+    fn words(&self, _: &Clock) -> String {
+        self.brief()
+    }
+
+    fn brief(&self) -> String {
+        format!("would send {} {}", self.method, self.parameters)
+    }
+}

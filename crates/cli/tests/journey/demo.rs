@@ -1,0 +1,174 @@
+//! The demo as a fan meets it: a question, a pass, a link, a join, and an end to the link.
+
+use crate::house::ADMIT;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
+
+struct Demo {
+    process: Child,
+    said: Value,
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Demo {
+    fn start(arguments: &[&str]) -> Self {
+        let mut demo = Command::new(ADMIT);
+        demo.args(["demo", "--listen", "127.0.0.1:0", "--json"]).args(arguments).stdout(Stdio::piped());
+        let mut process = demo.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { process, said: serde_json::from_str(&line).unwrap() }
+    }
+
+    fn gate(&self, verb: &str, path: &str, headers: &str, body: &str) -> String {
+        exchange(self.said["url"].as_str().unwrap(), verb, path, headers, body)
+    }
+
+    /// The signed token of a fresh form.
+    fn form(&self) -> String {
+        let page = self.gate("GET", "/g/night-owls", "", "");
+        assert!(!page.contains(self.said["answer"].as_str().unwrap()), "the answer stands in the page");
+        assert!(!page.to_lowercase().contains("set-cookie"), "looking leaves no cookie");
+        between(&page, "name=\"form\" value=\"", "\"").to_owned()
+    }
+
+    fn send(&self, form: &str, answer: &str) -> String {
+        let kind = "content-type: application/x-www-form-urlencoded\r\n";
+        self.gate("POST", "/g/night-owls", kind, &format!("form={form}&answer={answer}"))
+    }
+
+    /// The page of whoever has this cookie.
+    fn pass(&self, cookie: &str) -> String {
+        self.gate("GET", "/g/night-owls/pass", &format!("cookie: {cookie}\r\n"), "")
+    }
+
+    fn control(&self, path: &str, body: Value) -> Value {
+        let address = self.said["sandbox"]["bot_api"].as_str().unwrap();
+        let kind = "content-type: application/json\r\n";
+        let answer = exchange(address, "POST", &format!("/control/{path}"), kind, &body.to_string());
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    }
+
+    fn person(&self) -> i64 {
+        self.control("people", json!({ "first_name": "Ann" }))["id"].as_i64().unwrap()
+    }
+
+    fn join(&self, person: i64, link: &str) -> Value {
+        self.control(&format!("people/{person}/join"), json!({ "link": link }))["result"].clone()
+    }
+}
+
+fn exchange(address: &str, verb: &str, path: &str, headers: &str, body: &str) -> String {
+    let host = address.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "{verb} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let rest = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1;
+    rest.split_once(after).unwrap().0
+}
+
+/// The cookie and the link of whoever answers rightly.
+fn passed(demo: &Demo, form: &str) -> (String, String) {
+    let answer = demo.send(form, demo.said["answer"].as_str().unwrap());
+    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+    assert_eq!(between(&answer, "location: ", "\r\n"), "/g/night-owls/pass");
+    let cookie = between(&answer, "set-cookie: ", ";").to_owned();
+    let page = demo.pass(&cookie);
+    assert_eq!(page.matches("data-invite").count(), 1, "{page}");
+    let link = between(&page, "data-invite href=\"", "\"").to_owned();
+    (cookie, link)
+}
+
+#[test]
+fn someone_passes_joins_and_nobody_follows() {
+    let demo = Demo::start(&[]);
+    let (cookie, link) = passed(&demo, &demo.form());
+    let (fan, stranger) = (demo.person(), demo.person());
+    assert_eq!(demo.join(fan, &link), "joined");
+    // The link ends within moments of its first join, though its one member leaves again.
+    let until = Instant::now() + Duration::from_secs(20);
+    while !demo.pass(&cookie).contains("You are in. Your invitation was used") {
+        assert!(Instant::now() < until, "the join was not seen");
+        yield_now();
+    }
+    let chat = demo.said["sandbox"]["chat_id"].clone();
+    loop {
+        let links = exchange(
+            demo.said["sandbox"]["bot_api"].as_str().unwrap(),
+            "GET",
+            &format!("/control/chats/{chat}"),
+            "",
+            "",
+        );
+        let links: Value = serde_json::from_str(links.split_once("\r\n\r\n").unwrap().1).unwrap();
+        let ours =
+            links["links"].as_array().unwrap().iter().find(|each| each["invite_link"] == link.as_str());
+        if ours.unwrap()["is_revoked"] == true {
+            break;
+        }
+        assert!(Instant::now() < until, "the link was not revoked");
+        yield_now();
+    }
+    demo.control(&format!("people/{fan}/leave"), json!({ "chat_id": chat }));
+    assert_eq!(demo.join(stranger, &link), "refused");
+}
+
+#[test]
+fn one_form_sent_many_times_is_one_pass() {
+    let demo = Demo::start(&[]);
+    let form = demo.form();
+    let links: Vec<String> = std::thread::scope(|scope| {
+        let fans: Vec<_> = (0..16).map(|_| scope.spawn(|| passed(&demo, &form).1)).collect();
+        fans.into_iter().map(|fan| fan.join().unwrap()).collect()
+    });
+    assert!(links.iter().all(|link| *link == links[0]), "{links:?}");
+    let (_, other) = passed(&demo, &demo.form());
+    assert_ne!(other, links[0], "another visitor has another link");
+}
+
+#[test]
+fn a_wrong_answer_opens_nothing_and_keeps_what_was_typed() {
+    let demo = Demo::start(&[]);
+    let form = demo.form();
+    let answer = demo.send(&form, "warm+milk");
+    assert!(answer.contains("That is not right. You have 4 tries left."), "{answer}");
+    assert!(answer.contains("value=\"warm milk\""), "{answer}");
+    // The right one beside it is too soon: otherwise many answers at once would be as many guesses.
+    let answer = demo.send(&form, demo.said["answer"].as_str().unwrap());
+    assert!(answer.contains("The next try may come in") && !answer.contains("data-invite"), "{answer}");
+    // Whoever has only the address sees nothing.
+    let page = demo.gate("GET", "/g/night-owls/pass", "", "");
+    assert!(page.starts_with("HTTP/1.1 404") && !page.contains("data-invite"), "{page}");
+}
+
+#[test]
+fn a_killed_demo_remembers_its_passes() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let arguments = ["--data", data.to_str().unwrap()];
+    let demo = Demo::start(&arguments);
+    let (cookie, link) = passed(&demo, &demo.form());
+    drop(demo);
+    let demo = Demo::start(&arguments);
+    assert!(demo.pass(&cookie).contains(&format!("href=\"{link}\"")));
+}

@@ -1,0 +1,87 @@
+//! What a request, a job and an update may reach.
+
+use crate::bells::Bells;
+use crate::clock::Clock;
+use crate::error::Trouble;
+use crate::metrics::Metrics;
+use crate::points::Points;
+use crate::sign::Signer;
+use crate::visitor::Cookie;
+use gate::Gate;
+use links::Parser;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use store::{GateId, GateState, SavedGate, Store};
+
+/// Cheap to clone; everybody has the same.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) signer: Signer,
+    pub(crate) cookie: Cookie,
+    /// Where people reach us, without a slash at the end.
+    pub(crate) public_url: String,
+    /// Reads links, those of a sandbox included.
+    pub(crate) links: Parser,
+    pub(crate) bells: Bells,
+    pub(crate) metrics: Metrics,
+    pub(crate) points: Points,
+    pub(crate) published: RwLock<HashMap<String, Arc<Published>>>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl App {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    /// Bytes that nobody can guess.
+    pub(crate) fn chance<const N: usize>(&self) -> Result<[u8; N], Trouble> {
+        let mut bytes = [0; N];
+        getrandom::fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// A gate by the last part of its address, as it is now. Drafts are nobody's to see.
+    pub(crate) async fn gate(&self, slug: &str) -> Result<Option<Arc<Published>>, Trouble> {
+        let Some((_, revision, state)) = self.store.revision(slug).await? else { return Ok(None) };
+        if state == GateState::Draft {
+            return Ok(None);
+        }
+        let known = self.published.read().unwrap_or_else(PoisonError::into_inner).get(slug).cloned();
+        if let Some(known) = known.filter(|known| known.revision == revision && known.state == state) {
+            return Ok(Some(known));
+        }
+        let Some(saved) = self.store.gate(slug).await? else { return Ok(None) };
+        let published = Arc::new(Published::read(saved)?);
+        let mut all = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        all.insert(slug.to_owned(), Arc::clone(&published));
+        Ok(Some(published))
+    }
+}
+
+/// A gate as visitors meet it.
+pub(crate) struct Published {
+    pub(crate) id: GateId,
+    pub(crate) revision: i64,
+    pub(crate) state: GateState,
+    pub(crate) gate: Gate,
+}
+
+impl Published {
+    pub(crate) fn read(saved: SavedGate) -> Result<Self, Trouble> {
+        let SavedGate { id, revision, state, definition, .. } = saved;
+        let gate = serde_json::from_slice(&definition).map_err(|_| Trouble::GateUnread(id))?;
+        Ok(Self { id, revision, state, gate })
+    }
+}

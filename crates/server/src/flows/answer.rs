@@ -1,0 +1,164 @@
+//! Somebody answers a gate: is it right, may it count, and what do they get for it.
+//!
+//! Whether an answer counts is decided by the statement that writes it down, and not here: a wrong one is told to be
+//! wrong, and a right one opens, only if it was within the visitor's tries and the gate's budget at that moment. Both
+//! are held back in the same words, so that nobody guesses past the limits by watching.
+
+use crate::app::{App, Published};
+use crate::error::Trouble;
+use crate::metrics::Answer;
+use gate::{Given, Grade, May, QuestionId, Unclear};
+use links::UnixTime;
+use std::time::Duration;
+use store::{Budget, Counted, Grant, Granted, Tries, Visitor};
+use tokio::time::Instant;
+
+/// How long an answer may wait for a link that has to be made first.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Another node may make the link, and its bells are not heard here.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// What became of an answer.
+pub(crate) enum Outcome {
+    /// They hold a pass.
+    In,
+    /// It could not be read, so nothing counts.
+    Unclear { which: Vec<(QuestionId, Unclear)> },
+    /// Not right.
+    Wrong { which: Vec<QuestionId>, left: u32, next_try_at: UnixTime },
+    /// Too late after pressing Start; it counts as wrong.
+    OutOfTime { left: u32 },
+    /// Too soon after a wrong one.
+    Wait { until: UnixTime },
+    /// Wrong too often.
+    NoMoreTries,
+    /// Too many wrong answers came to this gate; for a while it looks at none.
+    Crowded,
+    /// This gate begins with pressing Start.
+    NotStarted,
+    /// Paused, closed, or not open yet.
+    NotOpen,
+    /// All passes are given.
+    Full,
+}
+
+pub(crate) async fn answer(
+    app: &App,
+    gate: &Published,
+    visitor: Visitor,
+    given: &Given,
+) -> Result<Outcome, Trouble> {
+    let now = app.clock.now();
+    let tries = app.store.tries(gate.id, visitor).await?;
+    if app.store.holding(gate.id, visitor).await?.is_some() {
+        wait_for_link(app, gate, visitor).await?;
+        return Ok(Outcome::In);
+    }
+    match gate.gate.may_try(&so_far(tries), now) {
+        May::Now => {}
+        May::Wait { until } => return Ok(Outcome::Wait { until }),
+        May::NoMore => return Ok(Outcome::NoMoreTries),
+    }
+    if gate.gate.needs_start() && tries.started_at.is_none() {
+        return Ok(Outcome::NotStarted);
+    }
+    let asked = gate.gate.ask(visitor.as_bytes());
+    let deadline = tries.started_at.and_then(|at| gate.gate.deadline(&asked, at));
+    if deadline.is_some_and(|deadline| deadline < now) {
+        return count_wrong(app, gate, visitor, tries, now, |left, _| Outcome::OutOfTime { left }).await;
+    }
+    match gate.gate.grade(&asked, given) {
+        Grade::Unclear { which } => Ok(Outcome::Unclear { which }),
+        Grade::Wrong { which } => {
+            let wrong = |left, next_try_at| Outcome::Wrong { which, left, next_try_at };
+            count_wrong(app, gate, visitor, tries, now, wrong).await
+        }
+        Grade::Right => give(app, gate, visitor, now).await,
+    }
+}
+
+async fn count_wrong(
+    app: &App,
+    gate: &Published,
+    visitor: Visitor,
+    tries: Tries,
+    now: UnixTime,
+    outcome: impl FnOnce(u32, UnixTime) -> Outcome,
+) -> Result<Outcome, Trouble> {
+    let most = gate.gate.tries.most.get();
+    let next_try_at = gate.gate.after_wrong(&so_far(tries), now);
+    let counted = app.store.wrong(gate.id, visitor, now, next_try_at, most, budget(gate)).await?;
+    app.metrics.answered(if matches!(counted, Counted::Counted { .. }) {
+        Answer::Wrong
+    } else {
+        Answer::Held
+    });
+    Ok(match counted {
+        Counted::Counted { wrong } => outcome(most.saturating_sub(wrong), next_try_at),
+        Counted::TooSoon { until } => Outcome::Wait { until },
+        Counted::NoMoreTries => Outcome::NoMoreTries,
+        Counted::BudgetSpent => Outcome::Crowded,
+        Counted::NoSuchGate => Outcome::NotOpen,
+    })
+}
+
+async fn give(app: &App, gate: &Published, visitor: Visitor, now: UnixTime) -> Result<Outcome, Trouble> {
+    let grant = Grant {
+        gate: gate.id,
+        revision: gate.revision,
+        chats: gate.gate.chats.to_vec(),
+        visitor,
+        alive_until: gate.gate.promised_until(now),
+        most_tries: gate.gate.tries.most.get(),
+        budget: budget(gate),
+    };
+    let granted = app.store.grant(grant, now).await?;
+    app.points.pass("answer.granted");
+    Ok(match granted {
+        Granted::Granted { entries, .. } => {
+            app.metrics.answered(Answer::Right);
+            app.bells.wanted.ring();
+            if entries.iter().any(|entry| entry.link.is_none()) {
+                wait_for_link(app, gate, visitor).await?;
+            }
+            Outcome::In
+        }
+        Granted::Already { .. } => {
+            wait_for_link(app, gate, visitor).await?;
+            Outcome::In
+        }
+        Granted::TooSoon { until } => held(app, Outcome::Wait { until }),
+        Granted::NoMoreTries => held(app, Outcome::NoMoreTries),
+        Granted::BudgetSpent => held(app, Outcome::Crowded),
+        Granted::Full => Outcome::Full,
+        // The gate was edited while somebody thought: they see the new one.
+        Granted::Changed | Granted::NotOpen | Granted::NoSuchGate => Outcome::NotOpen,
+    })
+}
+
+fn held(app: &App, outcome: Outcome) -> Outcome {
+    app.metrics.answered(Answer::Held);
+    outcome
+}
+
+fn budget(gate: &Published) -> Budget {
+    let guesses = gate.gate.guesses;
+    Budget { per_minute: guesses.per_minute.get(), per_hour: guesses.per_hour.get() }
+}
+
+/// The pool was empty. A link is made within moments, or there is a queue.
+async fn wait_for_link(app: &App, gate: &Published, visitor: Visitor) -> Result<(), Trouble> {
+    let mut ear = app.bells.made.listen();
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until {
+        match app.store.holding(gate.id, visitor).await? {
+            Some(holding) if holding.waits() => ear.wait(LOOK_AGAIN).await,
+            _ => break,
+        }
+    }
+    Ok(())
+}
+
+fn so_far(tries: Tries) -> gate::Tries {
+    gate::Tries { wrong: tries.wrong, last_wrong_at: None, started_at: tries.started_at }
+}

@@ -1,0 +1,136 @@
+//! Everything that stays up: the pages strangers see, the bot's ear, and the jobs that make and end links.
+//!
+//! [`Service::start`] opens the store's bots and begins their jobs; [`Service::serve`] answers people until it is told
+//! to stop. Nothing is kept here that a restart would miss.
+
+mod app;
+mod bells;
+mod bots;
+mod clock;
+mod error;
+mod flows;
+mod headers;
+mod jobs;
+mod listen;
+mod metrics;
+mod pages;
+mod points;
+mod router;
+mod setup;
+mod sign;
+mod visitor;
+
+pub use bots::Unusable;
+pub use clock::Clock;
+pub use points::Points;
+pub use setup::{add_bot, open_gate};
+
+use crate::app::{App, Shared};
+use crate::bells::Bells;
+use crate::bots::Bot;
+use crate::metrics::Metrics;
+use crate::sign::Signer;
+use crate::visitor::Cookie;
+use links::{Parser, UserId};
+use std::future::Future;
+use store::{Keyring, Store};
+use telegram::bot_api::{Settings as Road, Token};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// What a service is told once.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where people reach us: what every address we write begins with.
+    pub public_url: String,
+    /// Where people reach Telegram; a sandbox has an address of its own.
+    pub telegram_url: String,
+    /// The way to the Bot API.
+    pub road: Road,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Where tests end the process.
+    pub points: Points,
+}
+
+impl Default for Settings {
+    /// On this machine, with Telegram itself.
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            telegram_url: "https://t.me".to_owned(),
+            road: Road::default(),
+            clock: Clock::default(),
+            points: Points::default(),
+        }
+    }
+}
+
+/// A service whose jobs run. They end when it is dropped.
+pub struct Service {
+    app: App,
+    jobs: JoinSet<()>,
+}
+
+impl Service {
+    /// Begins to tend the bots of the store. Nothing is asked of Telegram before this is back.
+    pub async fn start(store: Store, keys: &Keyring, settings: Settings) -> Result<Self, CannotStart> {
+        let mut bots = Vec::new();
+        for known in store.bots().await? {
+            let token = Token::new(&known.token).map_err(|_| CannotStart::Token(known.id))?;
+            bots.push(Bot::new(known.id, token, &settings.road)?);
+        }
+        let is_https = settings.public_url.starts_with("https://");
+        let own = Parser::telegram();
+        let links = own.clone().and_host(&settings.telegram_url).unwrap_or(own);
+        let app = App::new(Shared {
+            store,
+            clock: settings.clock,
+            signer: Signer::new(keys.derive("server")),
+            cookie: if is_https { Cookie::Secure } else { Cookie::Plain },
+            public_url: settings.public_url.trim_end_matches('/').to_owned(),
+            links,
+            bells: Bells::default(),
+            metrics: Metrics::new(),
+            points: settings.points,
+            published: Default::default(),
+        });
+        let holder = base64_of(app.chance::<12>().map_err(|_| CannotStart::Chance)?);
+        let mut jobs = JoinSet::new();
+        for bot in bots {
+            jobs.spawn(jobs::tend(app.clone(), bot, holder.clone()));
+        }
+        Ok(Self { app, jobs })
+    }
+
+    /// Answers people until `shutdown`, then lets those who are being served finish, and ends the jobs.
+    pub async fn serve(mut self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        listen::serve(listener, router::router(self.app.clone()), shutdown).await;
+        self.jobs.shutdown().await;
+    }
+}
+
+fn base64_of(bytes: [u8; 12]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Why a service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotStart {
+    /// The store could not be read.
+    #[error("what is stored cannot be read")]
+    Store(#[from] store::Error),
+    /// A token that was stored is none.
+    #[error("the token of bot {0} is none; add the bot again")]
+    Token(UserId),
+    /// The way to the Bot API is none.
+    #[error(transparent)]
+    Road(#[from] telegram::bot_api::BadSettings),
+    /// A bot that cannot be used.
+    #[error(transparent)]
+    Bot(#[from] Unusable),
+    /// Nobody gives us random bytes.
+    #[error("the machine gives no random bytes")]
+    Chance,
+}

@@ -1,0 +1,72 @@
+//! What is counted, as Prometheus reads it. No label names a person, a link or a gate.
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
+
+/// The counters, shared by all who count.
+#[derive(Clone)]
+pub(crate) struct Metrics {
+    registry: Arc<Registry>,
+    pub(crate) answers: Family<Answered, Counter>,
+    pub(crate) links: Family<Happened, Counter>,
+    pub(crate) updates: Counter,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+pub(crate) struct Answered {
+    pub(crate) result: Answer,
+}
+
+/// How an answer was received.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, EncodeLabelValue)]
+pub(crate) enum Answer {
+    Right,
+    Wrong,
+    Held,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+pub(crate) struct Happened {
+    pub(crate) event: LinkEvent,
+}
+
+/// What happened to a link.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, EncodeLabelValue)]
+pub(crate) enum LinkEvent {
+    Made,
+    Refused,
+    Lost,
+    Revoked,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let (answers, links) =
+            (Family::<Answered, Counter>::default(), Family::<Happened, Counter>::default());
+        let updates = Counter::default();
+        let mut registry = Registry::with_prefix("admit");
+        registry.register("gate_answers", "Answers to gates, by how they were received", answers.clone());
+        registry.register("links", "What happened to links at Telegram", links.clone());
+        registry.register("updates", "Updates taken in from Telegram", updates.clone());
+        Self { registry: Arc::new(registry), answers, links, updates }
+    }
+
+    pub(crate) fn answered(&self, result: Answer) {
+        self.answers.get_or_create(&Answered { result }).inc();
+    }
+
+    pub(crate) fn link(&self, event: LinkEvent) {
+        self.links.get_or_create(&Happened { event }).inc();
+    }
+
+    /// The page that Prometheus fetches.
+    pub(crate) fn page(&self) -> String {
+        let mut page = String::new();
+        encode(&mut page, &self.registry).expect("memory takes every byte");
+        page
+    }
+}

@@ -1,0 +1,291 @@
+//! A gate's page: looked at, which changes nothing, and answered.
+
+use super::Notice;
+use super::{Frame, Told, count, pass_path, show, span};
+use crate::app::{App, Published};
+use crate::error::Trouble;
+use crate::flows::answer::{self, Outcome};
+use crate::visitor::Form;
+use askama::Template;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use gate::{Asked, Given, Offered, QuestionId, Standing};
+use links::UnixTime;
+use std::borrow::Cow;
+use store::{GateState, Visitor};
+
+/// What a field takes; as much as the gate reads.
+const LONGEST_FIELD: usize = 500;
+
+#[derive(Template)]
+#[template(path = "pages/gate.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    intro: Option<&'a str>,
+    told: Option<Told>,
+    action: &'a str,
+    token: String,
+    fields: Vec<Field<'a>>,
+    must_start: bool,
+    longest: usize,
+}
+
+/// A question as a page shows it, with what was typed before.
+struct Field<'a> {
+    name: String,
+    text: &'a str,
+    input: Input<'a>,
+    typed: Vec<&'a str>,
+    trouble: Option<&'a str>,
+}
+
+enum Input<'a> {
+    Line { kind: &'static str, mode: Option<&'static str> },
+    Options { kind: &'static str, options: &'a [Offered<'a>] },
+    Order { options: &'a [Offered<'a>] },
+}
+
+impl Field<'_> {
+    fn typed(&self, place: &usize) -> &str {
+        self.typed.get(*place).copied().unwrap_or_default()
+    }
+
+    fn has(&self, value: &str) -> bool {
+        self.typed.contains(&value)
+    }
+}
+
+/// `GET /g/SLUG`: no row, no cookie, no count.
+pub(crate) async fn look(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Trouble> {
+    let Some(gate) = app.gate(&slug).await? else { return Ok(nowhere()) };
+    let known = app.cookie.read(&app.signer, &headers);
+    if let Some(visitor) = known
+        && app.store.holding(gate.id, visitor).await?.is_some()
+    {
+        return Ok(Redirect::to(&pass_path(&slug)).into_response());
+    }
+    if let Some(closed) = closed(&app, &gate) {
+        return Ok(closed);
+    }
+    let visitor = match known {
+        Some(visitor) => visitor,
+        None => Visitor::new(app.chance()?),
+    };
+    let desk = Desk { app: &app, gate: &gate, visitor };
+    Ok(if gate.gate.needs_start() && app.store.tries(gate.id, visitor).await?.started_at.is_none() {
+        desk.threshold(None)
+    } else {
+        desk.questions(&Sheet::default())
+    })
+}
+
+/// `POST /g/SLUG`: an answer, or the wish to start.
+pub(crate) async fn answer(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Trouble> {
+    let Some(gate) = app.gate(&slug).await? else { return Ok(nowhere()) };
+    if !is_form(&headers) {
+        let text = "This address takes what the form on its page sends.";
+        return Ok(Notice::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Not a form", text).into_response());
+    }
+    let sent: Vec<Sent<'_>> = form_urlencoded::parse(&body).collect();
+    let now = app.clock.now();
+    let form = sent.iter().find(|(name, _)| name == "form");
+    let form = form.and_then(|(_, token)| Form::open(&app.signer, token)).filter(|form| form.gate == gate.id);
+    let known = app.cookie.read(&app.signer, &headers);
+    // A browser that is known stays who it is, whichever of its pages the answer came from.
+    let visitor = match known.or(form.map(|form| form.visitor)) {
+        Some(visitor) => visitor,
+        None => Visitor::new(app.chance()?),
+    };
+    let desk = Desk { app: &app, gate: &gate, visitor };
+    let mut response = if form.is_some_and(|form| form.is_fresh(now)) {
+        desk.receive(&sent, now).await?
+    } else {
+        let told = "This page was open for too long. Nothing is lost: please send it again.";
+        desk.questions(&Sheet { sent: &sent, told: Some(Told::bad(told)), ..Sheet::default() })
+    };
+    if known.is_none() {
+        let cookie = app.cookie.set(&app.signer, visitor);
+        let cookie = HeaderValue::try_from(cookie).expect("a cookie of ours is plain text");
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// A field of a form as it was sent.
+type Sent<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// One visitor at one gate.
+struct Desk<'a> {
+    app: &'a App,
+    gate: &'a Published,
+    visitor: Visitor,
+}
+
+/// What the questions are shown with: what was typed, and what is said of it.
+#[derive(Default)]
+struct Sheet<'a> {
+    sent: &'a [Sent<'a>],
+    told: Option<Told>,
+    troubles: Vec<(QuestionId, String)>,
+}
+
+impl Desk<'_> {
+    async fn receive(&self, sent: &[Sent<'_>], now: UnixTime) -> Result<Response, Trouble> {
+        if let Some(closed) = closed(self.app, self.gate) {
+            return Ok(closed);
+        }
+        if self.gate.gate.needs_start() && sent.iter().any(|(name, _)| name == "start") {
+            self.app.store.start(self.gate.id, self.visitor, now).await?;
+            return Ok(self.questions(&Sheet::default()));
+        }
+        let Ok(given) = Given::read(sent.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))) else {
+            let told = Told::bad("This is longer than any answer we would accept.");
+            return Ok(self.questions(&Sheet { told: Some(told), ..Sheet::default() }));
+        };
+        let outcome = answer::answer(self.app, self.gate, self.visitor, &given).await?;
+        Ok(self.tell(outcome, sent, now))
+    }
+
+    fn tell(&self, outcome: Outcome, sent: &[Sent<'_>], now: UnixTime) -> Response {
+        let again = |told| self.questions(&Sheet { sent, told: Some(told), ..Sheet::default() });
+        match outcome {
+            Outcome::In => Redirect::to(&pass_path(self.gate.gate.slug.as_str())).into_response(),
+            Outcome::Unclear { which } => {
+                let told = Some(Told::bad("Please look again. Nothing was counted."));
+                let troubles = which.into_iter().map(|(id, why)| (id, why.to_string())).collect();
+                self.questions(&Sheet { sent, told, troubles })
+            }
+            Outcome::Wrong { left: 0, .. } | Outcome::NoMoreTries => {
+                let text = "That was the last try. There are no more for you at this gate.";
+                Notice::new(StatusCode::OK, self.title(), text).into_response()
+            }
+            Outcome::Wrong { which, left, next_try_at } => {
+                let mut text = format!("That is not right. You have {} left.", count(left, "try", "tries"));
+                if next_try_at > now {
+                    let wait = span(next_try_at.get() - now.get());
+                    text.push_str(&format!(" The next one may come in {wait}."));
+                }
+                let troubles = which.into_iter().map(|id| (id, "This is not right.".to_owned())).collect();
+                self.questions(&Sheet { sent, told: Some(Told::bad(text)), troubles })
+            }
+            Outcome::Wait { until } => {
+                let wait = span(until.get() - now.get());
+                again(Told::bad(format!("The next try may come in {wait}. This one was not looked at.")))
+            }
+            Outcome::Crowded => again(Told::bad(
+                "Many wrong answers are coming in, so nothing is looked at for a moment. Yours was not looked at \
+                     and does not count: send it again in a minute.",
+            )),
+            Outcome::OutOfTime { left: 0 } => {
+                let text = "The time was over, and that was the last try.";
+                Notice::new(StatusCode::OK, self.title(), text).into_response()
+            }
+            Outcome::OutOfTime { left } => {
+                let told = format!("The time was over. You have {} left.", count(left, "try", "tries"));
+                self.threshold(Some(Told::bad(told)))
+            }
+            Outcome::NotStarted => self.threshold(None),
+            Outcome::NotOpen => closed(self.app, self.gate).unwrap_or_else(|| paused(self.title())),
+            Outcome::Full => full(self.title()),
+        }
+    }
+
+    /// The page before the questions of a gate whose questions are each visitor's own, or whose time is limited.
+    fn threshold(&self, told: Option<Told>) -> Response {
+        self.show(&Sheet { told, ..Sheet::default() }, &[], true)
+    }
+
+    fn questions(&self, sheet: &Sheet<'_>) -> Response {
+        self.show(sheet, &self.gate.gate.ask(self.visitor.as_bytes()), false)
+    }
+
+    fn show(&self, sheet: &Sheet<'_>, asked: &[Asked<'_>], must_start: bool) -> Response {
+        let (app, gate) = (self.app, &self.gate.gate);
+        let slug = gate.slug.as_str();
+        let intro = gate.intro.as_ref().map(|intro| intro.as_str());
+        let form = Form { visitor: self.visitor, gate: self.gate.id, shown_at: app.clock.now() };
+        let page = Page {
+            frame: Frame {
+                title: self.title(),
+                shared_as: Some(format!("{}/g/{slug}", app.public_url)),
+                description: intro,
+                again_after_seconds: None,
+            },
+            intro,
+            told: sheet.told.clone(),
+            action: &format!("/g/{slug}"),
+            token: form.sign(&app.signer),
+            fields: asked.iter().map(|question| field(question, asked.len() == 1, sheet)).collect(),
+            must_start,
+            longest: LONGEST_FIELD,
+        };
+        show(StatusCode::OK, &page)
+    }
+
+    fn title(&self) -> &str {
+        self.gate.gate.title.as_str()
+    }
+}
+
+fn field<'a>(question: &'a Asked<'a>, is_only: bool, sheet: &'a Sheet<'a>) -> Field<'a> {
+    let name = if is_only { "answer".to_owned() } else { format!("answer.{}", question.id) };
+    let input = match &question.form {
+        gate::Form::Choice(options) => Input::Options { kind: "radio", options },
+        gate::Form::Several(options) => Input::Options { kind: "checkbox", options },
+        gate::Form::Order(options) => Input::Order { options },
+        gate::Form::Text => Input::Line { kind: "text", mode: None },
+        gate::Form::Number => Input::Line { kind: "text", mode: Some("decimal") },
+        gate::Form::Date => Input::Line { kind: "date", mode: None },
+    };
+    let typed =
+        sheet.sent.iter().filter(|(sent, _)| *sent == name).map(|(_, value)| value.as_ref()).collect();
+    let trouble = sheet.troubles.iter().find(|(id, _)| id == question.id).map(|(_, why)| why.as_str());
+    Field { name, text: question.ask, input, typed, trouble }
+}
+
+/// Browsers send forms as this; a robot that sends something else has not seen the page.
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';')
+        .next()
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
+
+pub(crate) fn nowhere() -> Response {
+    let text = "There is no gate at this address. Check that the whole of it was copied.";
+    Notice::new(StatusCode::NOT_FOUND, "Nothing here", text).into_response()
+}
+
+/// The page of a gate that nobody can pass at this moment.
+fn closed(app: &App, gate: &Published) -> Option<Response> {
+    let title = gate.gate.title.as_str();
+    if gate.state == GateState::Paused {
+        return Some(paused(title));
+    }
+    let now = app.clock.now();
+    let text = match gate.gate.standing(now) {
+        Standing::Open => return None,
+        Standing::Closed => "This gate is closed.".to_owned(),
+        Standing::NotYet { at } => format!("This gate opens in {}.", span(at.get() - now.get())),
+    };
+    Some(Notice::new(StatusCode::OK, title, text).into_response())
+}
+
+fn paused(title: &str) -> Response {
+    Notice::new(StatusCode::OK, title, "This gate is paused. Come back later.").into_response()
+}
+
+fn full(title: &str) -> Response {
+    Notice::new(StatusCode::OK, title, "All the places behind this gate are taken.").into_response()
+}

@@ -1,0 +1,119 @@
+//! How a visitor is known again: by the form until the first answer, by a cookie from then on.
+//!
+//! Neither is remembered here. The form's token says for whom it was rendered and when; looking at a page leaves no
+//! trace, and the first answer, sent once or sixty-four times, is one and the same visitor's.
+
+use crate::sign::{Purpose, Signer};
+use axum::http::{HeaderMap, header};
+use links::UnixTime;
+use store::{GateId, Visitor};
+
+/// How long a form can be answered. After that it comes back with a new token, and with what was typed.
+const FORM_LIFE_SECONDS: i64 = 24 * 60 * 60;
+/// How long a browser keeps the cookie: as long as a pass may reasonably be of interest.
+const COOKIE_LIFE_SECONDS: i64 = 365 * 24 * 60 * 60;
+
+/// What a form says of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Form {
+    pub(crate) visitor: Visitor,
+    pub(crate) gate: GateId,
+    pub(crate) shown_at: UnixTime,
+}
+
+impl Form {
+    pub(crate) fn sign(&self, signer: &Signer) -> String {
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(self.visitor.as_bytes());
+        bytes[16..24].copy_from_slice(&self.gate.get().to_be_bytes());
+        bytes[24..].copy_from_slice(&self.shown_at.get().to_be_bytes());
+        signer.sign(Purpose::Form, &bytes)
+    }
+
+    /// The form this token stands in, if it is one of ours.
+    pub(crate) fn open(signer: &Signer, token: &str) -> Option<Self> {
+        let bytes: [u8; 32] = signer.open(Purpose::Form, token)?;
+        let (visitor, rest) = bytes.split_at(16);
+        let (gate, shown_at) = rest.split_at(8);
+        Some(Self {
+            visitor: Visitor::new(visitor.try_into().ok()?),
+            gate: GateId::new(i64::from_be_bytes(gate.try_into().ok()?)),
+            shown_at: UnixTime::new(i64::from_be_bytes(shown_at.try_into().ok()?)),
+        })
+    }
+
+    /// Whether it can still be answered.
+    pub(crate) fn is_fresh(&self, now: UnixTime) -> bool {
+        now.get().saturating_sub(self.shown_at.get()) <= FORM_LIFE_SECONDS
+    }
+}
+
+/// The cookie: its name and whether it may travel in the open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Cookie {
+    /// Behind HTTPS, and bound to this host by its name.
+    Secure,
+    /// For a service without TLS, such as the demo.
+    Plain,
+}
+
+impl Cookie {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-admit",
+            Self::Plain => "admit",
+        }
+    }
+
+    /// What to say in `Set-Cookie`.
+    pub(crate) fn set(self, signer: &Signer, visitor: Visitor) -> String {
+        let secure = match self {
+            Self::Secure => "; Secure",
+            Self::Plain => "",
+        };
+        let (name, value) = (self.name(), signer.sign(Purpose::Visitor, visitor.as_bytes()));
+        format!("{name}={value}; Path=/; Max-Age={COOKIE_LIFE_SECONDS}; HttpOnly; SameSite=Lax{secure}")
+    }
+
+    /// Who this browser is. Of several cookies of the name, as a shared domain can cause, any of ours will do.
+    pub(crate) fn read(self, signer: &Signer, headers: &HeaderMap) -> Option<Visitor> {
+        let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
+        lines
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(name, _)| *name == self.name())
+            .find_map(|(_, value)| signer.open(Purpose::Visitor, value))
+            .map(Visitor::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn a_form_comes_back_as_it_was() {
+        let signer = Signer::new(vec![[7; 32]]);
+        let form = Form {
+            visitor: Visitor::new([5; 16]),
+            gate: GateId::new(3),
+            shown_at: UnixTime::new(1_789_000_000),
+        };
+        assert_eq!(Form::open(&signer, &form.sign(&signer)), Some(form));
+        assert!(form.is_fresh(UnixTime::new(1_789_086_400)));
+        assert!(!form.is_fresh(UnixTime::new(1_789_086_401)));
+    }
+
+    #[test]
+    fn a_foreign_cookie_of_our_name_does_not_hide_ours() {
+        let signer = Signer::new(vec![[7; 32]]);
+        let ours = Cookie::Plain.set(&signer, Visitor::new([5; 16]));
+        let ours = ours.split(';').next().expect("there is a first part");
+        let mut headers = HeaderMap::new();
+        let line = format!("theme=dark; admit=forged; {ours}");
+        headers.insert(header::COOKIE, HeaderValue::from_str(&line).expect("it is plain"));
+        assert_eq!(Cookie::Plain.read(&signer, &headers), Some(Visitor::new([5; 16])));
+        assert_eq!(Cookie::Secure.read(&signer, &headers), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! PostgreSQL: connections that are spoken to from threads of their own.
+//!
+//! Transitions are synchronous on both engines, so a thread that owns a connection also owns the small runtime which
+//! drives it.
+
+use crate::value::{Bind, FromRow, Row, Value};
+use crate::{Error, Result};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
+use sqlx::{ConnectOptions as _, Connection as _};
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+
+/// How long to wait for an answer to a connection attempt, and for any other answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One connection with the runtime that drives it.
+pub(crate) struct Session {
+    options: PgConnectOptions,
+    runtime: Runtime,
+    /// Gone after it was lost; the next transaction asks for a new one.
+    connection: Option<PgConnection>,
+}
+
+impl Session {
+    pub(crate) fn connect(options: &PgConnectOptions) -> Result<Self> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::Unavailable(error.into()))?;
+        let options = options
+            .clone()
+            .application_name("admit")
+            .statement_cache_capacity(256)
+            .disable_statement_logging();
+        let mut session = Self { options, runtime, connection: None };
+        session.connection()?;
+        Ok(session)
+    }
+
+    pub(crate) fn execute(&mut self, statement: &'static str, values: &[&dyn Bind]) -> Result<u64> {
+        self.ask(|runtime, connection| {
+            runtime
+                .block_on(in_time(query(statement, values).execute(connection)))
+                .map(|done| done.rows_affected())
+        })
+    }
+
+    pub(crate) fn rows<R: FromRow>(
+        &mut self,
+        statement: &'static str,
+        values: &[&dyn Bind],
+    ) -> Result<Vec<R>> {
+        let rows: Vec<PgRow> = self.ask(|runtime, connection| {
+            runtime.block_on(in_time(query(statement, values).fetch_all(connection)))
+        })?;
+        rows.iter().map(|row| R::from_row(&Row::Postgres(row))).collect()
+    }
+
+    pub(crate) fn script(&mut self, text: &'static str) -> Result<()> {
+        self.ask(|runtime, connection| {
+            runtime.block_on(async { sqlx::raw_sql(text).execute(connection).await.map(drop) })
+        })
+    }
+
+    pub(crate) fn begin(&mut self) -> Result<()> {
+        self.script("begin")
+    }
+
+    pub(crate) fn commit(&mut self) -> Result<()> {
+        self.script("commit").map_err(|error| match error {
+            // The server said no, so it is no. A connection that broke says nothing.
+            Error::Unavailable(cause) if self.connection.is_none() => Error::InDoubt(cause),
+            other => other,
+        })
+    }
+
+    pub(crate) fn rollback(&mut self) {
+        if self.connection.is_some() && self.script("rollback").is_err() {
+            self.connection = None;
+        }
+    }
+
+    fn connection(&mut self) -> Result<&mut PgConnection> {
+        if self.connection.is_none() {
+            self.connection = Some(self.runtime.block_on(in_time(self.options.connect()))?);
+        }
+        self.connection.as_mut().ok_or(Error::Closed)
+    }
+
+    /// Asks the server, and forgets a connection over which no answer came.
+    fn ask<T>(
+        &mut self,
+        question: impl FnOnce(&Runtime, &mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T> {
+        self.connection()?;
+        let connection = self.connection.as_mut().ok_or(Error::Closed)?;
+        question(&self.runtime, connection).map_err(|error| {
+            if !matches!(error, sqlx::Error::Database(_)) {
+                self.connection = None;
+            }
+            error.into()
+        })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            let _ = self.runtime.block_on(in_time(connection.close()));
+        }
+    }
+}
+
+/// Whatever hangs longer than our patience counts as lost.
+async fn in_time<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(answer) => answer,
+        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+    }
+}
+
+fn query<'q>(
+    statement: &'static str,
+    values: &[&'q dyn Bind],
+) -> sqlx::query::Query<'q, sqlx::Postgres, PgArguments> {
+    values.iter().fold(sqlx::query(statement), |query, value| match value.bind() {
+        Value::Int(number) => query.bind(number),
+        Value::Text(text) => query.bind(text),
+        Value::Blob(bytes) => query.bind(bytes),
+    })
+}

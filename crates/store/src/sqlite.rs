@@ -1,0 +1,56 @@
+//! SQLite: how its file is opened, and readers that are used where they are needed.
+
+use crate::connection::{Connection, Tx};
+use crate::{Error, OpenError, Result, mounts};
+use rusqlite::OpenFlags;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// How long another process of this machine may keep the file before a writer gives up.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// More than there are statements, so that each is prepared once a connection.
+const STATEMENTS: usize = 256;
+
+/// Opens the file for writing and makes it if it is not there.
+pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
+    if let Some(kind) = mounts::network_file_system(path) {
+        return Err(OpenError::NetworkFileSystem { path: path.display().to_string(), kind });
+    }
+    Ok(connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?)
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let db = rusqlite::Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(PATIENCE)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // An answer that was given must survive a power cut, so every commit is synced: see the figures in the documentation
+    // of the crate for what that costs when commits are shared.
+    db.execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;")?;
+    Ok(Connection::Sqlite(db))
+}
+
+/// Connections for reading. Whoever reads takes one, and puts it back.
+pub(crate) struct Readers {
+    path: PathBuf,
+    /// Held for a push or a pop only.
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), idle: Mutex::default() }
+    }
+
+    /// Reads in place: a look-up takes microseconds, less than handing it to another thread.
+    pub(crate) fn read<T>(&self, question: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let idle = self.idle.lock().map_err(|_| Error::Closed)?.pop();
+        let mut db = match idle {
+            Some(db) => db,
+            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
+        };
+        let answer = question(&mut Tx(&mut db));
+        self.idle.lock().map_err(|_| Error::Closed)?.push(db);
+        answer
+    }
+}
