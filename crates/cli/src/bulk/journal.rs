@@ -15,8 +15,6 @@ use std::time::Duration;
 
 /// How long lines may wait for company on their way to the disk.
 const SYNC_EVERY: Duration = Duration::from_millis(200);
-/// Answers that are put in place are written as fast as they are read, and the disk need not begin when that is done.
-const PLACE_EVERY: Duration = Duration::from_millis(4);
 
 /// The right to write `FILE.partial`: it is looked for, locked and only then read, so that what was read stays true.
 #[derive(Debug)]
@@ -102,25 +100,26 @@ impl Journal {
     }
 
     /// Sees everything onto the disk; the batch can be resumed.
-    pub(crate) fn sync(&mut self) -> Result<(), Failure> {
-        self.lines.end().map_err(Failure::file("write", &self.partial))
+    pub(crate) fn stop(self) -> Result<(), Failure> {
+        self.lines.end().map(drop).map_err(Failure::file("write", &self.partial))
     }
 
     /// Puts the answers in place under their own name. Without failures nothing is left to resume.
-    pub(crate) fn finish(mut self, failures: bool) -> Result<(), Failure> {
-        self.sync()?;
-        let new = self.partial.with_extension("partial.new");
+    pub(crate) fn finish(self, failures: bool) -> Result<(), Failure> {
+        let Self { partial, out, lines, begin } = self;
+        // Still locked, and not opened again: where locks bind readers, only this handle may read.
+        let mut file = lines.end().map_err(Failure::file("write", &partial))?;
+        let new = partial.with_extension("partial.new");
         let mut place = || -> io::Result<()> {
-            // Not opened again: where locks bind readers, only this handle may read.
-            self.lines.file.rewind()?;
-            copy_answers(&self.lines.file, self.begin, create_empty(&new)?)?;
-            std::fs::rename(&new, &self.out)?;
+            file.rewind()?;
+            copy_answers(&file, begin, create_empty(&new)?)?;
+            std::fs::rename(&new, &out)?;
             if !failures {
-                std::fs::remove_file(&self.partial)?;
+                std::fs::remove_file(&partial)?;
             }
-            sync_directory(&self.out)
+            sync_directory(&out)
         };
-        place().map_err(Failure::file("write", &self.out))
+        place().map_err(Failure::file("write", &out))
     }
 }
 
@@ -208,7 +207,7 @@ fn is_at(_: &File, _: &Path) -> io::Result<bool> {
 
 /// Copies the answers, and leaves out the header and the announcements. What failed before `begin` was tried again.
 fn copy_answers(from: &File, begin: u64, to: File) -> io::Result<()> {
-    let mut writer = BufWriter::with_capacity(1 << 16, Synced::every(PLACE_EVERY, to)?);
+    let mut writer = BufWriter::with_capacity(1 << 16, to);
     let mut lines = Lines::of(from);
     loop {
         let is_old = lines.end < begin;
@@ -219,7 +218,7 @@ fn copy_answers(from: &File, begin: u64, to: File) -> io::Result<()> {
             writer.write_all(b"\n")?;
         }
     }
-    writer.into_inner().map_err(io::IntoInnerError::into_error)?.end()
+    writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()
 }
 
 /// Makes a renaming durable.
@@ -254,9 +253,9 @@ mod tests {
         Journal::open(claim, &header(), left.as_ref(), unknown)
     }
 
-    fn close(mut journal: Journal) {
+    fn close(journal: Journal) {
         // Ends the thread that holds the lock, too, as the end of a process would.
-        journal.sync().unwrap();
+        journal.stop().unwrap();
     }
 
     #[test]

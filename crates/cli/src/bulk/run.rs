@@ -93,8 +93,7 @@ pub(crate) fn run(ctx: &Context<'_>, job: &Job) -> Result<(), Failure> {
             progress.say(format_args!("{index}: unknown: it was on its way when the last run ended"));
         }
     }
-    let mut batch =
-        Batch { ctx, sink, progress, ending, buffer: Vec::new(), in_a_row: 0, end: None };
+    let mut batch = Batch { ctx, sink, progress, ending, buffer: Vec::new(), in_a_row: 0, end: None };
     runtime::run_unstopped(batch.work(&reading, &client, &patience, left.as_ref(), total))?;
     batch.finish(total)
 }
@@ -201,9 +200,7 @@ impl Batch<'_> {
             // The announcement is out before the call is.
             self.write()?;
             let chat = &reading.job.chat;
-            flying.extend(
-                next.drain(..).map(|(index, terms)| make(client, chat, index, terms, patience)),
-            );
+            flying.extend(next.drain(..).map(|(index, terms)| make(client, chat, index, terms, patience)));
             tokio::select! {
                 biased;
                 stop = &mut stopping => {
@@ -291,7 +288,7 @@ impl Batch<'_> {
     }
 
     /// Puts the answers into place, unless there is more to do.
-    fn finish(mut self, total: u64) -> Result<(), Failure> {
+    fn finish(self, total: u64) -> Result<(), Failure> {
         self.progress.clear();
         let (failed, unknown) = (self.progress.failed, self.progress.unknown);
         let out = match &self.sink {
@@ -299,8 +296,8 @@ impl Batch<'_> {
             _ => Format::Words,
         };
         if let Some(end) = self.end {
-            if let Sink::Journal(journal) = &mut self.sink {
-                journal.sync()?;
+            if let Sink::Journal(journal) = self.sink {
+                journal.stop()?;
                 self.progress.say(format_args!("{}; run the same again to go on", self.progress.summary()));
             } else {
                 self.progress.say(self.progress.summary());
