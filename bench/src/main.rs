@@ -10,6 +10,7 @@ mod bulk;
 mod client;
 mod load;
 mod measure;
+mod passes;
 mod process;
 mod report;
 mod sandbox;
@@ -21,8 +22,13 @@ use std::process::ExitCode;
 type Row = (&'static str, fn(&mut Report));
 
 /// The table, each row in a file of its own.
-const ROWS: [Row; 4] =
-    [("client", client::run), ("process", process::run), ("bulk", bulk::run), ("sandbox", sandbox::run)];
+const ROWS: [Row; 5] = [
+    ("client", client::run),
+    ("process", process::run),
+    ("bulk", bulk::run),
+    ("sandbox", sandbox::run),
+    ("passes", passes::run),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,6 +37,7 @@ fn main() -> ExitCode {
     let rows = match words[..] {
         // The other sides of measurements, in processes of their own so that their work is not counted as ours.
         ["server"] => return server::run(server::Way::Cheapest),
+        ["pages", file] => return passes::pages::serve(file),
         ["hyper-server"] => return server::run(server::Way::Hyper),
         [] => ROWS.to_vec(),
         [name] => named(name),
@@ -38,7 +45,7 @@ fn main() -> ExitCode {
     };
     if rows.is_empty() {
         eprintln!(
-            "say what to measure: `client`, `process`, `bulk` or `sandbox`; without a word, all of them"
+            "say what to measure: `client`, `process`, `bulk`, `sandbox` or `passes`; without a word, all of them"
         );
         return ExitCode::from(2);
     }

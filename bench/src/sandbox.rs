@@ -70,15 +70,15 @@ fn weight(report: &mut Report, admit: &Admit) {
 }
 
 /// A sandbox in a process of its own, with its demo.
-struct Sandbox {
+pub(crate) struct Sandbox {
     process: Server,
-    at: SocketAddr,
-    token: String,
-    chat: i64,
+    pub(crate) at: SocketAddr,
+    pub(crate) token: String,
+    pub(crate) chat: i64,
 }
 
 impl Sandbox {
-    fn start(admit: &Admit) -> Self {
+    pub(crate) fn start(admit: &Admit) -> Self {
         #[derive(serde::Deserialize)]
         struct Announcement {
             bot_api: String,

@@ -51,6 +51,7 @@ fn tell(error: &clap::Error, definition: &clap::Command, arguments: &[OsString])
             retryable: false,
             retry_after_ms: None,
             hint: example.as_ref().map(|line| format!("for example `{line}`")),
+            reasons: Vec::new(),
         };
         let output = Output { format: Format::Json, quiet: false, coloured: false };
         // If stdout is gone, the words below still say it.

@@ -33,6 +33,12 @@ impl Context<'_> {
         Ok(Config::load(&self.global, self.variables)?)
     }
 
+    /// Who is at work here, for the record of what people did.
+    pub(crate) fn who(&self) -> String {
+        let name = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| (self.variables)(name));
+        name.map_or_else(|| "command line".to_owned(), |name| name.chars().take(64).collect())
+    }
+
     /// The way to Telegram that the settings describe. Nothing is sent yet.
     pub(crate) fn connect(&self) -> Result<Connection, Failure> {
         let config = self.config()?;
@@ -66,6 +72,11 @@ impl Context<'_> {
         let parameters = serde_json::to_value(parameters).map_err(io::Error::from)?;
         let call = Rehearsed { dry_run: true, method: method.to_owned(), parameters };
         Ok(self.output.show(&call, &Clock::of_this_machine())?)
+    }
+
+    /// Says what would be done here, and does nothing.
+    pub(crate) fn would(&self, would: String) -> Result<(), Failure> {
+        Ok(self.output.show(&Would { dry_run: true, would }, &Clock::of_this_machine())?)
     }
 
     /// Fails where standard input would be read for this flag and for the token.
@@ -142,5 +153,28 @@ impl Shown for Rehearsed {
 
     fn brief(&self) -> String {
         format!("would send {} {}", self.method, self.parameters)
+    }
+}
+
+/// Something that was not done.
+#[derive(Serialize)]
+struct Would {
+    dry_run: bool,
+    would: String,
+}
+
+impl Shown for Would {
+    const COLUMNS: &'static [&'static str] = &["would"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.would.clone()]
+    }
+
+    fn words(&self, _: &Clock) -> String {
+        self.brief()
+    }
+
+    fn brief(&self) -> String {
+        format!("would {}", self.would)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::exit::{self, Exit};
 use crate::{config, credentials, output};
+use links::ChatId;
 use std::error::Error as StdError;
 use std::io;
 use std::path::PathBuf;
@@ -43,8 +44,28 @@ pub(crate) enum Failure {
         #[source]
         source: store::NotAKeyring,
     },
-    #[error(transparent)]
-    Store(#[from] store::OpenError),
+    #[error("the keys of the database {database} are not at `{}`", path.display())]
+    NoKeys { database: String, path: PathBuf },
+    #[error("cannot open the database {place}")]
+    Store {
+        place: String,
+        #[source]
+        source: store::OpenError,
+    },
+    /// The database, once it was open.
+    #[error("the store could not do it")]
+    Stored(#[from] store::Error),
+    /// What is named is not remembered here.
+    #[error("{what}")]
+    NothingThere { what: String, word: &'static str, hint: String },
+    /// It is in another state than the command needs.
+    #[error("{what}: {why}")]
+    OtherState { what: String, why: String, word: &'static str, hint: String },
+    #[error("the gate `{slug}` cannot {what}")]
+    CannotPublish { slug: String, what: &'static str, refusals: Vec<server::Refusal>, hint: Option<String> },
+    /// Waiting ended before what was waited for had come.
+    #[error("{0}")]
+    StillWaiting(String),
     #[error("the service cannot start")]
     Service(#[from] server::CannotStart),
     #[error("{}", .0.words())]
@@ -138,9 +159,14 @@ impl Failure {
                 ("broken_pipe", exit::BROKEN_PIPE)
             }
             Self::Output(_) | Self::File { .. } => ("file", exit::FAILED),
-            Self::KeyFile { .. } => ("bad_keys", exit::CREDENTIALS),
-            Self::Store(store::OpenError::WrongKeys(_)) => ("bad_keys", exit::CREDENTIALS),
-            Self::Store(_) => ("store", exit::FAILED),
+            Self::KeyFile { .. } | Self::NoKeys { .. } => ("bad_keys", exit::CREDENTIALS),
+            Self::Store { source: store::OpenError::WrongKeys(_), .. } => ("bad_keys", exit::CREDENTIALS),
+            Self::Stored(store::Error::InDoubt(_)) => ("outcome_unknown", exit::UNKNOWN),
+            Self::Store { .. } | Self::Stored(_) => ("store", exit::FAILED),
+            Self::NothingThere { word, .. } => (word, exit::NOT_FOUND),
+            Self::OtherState { word, .. } => (word, exit::CONFLICT),
+            Self::CannotPublish { .. } => ("cannot_publish", exit::CONFLICT),
+            Self::StillWaiting(_) => ("still_waiting", exit::UNKNOWN),
             Self::Service(_) => ("service", exit::FAILED),
             Self::Stopped(Stop::Interrupted) => ("interrupted", exit::INTERRUPTED),
             Self::Stopped(Stop::Terminated) => ("terminated", exit::TERMINATED),
@@ -158,6 +184,20 @@ impl Failure {
             Self::Credentials(error) => error.hint(),
             Self::NotConfirmed { .. } => Some("nothing was changed; say `--yes` to go ahead".to_owned()),
             Self::Telegram { hint, .. } => hint.clone(),
+            Self::KeyFile { .. } => {
+                Some("the file of keys is the one that was written when the database was made".to_owned())
+            }
+            Self::NoKeys { .. } => Some(
+                "nothing was changed; put the keys it was made with back there, or say where they are with \
+                 `--key-file PATH` or ADMIT_KEY_FILE"
+                    .to_owned(),
+            ),
+            Self::Store { source, .. } => Some(store_hint(source).to_owned()),
+            Self::NothingThere { hint, .. } | Self::OtherState { hint, .. } => Some(hint.clone()),
+            Self::CannotPublish { hint, .. } => hint.clone(),
+            Self::StillWaiting(_) => {
+                Some("links are made by `admit serve`; look whether it runs, and what it logs".to_owned())
+            }
             Self::Stopped(_) => {
                 Some("a call that was on its way may have happened; look before you repeat it".to_owned())
             }
@@ -167,6 +207,17 @@ impl Failure {
             }
             _ => None,
         }
+    }
+
+    /// Each reason on its own, where there are several.
+    pub(crate) fn reasons(&self) -> Vec<Reason> {
+        let Self::CannotPublish { refusals, .. } = self else { return Vec::new() };
+        let reason = |refusal: &server::Refusal| Reason {
+            code: refusal.code(),
+            chat_id: refusal.chat().map(ChatId::get),
+            detail: refusal.to_string(),
+        };
+        refusals.iter().map(reason).collect()
     }
 
     fn error(&self) -> Option<&links::Error> {
@@ -183,12 +234,17 @@ impl Failure {
             kind: exit.name,
             code,
             detail: output::hide_secrets(&chain(self).join(": ")),
-            retryable: self.error().is_some_and(links::Error::is_retryable),
+            retryable: match self {
+                Self::Stored(error) => error.is_retryable(),
+                Self::StillWaiting(_) => true,
+                _ => self.error().is_some_and(links::Error::is_retryable),
+            },
             retry_after_ms: self
                 .error()
                 .and_then(links::Error::retry_after_seconds)
                 .map(|seconds| u64::from(seconds) * 1000),
             hint: self.hint().map(|hint| output::hide_secrets(&hint)),
+            reasons: self.reasons(),
         }
     }
 }
@@ -209,6 +265,33 @@ pub(crate) struct ErrorJson {
     pub(crate) retryable: bool,
     pub(crate) retry_after_ms: Option<u64>,
     pub(crate) hint: Option<String>,
+    /// Only where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) reasons: Vec<Reason>,
+}
+
+/// One of several reasons.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub(crate) struct Reason {
+    code: &'static str,
+    chat_id: Option<i64>,
+    pub(crate) detail: String,
+}
+
+/// What can be done about a database that does not open.
+fn store_hint(why: &store::OpenError) -> &'static str {
+    match why {
+        store::OpenError::WrongKeys(_) => {
+            "nothing was changed; say where its own keys are with `--key-file PATH` or ADMIT_KEY_FILE"
+        }
+        store::OpenError::NewerSchema { .. } => "nothing was changed; `admit --version` tells which this is",
+        store::OpenError::NetworkFileSystem { .. } => {
+            "say `--data DIR` with a directory of this machine, or set DATABASE_URL"
+        }
+        _ => {
+            "nothing was changed; look whether it is a database of Admit, who may read it, and whether it can be reached"
+        }
+    }
 }
 
 /// What went wrong, and why, and why that: one line each, none twice.

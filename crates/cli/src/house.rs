@@ -1,11 +1,14 @@
 //! Where a service keeps what it remembers: a directory with the database in it, and beside it the keys, without which
 //! nobody can read what is sealed there.
 
-use crate::failure::Failure;
+use crate::context::Context;
+use crate::failure::{Failure, Usage};
+use clap::Args;
+use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use store::{Keyring, Store};
+use store::{Keyring, OpenError, Store};
 
 /// What is open.
 pub(crate) struct House {
@@ -13,29 +16,174 @@ pub(crate) struct House {
     pub(crate) keys: Keyring,
 }
 
-/// The directory it is in.
-#[derive(Clone, Debug)]
-pub(crate) struct Place(pub(crate) PathBuf);
+/// Options that say where it is.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Where it is remembered")]
+pub(crate) struct Housing {
+    /// The directory with the database and the keys. [env: ADMIT_DATA] [default: admit-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where the keys are, if not beside the database. [env: ADMIT_KEY_FILE]
+    #[arg(long, value_name = "PATH")]
+    key_file: Option<PathBuf>,
+}
+
+impl Housing {
+    /// Opens it, and makes what is missing.
+    pub(crate) async fn open_or_make(&self, ctx: &Context<'_>) -> Result<House, Failure> {
+        self.place(ctx)?.open_or_make().await
+    }
+
+    /// Opens it, if it is there.
+    pub(crate) async fn open(&self, ctx: &Context<'_>) -> Result<House, Failure> {
+        self.place(ctx)?.open().await
+    }
+
+    /// Where it is.
+    pub(crate) fn place(&self, ctx: &Context<'_>) -> Result<Place, Failure> {
+        let path =
+            |flag: &Option<PathBuf>, name| flag.clone().or_else(|| (ctx.variables)(name).map(PathBuf::from));
+        let data = path(&self.data, "ADMIT_DATA").unwrap_or_else(|| PathBuf::from("admit-data"));
+        let keys = path(&self.key_file, "ADMIT_KEY_FILE").unwrap_or_else(|| data.join("keys"));
+        let database = match database_url(ctx)? {
+            Some(url) => Database::Url(url),
+            None => Database::File(data.join("admit.db")),
+        };
+        Ok(Place { database, keys })
+    }
+}
+
+/// Where it is.
+#[derive(Clone)]
+pub(crate) struct Place {
+    database: Database,
+    keys: PathBuf,
+}
+
+#[derive(Clone)]
+enum Database {
+    File(PathBuf),
+    /// Of PostgreSQL. There may be a password in it, so it is shown nowhere.
+    Url(String),
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "`{}`", path.display()),
+            Self::Url(_) => f.write_str("of DATABASE_URL"),
+        }
+    }
+}
 
 impl Place {
+    /// A directory with everything in it.
+    pub(crate) fn in_dir(dir: &Path) -> Self {
+        Self { database: Database::File(dir.join("admit.db")), keys: dir.join("keys") }
+    }
+
+    /// Whether something may be there to be opened.
+    pub(crate) fn is_there(&self) -> bool {
+        match &self.database {
+            Database::File(path) => path.exists(),
+            Database::Url(_) => self.keys.exists(),
+        }
+    }
+
+    /// Opens what is there.
+    pub(crate) async fn open(&self) -> Result<House, Failure> {
+        if let Database::File(path) = &self.database
+            && !path.exists()
+        {
+            return Err(Failure::NothingThere {
+                what: format!("there is no database at `{}`", path.display()),
+                word: "no_database",
+                hint: "say where it is with `--data DIR` or ADMIT_DATA; `admit serve`, `admit gate new` and \
+                    `admit gate apply` make one"
+                    .to_owned(),
+            });
+        }
+        let keys = self.read_keys()?.ok_or_else(|| self.no_keys())?;
+        self.open_with(keys).await
+    }
+
     /// Opens what is there. What is not there yet is made: the directory, the database, and the keys unless there is a
     /// database already, which only its own keys can open.
-    pub(crate) async fn open(&self) -> Result<House, Failure> {
-        make_private_dir(&self.0).map_err(Failure::file("make the directory", &self.0))?;
-        let file = self.0.join("admit.db");
-        let key_file = self.0.join("keys");
-        let is_new = !file.exists();
-        let keys = match fs::read_to_string(&key_file) {
-            Ok(text) => Keyring::read(&text)
-                .map_err(|why| Failure::KeyFile { path: key_file.clone(), source: why })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && is_new => {
-                make_keys(&key_file).map_err(Failure::file("write the new keys to", &key_file))?
+    pub(crate) async fn open_or_make(&self) -> Result<House, Failure> {
+        for path in [Some(self.keys.as_path()), self.database.file()].into_iter().flatten() {
+            if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+                make_private_dir(dir).map_err(Failure::file("make the directory", dir))?;
             }
-            Err(error) => return Err(Failure::file("read the keys in", &key_file)(error)),
+        }
+        if let Some(keys) = self.read_keys()? {
+            return self.open_with(keys).await;
+        }
+        if self.database.file().is_some_and(Path::exists) {
+            return Err(self.no_keys());
+        }
+        let keys = make_keys(&self.keys).map_err(Failure::file("write the new keys to", &self.keys))?;
+        let opened = self.open_with(keys).await;
+        if let Err(Failure::Store { source: OpenError::WrongKeys(_), .. }) = &opened {
+            // A database on another machine turned out to have keys, so these were made in vain and open nothing.
+            let _ = fs::remove_file(&self.keys);
+            return Err(self.no_keys());
+        }
+        opened
+    }
+
+    async fn open_with(&self, keys: Keyring) -> Result<House, Failure> {
+        let place = match &self.database {
+            Database::File(path) => path.display().to_string(),
+            Database::Url(url) => url.clone(),
         };
-        let store = Store::open(&file.display().to_string(), keys.clone()).await.map_err(Failure::Store)?;
+        let failed = |source| Failure::Store { place: self.database.to_string(), source };
+        let store = Store::open(&place, keys.clone()).await.map_err(failed)?;
         Ok(House { store, keys })
     }
+
+    fn read_keys(&self) -> Result<Option<Keyring>, Failure> {
+        match fs::read_to_string(&self.keys) {
+            Ok(text) => Keyring::read(&text)
+                .map(Some)
+                .map_err(|source| Failure::KeyFile { path: self.keys.clone(), source }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::file("read the keys in", &self.keys)(error)),
+        }
+    }
+
+    fn no_keys(&self) -> Failure {
+        Failure::NoKeys { database: self.database.to_string(), path: self.keys.clone() }
+    }
+}
+
+impl Database {
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Url(_) => None,
+        }
+    }
+}
+
+/// A PostgreSQL database instead of a file.
+fn database_url(ctx: &Context<'_>) -> Result<Option<String>, Failure> {
+    let (name, url) = match ((ctx.variables)("DATABASE_URL"), (ctx.variables)("DATABASE_URL_FILE")) {
+        (Some(_), Some(_)) => {
+            let what = "DATABASE_URL with DATABASE_URL_FILE";
+            return Err(Usage::new(what, "keep one of the two", "`DATABASE_URL_FILE=/run/secrets/db`").into());
+        }
+        (Some(url), None) => ("DATABASE_URL", url),
+        (None, Some(path)) => {
+            let text = fs::read_to_string(&path).map_err(Failure::file("read the URL in", path))?;
+            ("DATABASE_URL_FILE", text.trim().to_owned())
+        }
+        (None, None) => return Ok(None),
+    };
+    if ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Ok(Some(url));
+    }
+    let rule = "this is the URL of a PostgreSQL database; for a file, leave it away and say `--data DIR`";
+    Err(Usage::new(name, rule, "`postgres://localhost/admit`").into())
 }
 
 fn make_private_dir(dir: &Path) -> io::Result<()> {

@@ -1,4 +1,5 @@
-//! `--log`: what happened on the way to Telegram, for whoever looks for a fault. Without it nothing is set up.
+//! `--log`: what happened on the way to Telegram, for whoever looks for a fault. Without it nothing is set up, except
+//! for a service, which has nobody else to tell.
 
 use crate::config::{Error, Origin, Variables};
 use crate::flags::Global;
@@ -11,12 +12,22 @@ use tracing_subscriber::prelude::*;
 const RULE: &str = "this is `error`, `warn`, `info`, `debug` or `trace`, for all or for a part, as in \
     `debug` or `admit_telegram=debug,hyper_util=trace`";
 
-/// Begins to write the log to stderr, if one was asked for.
-pub(crate) fn start(flags: &Global, variables: Variables<'_>) -> Result<(), Error> {
+/// What a service logs unless it is told something else.
+pub(crate) const OF_A_SERVICE: &str = "warn,admit_server=info,admit_store=info,admit_telegram=info";
+
+/// Begins to write the log to stderr, if one was asked for or is usual.
+pub(crate) fn start(
+    flags: &Global,
+    variables: Variables<'_>,
+    usual: Option<&'static str>,
+) -> Result<(), Error> {
     let (text, origin) = match (&flags.log, variables("ADMIT_LOG")) {
         (Some(text), _) => (text.clone(), Origin::Flag("--log")),
         (None, Some(text)) => (text, Origin::Variable("ADMIT_LOG")),
-        (None, None) => return Ok(()),
+        (None, None) => match usual {
+            Some(levels) => (levels.to_owned(), Origin::Default),
+            None => return Ok(()),
+        },
     };
     let Some(filter) = filter(&text) else {
         return Err(Error::Bad { origin, value: text, rule: RULE.to_owned() });

@@ -1,6 +1,7 @@
 //! `admit`: Telegram invite links from the command line.
 
 mod arguments;
+mod bot;
 mod bulk;
 mod commands;
 mod config;

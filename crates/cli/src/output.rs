@@ -94,6 +94,14 @@ impl Output {
         }
     }
 
+    /// Writes a list: for people as a table.
+    pub(crate) fn list<T: Shown>(&self, answers: &[T], clock: &Clock) -> io::Result<()> {
+        match self.format {
+            Format::Words if !self.quiet => lines(table(T::COLUMNS, answers.iter().map(T::cells))),
+            _ => self.show_all(answers, clock),
+        }
+    }
+
     /// Writes one line of JSON.
     pub(crate) fn json<T: Serialize>(&self, value: &T) -> io::Result<()> {
         self.line(serde_json::to_string(value)?)
@@ -145,6 +153,9 @@ impl Output {
         aside(format_args!("{} {}", self.label("error:", "1;31"), chain[0]));
         for cause in &chain[1..] {
             aside(format_args!("  because {cause}"));
+        }
+        for reason in failure.reasons() {
+            aside(format_args!("  - {}", reason.detail));
         }
         if let Some(hint) = failure.hint() {
             aside(format_args!("{} {hint}", self.label("hint:", "36")));

@@ -7,11 +7,11 @@ use crate::metrics::Metrics;
 use crate::points::Points;
 use crate::sign::Signer;
 use crate::visitor::Cookie;
-use gate::Gate;
-use links::Parser;
+use gate::Slug;
+use links::{Parser, UserId};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use store::{GateId, GateState, SavedGate, Store};
+use store::{GateState, SavedGate, Store};
 
 /// Cheap to clone; everybody has the same.
 #[derive(Clone)]
@@ -24,12 +24,16 @@ pub(crate) struct Shared {
     pub(crate) cookie: Cookie,
     /// Where people reach us, without a slash at the end.
     pub(crate) public_url: String,
+    /// Where people reach Telegram, without a slash at the end.
+    pub(crate) telegram_url: String,
+    /// What our bots are called there.
+    pub(crate) usernames: HashMap<UserId, String>,
     /// Reads links, those of a sandbox included.
     pub(crate) links: Parser,
     pub(crate) bells: Bells,
     pub(crate) metrics: Metrics,
     pub(crate) points: Points,
-    pub(crate) published: RwLock<HashMap<String, Arc<Published>>>,
+    pub(crate) published: RwLock<HashMap<Slug, SavedGate>>,
 }
 
 impl std::ops::Deref for App {
@@ -53,35 +57,20 @@ impl App {
     }
 
     /// A gate by the last part of its address, as it is now. Drafts are nobody's to see.
-    pub(crate) async fn gate(&self, slug: &str) -> Result<Option<Arc<Published>>, Trouble> {
-        let Some((_, revision, state)) = self.store.revision(slug).await? else { return Ok(None) };
-        if state == GateState::Draft {
+    pub(crate) async fn gate(&self, slug: &str) -> Result<Option<SavedGate>, Trouble> {
+        let Ok(slug) = slug.parse::<Slug>() else { return Ok(None) };
+        let Some(latest) = self.store.latest(&slug).await? else { return Ok(None) };
+        if latest.state == GateState::Draft {
             return Ok(None);
         }
-        let known = self.published.read().unwrap_or_else(PoisonError::into_inner).get(slug).cloned();
-        if let Some(known) = known.filter(|known| known.revision == revision && known.state == state) {
-            return Ok(Some(known));
+        let known = self.published.read().unwrap_or_else(PoisonError::into_inner).get(&slug).cloned();
+        if let Some(known) = known.filter(|known| known.id == latest.id && known.revision == latest.revision)
+        {
+            return Ok(Some(SavedGate { state: latest.state, issued: latest.issued, ..known }));
         }
-        let Some(saved) = self.store.gate(slug).await? else { return Ok(None) };
-        let published = Arc::new(Published::read(saved)?);
+        let Some(saved) = self.store.gate(&slug).await? else { return Ok(None) };
         let mut all = self.published.write().unwrap_or_else(PoisonError::into_inner);
-        all.insert(slug.to_owned(), Arc::clone(&published));
-        Ok(Some(published))
-    }
-}
-
-/// A gate as visitors meet it.
-pub(crate) struct Published {
-    pub(crate) id: GateId,
-    pub(crate) revision: i64,
-    pub(crate) state: GateState,
-    pub(crate) gate: Gate,
-}
-
-impl Published {
-    pub(crate) fn read(saved: SavedGate) -> Result<Self, Trouble> {
-        let SavedGate { id, revision, state, definition, .. } = saved;
-        let gate = serde_json::from_slice(&definition).map_err(|_| Trouble::GateUnread(id))?;
-        Ok(Self { id, revision, state, gate })
+        all.insert(slug, saved.clone());
+        Ok(Some(saved))
     }
 }

@@ -13,6 +13,10 @@ pub(crate) struct Bells {
     pub(crate) made: Bell,
     /// A link is to be ended.
     pub(crate) ending: Bell,
+    /// A link was ended.
+    pub(crate) ended: Bell,
+    /// Something is to be said.
+    pub(crate) errand: Bell,
 }
 
 /// Rung by many, heard by all who listen.

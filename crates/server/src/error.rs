@@ -4,7 +4,6 @@ use crate::pages::Notice;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::error::Error;
-use store::GateId;
 use tracing::error;
 
 /// Why an answer could not be given. It is nobody's fault who asked.
@@ -14,8 +13,6 @@ pub(crate) enum Trouble {
     Store(#[from] store::Error),
     #[error("the machine gives no random bytes")]
     Chance(#[from] getrandom::Error),
-    #[error("gate {0} was written by another version of Admit and cannot be read")]
-    GateUnread(GateId),
 }
 
 /// An error and its causes in one line.

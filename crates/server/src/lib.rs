@@ -23,7 +23,7 @@ mod visitor;
 pub use bots::Unusable;
 pub use clock::Clock;
 pub use points::Points;
-pub use setup::{add_bot, open_gate};
+pub use setup::{CannotPublish, Refusal, add_bot, change_gate, open_gate, publish, refusals};
 
 use crate::app::{App, Shared};
 use crate::bells::Bells;
@@ -32,6 +32,7 @@ use crate::metrics::Metrics;
 use crate::sign::Signer;
 use crate::visitor::Cookie;
 use links::{Parser, UserId};
+use std::collections::HashMap;
 use std::future::Future;
 use store::{Keyring, Store};
 use telegram::bot_api::{Settings as Road, Token};
@@ -69,6 +70,9 @@ impl Default for Settings {
 /// A service whose jobs run. They end when it is dropped.
 pub struct Service {
     app: App,
+    /// What this service calls itself to other nodes.
+    name: String,
+    bots: Vec<UserId>,
     jobs: JoinSet<()>,
 }
 
@@ -76,8 +80,10 @@ impl Service {
     /// Begins to tend the bots of the store. Nothing is asked of Telegram before this is back.
     pub async fn start(store: Store, keys: &Keyring, settings: Settings) -> Result<Self, CannotStart> {
         let mut bots = Vec::new();
+        let mut usernames = HashMap::new();
         for known in store.bots().await? {
-            let token = Token::new(&known.token).map_err(|_| CannotStart::Token(known.id))?;
+            usernames.insert(known.id, known.username);
+            let token = Token::new(known.token.reveal()).map_err(|_| CannotStart::Token(known.id))?;
             bots.push(Bot::new(known.id, token, &settings.road)?);
         }
         let is_https = settings.public_url.starts_with("https://");
@@ -90,23 +96,31 @@ impl Service {
             cookie: if is_https { Cookie::Secure } else { Cookie::Plain },
             public_url: settings.public_url.trim_end_matches('/').to_owned(),
             links,
+            telegram_url: settings.telegram_url.trim_end_matches('/').to_owned(),
+            usernames,
             bells: Bells::default(),
             metrics: Metrics::new(),
             points: settings.points,
             published: Default::default(),
         });
-        let holder = base64_of(app.chance::<12>().map_err(|_| CannotStart::Chance)?);
+        let name = base64_of(app.chance::<12>().map_err(|_| CannotStart::Chance)?);
         let mut jobs = JoinSet::new();
+        jobs.spawn(jobs::keep_house(app.clone()));
+        let ids = bots.iter().map(|bot| bot.id).collect();
         for bot in bots {
-            jobs.spawn(jobs::tend(app.clone(), bot, holder.clone()));
+            jobs.spawn(jobs::tend(app.clone(), bot, name.clone()));
         }
-        Ok(Self { app, jobs })
+        Ok(Self { app, name, bots: ids, jobs })
     }
 
-    /// Answers people until `shutdown`, then lets those who are being served finish, and ends the jobs.
+    /// Answers people until `shutdown`, then lets those who are being served finish, ends the jobs, and leaves the bots
+    /// to other nodes.
     pub async fn serve(mut self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         listen::serve(listener, router::router(self.app.clone()), shutdown).await;
         self.jobs.shutdown().await;
+        for bot in self.bots {
+            jobs::leave(&self.app, bot, &self.name).await;
+        }
     }
 }
 

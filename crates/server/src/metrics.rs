@@ -13,7 +13,21 @@ pub(crate) struct Metrics {
     registry: Arc<Registry>,
     pub(crate) answers: Family<Answered, Counter>,
     pub(crate) links: Family<Happened, Counter>,
+    pub(crate) strangers: Family<Dealt, Counter>,
     pub(crate) updates: Counter,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+pub(crate) struct Dealt {
+    pub(crate) end: StrangerEnd,
+}
+
+/// What became of somebody who came by a link that was not theirs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, EncodeLabelValue)]
+pub(crate) enum StrangerEnd {
+    Removed,
+    Kept,
+    Gone,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -47,12 +61,15 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let (answers, links) =
             (Family::<Answered, Counter>::default(), Family::<Happened, Counter>::default());
+        let strangers = Family::<Dealt, Counter>::default();
         let updates = Counter::default();
         let mut registry = Registry::with_prefix("admit");
         registry.register("gate_answers", "Answers to gates, by how they were received", answers.clone());
         registry.register("links", "What happened to links at Telegram", links.clone());
+        let about = "People who came by a link that was not theirs, by what became of them";
+        registry.register("strangers", about, strangers.clone());
         registry.register("updates", "Updates taken in from Telegram", updates.clone());
-        Self { registry: Arc::new(registry), answers, links, updates }
+        Self { registry: Arc::new(registry), answers, links, strangers, updates }
     }
 
     pub(crate) fn answered(&self, result: Answer) {
@@ -61,6 +78,10 @@ impl Metrics {
 
     pub(crate) fn link(&self, event: LinkEvent) {
         self.links.get_or_create(&Happened { event }).inc();
+    }
+
+    pub(crate) fn stranger(&self, end: StrangerEnd) {
+        self.strangers.get_or_create(&Dealt { end }).inc();
     }
 
     /// The page that Prometheus fetches.

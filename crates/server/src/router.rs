@@ -19,7 +19,7 @@ pub(crate) fn router(app: App) -> Router {
     let headers = Headers::new(app.public_url.starts_with("https://"));
     Router::new()
         .route("/g/{slug}", get(gate::look).post(gate::answer))
-        .route("/g/{slug}/pass", get(pass::look))
+        .route("/g/{slug}/pass", get(pass::look).post(pass::again))
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))

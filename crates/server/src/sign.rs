@@ -15,6 +15,8 @@ pub(crate) enum Purpose {
     Form,
     /// The cookie that knows a visitor again.
     Visitor,
+    /// What somebody hands to the bot to show their account.
+    Start,
 }
 
 impl Purpose {
@@ -22,6 +24,7 @@ impl Purpose {
         match self {
             Self::Form => b"form",
             Self::Visitor => b"visitor",
+            Self::Start => b"start",
         }
     }
 }

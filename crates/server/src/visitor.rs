@@ -10,6 +10,8 @@ use store::{GateId, Visitor};
 
 /// How long a form can be answered. After that it comes back with a new token, and with what was typed.
 const FORM_LIFE_SECONDS: i64 = 24 * 60 * 60;
+/// How long Start can be pressed.
+const START_LIFE_SECONDS: i64 = 60 * 60;
 /// How long a browser keeps the cookie: as long as a pass may reasonably be of interest.
 const COOKIE_LIFE_SECONDS: i64 = 365 * 24 * 60 * 60;
 
@@ -23,29 +25,62 @@ pub(crate) struct Form {
 
 impl Form {
     pub(crate) fn sign(&self, signer: &Signer) -> String {
-        let mut bytes = [0; 32];
-        bytes[..16].copy_from_slice(self.visitor.as_bytes());
-        bytes[16..24].copy_from_slice(&self.gate.get().to_be_bytes());
-        bytes[24..].copy_from_slice(&self.shown_at.get().to_be_bytes());
-        signer.sign(Purpose::Form, &bytes)
+        signer.sign(Purpose::Form, &bytes(self.visitor, self.gate, self.shown_at))
     }
 
     /// The form this token stands in, if it is one of ours.
     pub(crate) fn open(signer: &Signer, token: &str) -> Option<Self> {
-        let bytes: [u8; 32] = signer.open(Purpose::Form, token)?;
-        let (visitor, rest) = bytes.split_at(16);
-        let (gate, shown_at) = rest.split_at(8);
-        Some(Self {
-            visitor: Visitor::new(visitor.try_into().ok()?),
-            gate: GateId::new(i64::from_be_bytes(gate.try_into().ok()?)),
-            shown_at: UnixTime::new(i64::from_be_bytes(shown_at.try_into().ok()?)),
-        })
+        let (visitor, gate, shown_at) = parts(signer.open(Purpose::Form, token)?);
+        Some(Self { visitor, gate, shown_at })
     }
 
     /// Whether it can still be answered.
     pub(crate) fn is_fresh(&self, now: UnixTime) -> bool {
         now.get().saturating_sub(self.shown_at.get()) <= FORM_LIFE_SECONDS
     }
+}
+
+/// What a page gives to somebody who is to show their account: the bot hears it when they press Start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Start {
+    pub(crate) visitor: Visitor,
+    pub(crate) gate: GateId,
+    pub(crate) until: UnixTime,
+}
+
+impl Start {
+    /// For this visitor, from now on for a while.
+    pub(crate) fn new(visitor: Visitor, gate: GateId, now: UnixTime) -> Self {
+        Self { visitor, gate, until: UnixTime::new(now.get().saturating_add(START_LIFE_SECONDS)) }
+    }
+
+    /// As a Start button takes it: 64 letters at most.
+    pub(crate) fn sign(&self, signer: &Signer) -> String {
+        signer.sign(Purpose::Start, &bytes(self.visitor, self.gate, self.until))
+    }
+
+    /// What this text says, if it is one of ours.
+    pub(crate) fn open(signer: &Signer, text: &str) -> Option<Self> {
+        let (visitor, gate, until) = parts(signer.open(Purpose::Start, text)?);
+        Some(Self { visitor, gate, until })
+    }
+}
+
+fn bytes(visitor: Visitor, gate: GateId, time: UnixTime) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(visitor.as_bytes());
+    bytes[16..24].copy_from_slice(&gate.get().to_be_bytes());
+    bytes[24..].copy_from_slice(&time.get().to_be_bytes());
+    bytes
+}
+
+fn parts(bytes: [u8; 32]) -> (Visitor, GateId, UnixTime) {
+    let number = |from: usize| {
+        let eight = bytes[from..from + 8].try_into().expect("a number is cut to its eight bytes");
+        i64::from_be_bytes(eight)
+    };
+    let visitor = bytes[..16].try_into().expect("a visitor is cut to their sixteen bytes");
+    (Visitor::new(visitor), GateId::new(number(16)), UnixTime::new(number(24)))
 }
 
 /// The cookie: its name and whether it may travel in the open.
@@ -103,6 +138,16 @@ mod tests {
         assert_eq!(Form::open(&signer, &form.sign(&signer)), Some(form));
         assert!(form.is_fresh(UnixTime::new(1_789_086_400)));
         assert!(!form.is_fresh(UnixTime::new(1_789_086_401)));
+    }
+
+    #[test]
+    fn a_start_fits_a_button_and_is_no_form() {
+        let signer = Signer::new(vec![[7; 32]]);
+        let start = Start::new(Visitor::new([5; 16]), GateId::new(3), UnixTime::new(1_789_000_000));
+        let text = start.sign(&signer);
+        assert_eq!(text.len(), 64);
+        assert_eq!(Start::open(&signer, &text), Some(start));
+        assert_eq!(Form::open(&signer, &text), None);
     }
 
     #[test]

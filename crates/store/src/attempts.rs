@@ -2,67 +2,68 @@
 
 use crate::connection::Tx;
 use crate::statements::statements;
-use crate::{Error, GateId, Result, Store, Visitor};
+use crate::{Error, GateId, PassId, Result, SavedGate, Store, Visitor};
+use crate::{gates, passes};
+use gate::{Budget, May, Tries};
 use links::{UnixTime, UserId};
 
 statements! {
     TRIES = "
-        select a.started_at, coalesce(c.wrong, a.wrong), coalesce(c.next_try_at, a.next_try_at), a.person
+        select a.started_at, a.person, coalesce(c.wrong, a.wrong), coalesce(c.last_wrong_at, a.last_wrong_at)
         from attempts a
         left join account_attempts c on c.gate = a.gate and c.person = a.person
         where a.gate = $1 and a.visitor = $2";
     START = "
         insert into attempts (gate, visitor, started_at)
         values ($1, $2, $3)
-        on conflict (gate, visitor) do nothing";
-    TURN = "update gates set turns = turns + 1 where id = $1";
+        on conflict (gate, visitor) do update set started_at = excluded.started_at
+        where attempts.started_at is null";
+    BIND = "
+        insert into attempts (gate, visitor, person, bound_at, bound_update)
+        select $1, $2, $3, $4, $5
+        where exists (select 1 from gates where id = $1)
+        on conflict (gate, visitor) do update set
+            person = excluded.person, bound_at = excluded.bound_at, bound_update = excluded.bound_update
+        where attempts.bound_at is null
+            or (attempts.bound_at, attempts.bound_update) > (excluded.bound_at, excluded.bound_update)";
     SPENT = "
         select
-            cast(coalesce(sum(case when minute = $1 then wrong else 0 end), 0) as bigint),
+            cast(coalesce(sum(case when slot > $1 then wrong else 0 end), 0) as bigint),
             cast(coalesce(sum(wrong), 0) as bigint)
         from guesses
-        where gate = $2 and minute > $3";
+        where gate = $2 and slot > $3";
     SPEND = "
-        insert into guesses (gate, minute, wrong)
+        insert into guesses (gate, slot, wrong)
         values ($1, $2, 1)
-        on conflict (gate, minute) do update set wrong = guesses.wrong + 1";
+        on conflict (gate, slot) do update set wrong = guesses.wrong + 1";
     COUNT_FOR_VISITOR = "
-        insert into attempts (gate, visitor, started_at, wrong, next_try_at)
-        values ($1, $2, $3, 1, $4)
+        insert into attempts (gate, visitor, wrong, last_wrong_at)
+        values ($1, $2, 1, $3)
         on conflict (gate, visitor) do update set
+            started_at = null,
             wrong = attempts.wrong + 1,
-            next_try_at = excluded.next_try_at
-        where attempts.next_try_at <= excluded.started_at and attempts.wrong < $5 and attempts.person is null
-        returning wrong";
+            last_wrong_at = excluded.last_wrong_at
+        where attempts.person is null";
     COUNT_FOR_ACCOUNT = "
-        insert into account_attempts (gate, person, wrong, next_try_at)
+        insert into account_attempts (gate, person, wrong, last_wrong_at)
         values ($1, $2, $3, $4)
         on conflict (gate, person) do update set
             wrong = account_attempts.wrong + 1,
-            next_try_at = excluded.next_try_at
-        where account_attempts.next_try_at <= $5 and account_attempts.wrong < $6
-        returning wrong";
+            last_wrong_at = excluded.last_wrong_at";
+    START_ANEW = "update attempts set started_at = null where gate = $1 and visitor = $2";
+    FORGET_GUESSES = "delete from guesses where slot < $1";
 }
 
-/// How many wrong answers a gate takes from everybody without an account together.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Budget {
-    /// In a minute of the clock.
-    pub per_minute: u32,
-    /// In that minute and the 59 before it.
-    pub per_hour: u32,
-}
+/// Wrong answers are counted by so many seconds, so that within *any* minute or hour there are never more than may be:
+/// a row that lies half within it counts.
+const SLOT_SECONDS: i64 = 10;
 
-/// What somebody tried so far.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Tries {
-    /// When they began, if they did.
-    pub started_at: Option<UnixTime>,
-    /// How many wrong answers they gave; of an account, whichever visitor it was.
-    pub wrong: u32,
-    /// When the next may come.
-    pub next_try_at: UnixTime,
-    /// The account they showed to be theirs.
+/// What somebody tried so far, and who they showed to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Attempt {
+    /// Their tries; of an account, whichever visitor it came as.
+    pub tries: Tries,
+    /// Their account, if they showed one.
     pub person: Option<UserId>,
 }
 
@@ -70,129 +71,158 @@ pub struct Tries {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Counted {
     /// It counts.
-    Counted {
-        /// How many they gave now.
-        wrong: u32,
-    },
-    /// It came too soon, and was not looked at.
+    Counted(Tries),
+    /// It came too soon, and must not be told from a right one.
     TooSoon {
         /// When the next may come.
         until: UnixTime,
     },
     /// They had no tries left.
     NoMoreTries,
-    /// The gate takes no more wrong answers for now, and was not to be asked.
+    /// The gate takes no answers from strangers for now, right or wrong; one who shows an account is let through.
     BudgetSpent,
+    /// They hold a pass already, and need no answer.
+    Already {
+        /// That pass.
+        pass: PassId,
+    },
     /// There is no such gate any more.
     NoSuchGate,
 }
 
-/// What limits a wrong answer.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    next_try_at: UnixTime,
-    max_tries: u32,
-    budget: Budget,
+/// Why an answer is not looked at.
+pub(crate) enum Unheard {
+    TooSoon { until: UnixTime },
+    NoMoreTries,
+    BudgetSpent,
 }
-
-type Row = (UnixTime, u32, UnixTime, Option<UserId>);
 
 impl Store {
     /// What a visitor tried so far.
-    pub async fn tries(&self, gate: GateId, visitor: Visitor) -> Result<Tries> {
-        self.read(move |tx| tries(tx, gate, visitor)).await
+    pub async fn attempt(&self, gate: GateId, visitor: Visitor) -> Result<Attempt> {
+        self.read(move |tx| attempt(tx, gate, visitor)).await
     }
 
-    /// A visitor begins; again is nothing new.
+    /// A visitor begins a try; one that runs goes on.
     pub async fn start(&self, gate: GateId, visitor: Visitor, now: UnixTime) -> Result<()> {
         self.write(move |tx| tx.execute(START, &[&gate, &visitor, &now]).map(drop)).await
     }
 
     /// Counts a wrong answer, or refuses to have looked at it: of an account against its own tries, of anybody else
     /// against the visitor's and the gate's.
-    pub async fn wrong(
-        &self,
-        gate: GateId,
-        visitor: Visitor,
-        now: UnixTime,
-        next_try_at: UnixTime,
-        max_tries: u32,
-        budget: Budget,
-    ) -> Result<Counted> {
-        let limits = Limits { next_try_at, max_tries, budget };
+    pub async fn wrong(&self, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Counted> {
+        let gate = gate.clone();
         self.write(move |tx| {
-            let so_far = tries(tx, gate, visitor)?;
-            if so_far.wrong >= max_tries {
-                Ok(Counted::NoMoreTries)
-            } else if so_far.next_try_at > now {
-                Ok(Counted::TooSoon { until: so_far.next_try_at })
-            } else if let Some(person) = so_far.person {
-                count_for_account(tx, gate, person, so_far.wrong, now, limits)
-            } else {
-                count_for_visitor(tx, gate, visitor, now, limits)
+            // Once without writing, so that guessing on costs nothing; and once when nobody else can count.
+            if let Some(unheard) = unheard(tx, &gate, visitor, now)?.1 {
+                return Ok(unheard.into());
+            }
+            if !gates::turn(tx, gate.id)? {
+                return Ok(Counted::NoSuchGate);
+            }
+            let (attempt, unheard) = unheard(tx, &gate, visitor, now)?;
+            if let Some(pass) = passes::pass_of(tx, gate.id, visitor, attempt.person)? {
+                return Ok(Counted::Already { pass });
+            }
+            match unheard {
+                Some(unheard) => Ok(unheard.into()),
+                None => count(tx, gate.id, visitor, attempt, now),
             }
         })
         .await
     }
+
+    /// Whether a gate's budget of wrong answers is spent, so that nobody without an account is heard.
+    pub async fn is_budget_spent(&self, gate: &SavedGate, now: UnixTime) -> Result<bool> {
+        let (gate, budget) = (gate.id, gate.gate.guesses);
+        self.read(move |tx| is_spent(tx, gate, budget, now)).await
+    }
 }
 
-pub(crate) fn tries(tx: &mut Tx<'_>, gate: GateId, visitor: Visitor) -> Result<Tries> {
-    let row: Option<Row> = tx.row(TRIES, &[&gate, &visitor])?;
-    Ok(match row {
-        Some((started_at, wrong, next_try_at, person)) => {
-            Tries { started_at: Some(started_at), wrong, next_try_at, person }
-        }
-        None => Tries { started_at: None, wrong: 0, next_try_at: UnixTime::new(0), person: None },
-    })
-}
-
-fn count_for_account(
+/// What somebody tried so far, and why their answer is not looked at, if it is not. Exact for whoever has the gate's
+/// turn.
+pub(crate) fn unheard(
     tx: &mut Tx<'_>,
-    gate: GateId,
-    person: UserId,
-    before: u32,
+    gate: &SavedGate,
+    visitor: Visitor,
     now: UnixTime,
-    limits: Limits,
-) -> Result<Counted> {
-    let counted: Option<(u32,)> = tx.row(
-        COUNT_FOR_ACCOUNT,
-        &[&gate, &person, &(before + 1), &limits.next_try_at, &now, &limits.max_tries],
-    )?;
-    // Another answer of theirs came between our look and this.
-    counted.map(|(wrong,)| Counted::Counted { wrong }).ok_or(Error::Contended)
+) -> Result<(Attempt, Option<Unheard>)> {
+    let attempt = attempt(tx, gate.id, visitor)?;
+    let why = match gate.gate.may_try(&attempt.tries, now) {
+        May::Wait { until } => Some(Unheard::TooSoon { until }),
+        May::NoMore => Some(Unheard::NoMoreTries),
+        May::Now if attempt.person.is_some() => None,
+        May::Now => is_spent(tx, gate.id, gate.gate.guesses, now)?.then_some(Unheard::BudgetSpent),
+    };
+    Ok((attempt, why))
 }
 
-fn count_for_visitor(
+/// The visitor is this account from now on, unless somebody showed another one before. Tells whether that is news.
+pub(crate) fn bind(
     tx: &mut Tx<'_>,
     gate: GateId,
     visitor: Visitor,
+    person: UserId,
+    at: UnixTime,
+    update: i64,
+) -> Result<bool> {
+    Ok(tx.execute(BIND, &[&gate, &visitor, &person, &at, &update])? == 1)
+}
+
+/// Forgets wrong answers that no budget counts any more.
+pub(crate) fn forget(tx: &mut Tx<'_>, now: UnixTime) -> Result<()> {
+    tx.execute(FORGET_GUESSES, &[&(slot(now) - 2 * 3600 / SLOT_SECONDS)]).map(drop)
+}
+
+fn attempt(tx: &mut Tx<'_>, gate: GateId, visitor: Visitor) -> Result<Attempt> {
+    let row = tx.row(TRIES, &[&gate, &visitor])?;
+    Ok(row.map_or_else(Attempt::default, |(started_at, person, wrong, last_wrong_at)| Attempt {
+        tries: Tries { wrong, last_wrong_at, started_at },
+        person,
+    }))
+}
+
+fn count(
+    tx: &mut Tx<'_>,
+    gate: GateId,
+    visitor: Visitor,
+    attempt: Attempt,
     now: UnixTime,
-    limits: Limits,
 ) -> Result<Counted> {
-    // Once without writing, so that guessing on costs nothing; and once when nobody else can spend.
-    if is_spent(tx, gate, now, limits.budget)? {
-        return Ok(Counted::BudgetSpent);
+    let tries = attempt.tries.and_wrong(now);
+    match attempt.person {
+        Some(person) => {
+            tx.execute(COUNT_FOR_ACCOUNT, &[&gate, &person, &tries.wrong, &now])?;
+            tx.execute(START_ANEW, &[&gate, &visitor])?;
+        }
+        None => {
+            // An account was shown meanwhile; then it is the account that counts.
+            if tx.execute(COUNT_FOR_VISITOR, &[&gate, &visitor, &now])? == 0 {
+                return Err(Error::Contended);
+            }
+            tx.execute(SPEND, &[&gate, &slot(now)])?;
+        }
     }
-    if tx.execute(TURN, &[&gate])? == 0 {
-        return Ok(Counted::NoSuchGate);
-    }
-    if is_spent(tx, gate, now, limits.budget)? {
-        return Ok(Counted::BudgetSpent);
-    }
-    let counted: Option<(u32,)> =
-        tx.row(COUNT_FOR_VISITOR, &[&gate, &visitor, &now, &limits.next_try_at, &limits.max_tries])?;
-    let (wrong,) = counted.ok_or(Error::Contended)?;
-    tx.execute(SPEND, &[&gate, &minute(now)])?;
-    Ok(Counted::Counted { wrong })
+    Ok(Counted::Counted(tries))
 }
 
-/// Whether a gate has no wrong answers left. Exact for whoever has the gate's turn.
-pub(crate) fn is_spent(tx: &mut Tx<'_>, gate: GateId, now: UnixTime, budget: Budget) -> Result<bool> {
-    let this = minute(now);
-    let (in_minute, in_hour): (u32, u32) = tx.one(SPENT, &[&this, &gate, &(this - 60)])?;
-    Ok(in_minute >= budget.per_minute || in_hour >= budget.per_hour)
+fn is_spent(tx: &mut Tx<'_>, gate: GateId, budget: Budget, now: UnixTime) -> Result<bool> {
+    let slot = slot(now);
+    let before = |seconds: i64| slot - seconds / SLOT_SECONDS - 1;
+    let (in_minute, in_hour): (u32, u32) = tx.one(SPENT, &[&before(60), &gate, &before(3600)])?;
+    Ok(!budget.allows(in_minute, in_hour))
 }
 
-fn minute(now: UnixTime) -> i64 {
-    now.get().div_euclid(60)
+fn slot(now: UnixTime) -> i64 {
+    now.get().div_euclid(SLOT_SECONDS)
+}
+
+impl From<Unheard> for Counted {
+    fn from(why: Unheard) -> Self {
+        match why {
+            Unheard::TooSoon { until } => Self::TooSoon { until },
+            Unheard::NoMoreTries => Self::NoMoreTries,
+            Unheard::BudgetSpent => Self::BudgetSpent,
+        }
+    }
 }

@@ -75,7 +75,7 @@ fn bind(prepared: &mut rusqlite::CachedStatement<'_>, values: &[&dyn Bind]) -> R
     for (at, value) in (1..).zip(values) {
         match value.bind() {
             Value::Int(number) => prepared.raw_bind_parameter(at, number)?,
-            Value::Text(text) => prepared.raw_bind_parameter(at, text)?,
+            Value::Text(text) => prepared.raw_bind_parameter(at, text.as_deref())?,
             Value::Blob(bytes) => prepared.raw_bind_parameter(at, bytes)?,
         }
     }

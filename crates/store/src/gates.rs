@@ -1,10 +1,14 @@
 //! Gates as they are kept: sealed, numbered by revision, and drafts until somebody opens them.
 
+use crate::audit::{self, Deed};
+use crate::connection::Tx;
 use crate::seal::Place;
 use crate::statements::statements;
 use crate::value::stored;
-use crate::{GateId, Keyring, Result, Store};
+use crate::{Error, GateId, Keyring, Result, Store};
+use gate::{Gate, Slug};
 use links::{ChatId, UnixTime, UserId};
+use std::sync::Arc;
 
 statements! {
     SAVE = "
@@ -20,17 +24,35 @@ statements! {
             changed_at = excluded.changed_at
         returning id, revision";
     FORGET_CHATS = "delete from gate_chats where gate = $1";
-    ADD_CHAT = "insert into gate_chats (gate, chat) values ($1, $2) on conflict do nothing";
+    ADD_CHAT = "insert into gate_chats (gate, chat) values ($1, $2) on conflict (gate, chat) do nothing";
     BY_SLUG = "
         select id, slug, state, bot, revision, definition, issued
         from gates
         where slug = $1";
+    BY_ID = "
+        select id, slug, state, bot, revision, definition, issued
+        from gates
+        where id = $1";
+    IS_GATED = "
+        select count(*)
+        from gate_chats c
+        join gates g on g.id = c.gate
+        where c.chat = $1 and g.bot = $2 and g.state <> 'draft'";
     ALL = "
         select id, slug, state, bot, revision, definition, issued
         from gates
         order by slug";
-    REVISION = "select id, revision, state from gates where slug = $1";
+    LATEST = "select id, revision, state, issued from gates where slug = $1";
+    SLUGS_OF_BOT = "select slug from gates where bot = $1 and state <> 'draft' order by id";
     SET_STATE = "update gates set state = $1, changed_at = $2 where slug = $3";
+    TURN = "update gates set turns = turns + 1 where id = $1";
+    OF_CHAT = "
+        select g.id, g.slug, g.definition
+        from gates g
+        join gate_chats c on c.gate = g.id
+        where c.chat = $1
+        order by g.id";
+    REWRITE = "update gates set definition = $1, revision = revision + 1 where id = $2";
 }
 
 /// Whether a gate lets anybody try.
@@ -59,42 +81,41 @@ impl GateState {
     }
 }
 
-stored!(Text, text, GateState, |state| state.as_str(), |raw| GateState::read(&raw));
+stored!(Text, text, GateState, |state| state.as_str().into(), |raw| GateState::read(&raw));
 
-/// A gate to save.
-#[derive(Clone)]
-pub struct NewGate {
-    /// The last part of its address.
-    pub slug: String,
-    /// Which bot makes its links.
-    pub bot: UserId,
-    /// All of it, answers included.
-    pub definition: Vec<u8>,
-    /// Where it leads.
-    pub chats: Vec<ChatId>,
-    /// How many passes it may give.
-    pub quota: Option<u32>,
-    /// When it begins to take answers.
-    pub opens_at: Option<UnixTime>,
-    /// When it ends.
-    pub closes_at: Option<UnixTime>,
-}
-
-/// A gate as it is kept.
-#[derive(Clone)]
+/// A gate as it is kept. Cheap to clone.
+#[derive(Clone, Debug)]
 pub struct SavedGate {
     /// Its row.
     pub id: GateId,
-    /// The last part of its address.
-    pub slug: String,
     /// Whether it lets anybody try.
     pub state: GateState,
     /// Which bot makes its links.
     pub bot: UserId,
     /// Grows with every change.
     pub revision: i64,
-    /// All of it, answers included.
-    pub definition: Vec<u8>,
+    /// How many passes it gave.
+    pub issued: u32,
+    /// All of it.
+    pub gate: Arc<Gate>,
+}
+
+impl SavedGate {
+    /// Links that end before then are not handed out at `now`: they would not live as long as the gate promises.
+    pub fn alive_until(&self, now: UnixTime) -> UnixTime {
+        UnixTime::new(now.get().saturating_add(i64::from(self.gate.link_life_seconds.get())))
+    }
+}
+
+/// What of a gate changes while a copy of it is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Latest {
+    /// Its row.
+    pub id: GateId,
+    /// Its latest revision.
+    pub revision: i64,
+    /// Whether it lets anybody try.
+    pub state: GateState,
     /// How many passes it gave.
     pub issued: u32,
 }
@@ -102,54 +123,141 @@ pub struct SavedGate {
 type Row = (GateId, String, GateState, UserId, i64, Vec<u8>, u32);
 
 impl Store {
-    /// Saves a gate: a new one as a draft, one that exists as its next revision.
-    pub async fn save_gate(&self, gate: NewGate, now: UnixTime) -> Result<(GateId, i64)> {
-        let sealed = self.keys().seal(place(&gate.slug), &gate.definition);
+    /// Saves a gate: a new one as a draft, one that exists as its next revision. Answers which revision it is.
+    pub async fn save_gate(
+        &self,
+        gate: &Gate,
+        bot: UserId,
+        who: &str,
+        now: UnixTime,
+    ) -> Result<(GateId, i64)> {
+        let sealed = seal(self.keys(), gate)?;
+        let slug = gate.slug.clone();
+        let chats: Vec<ChatId> = gate.chats.to_vec();
+        let quota = gate.quota.map(|quota| quota.get());
+        let (opens_at, closes_at) = (gate.opens_at, gate.closes_at);
+        let who = who.to_owned();
         self.write(move |tx| {
-            let saved: (GateId, i64) = tx.one(
-                SAVE,
-                &[&gate.slug, &gate.bot, &sealed, &gate.quota, &gate.opens_at, &gate.closes_at, &now],
-            )?;
-            tx.execute(FORGET_CHATS, &[&saved.0])?;
-            for chat in &gate.chats {
-                tx.execute(ADD_CHAT, &[&saved.0, chat])?;
-            }
+            let slug = slug.as_str();
+            let saved: (GateId, i64) =
+                tx.one(SAVE, &[&slug, &bot, &sealed, &quota, &opens_at, &closes_at, &now])?;
+            keep_chats(tx, saved.0, &chats)?;
+            audit::record(tx, Deed::SaveGate, &who, slug, now)?;
             Ok(saved)
         })
         .await
     }
 
-    /// A gate by the last part of its address.
-    pub async fn gate(&self, slug: &str) -> Result<Option<SavedGate>> {
-        let slug = slug.to_owned();
-        let row = self.read(move |tx| tx.row::<Row>(BY_SLUG, &[&slug])).await?;
+    /// A gate by its name in addresses.
+    pub async fn gate(&self, slug: &Slug) -> Result<Option<SavedGate>> {
+        let slug = slug.clone();
+        let row = self.read(move |tx| tx.row::<Row>(BY_SLUG, &[&slug.as_str()])).await?;
         row.map(|row| open(self.keys(), row)).transpose()
     }
 
-    /// Every gate, by address.
+    /// A gate by its number.
+    pub async fn gate_by_id(&self, id: GateId) -> Result<Option<SavedGate>> {
+        let row = self.read(move |tx| tx.row::<Row>(BY_ID, &[&id])).await?;
+        row.map(|row| open(self.keys(), row)).transpose()
+    }
+
+    /// Whether a gate of this bot that is no draft leads to this chat.
+    pub async fn is_gated(&self, bot: UserId, chat: ChatId) -> Result<bool> {
+        let (gates,): (u32,) = self.read(move |tx| tx.one(IS_GATED, &[&chat, &bot])).await?;
+        Ok(gates > 0)
+    }
+
+    /// Every gate, by name.
     pub async fn gates(&self) -> Result<Vec<SavedGate>> {
         let rows = self.read(|tx| tx.rows::<Row>(ALL, &[])).await?;
         rows.into_iter().map(|row| open(self.keys(), row)).collect()
     }
 
-    /// Which revision of a gate is the latest, and whether it is open: cheap, so that a copy can be kept.
-    pub async fn revision(&self, slug: &str) -> Result<Option<(GateId, i64, GateState)>> {
-        let slug = slug.to_owned();
-        self.read(move |tx| tx.row(REVISION, &[&slug])).await
+    /// What may have changed since a copy of the gate was read. Cheap.
+    pub async fn latest(&self, slug: &Slug) -> Result<Option<Latest>> {
+        let slug = slug.clone();
+        let row = self.read(move |tx| tx.row(LATEST, &[&slug.as_str()])).await?;
+        Ok(row.map(|(id, revision, state, issued)| Latest { id, revision, state, issued }))
+    }
+
+    /// The gates of a bot that are no drafts, by name only. Cheap.
+    pub async fn slugs(&self, bot: UserId) -> Result<Vec<Slug>> {
+        let rows = self.read(move |tx| tx.rows::<(String,)>(SLUGS_OF_BOT, &[&bot])).await?;
+        let slug =
+            |(slug,): (String,)| slug.parse().map_err(|_| Error::Damaged("a gate's name that is none"));
+        rows.into_iter().map(slug).collect()
     }
 
     /// Opens or pauses a gate; tells whether there is such a gate.
-    pub async fn set_gate_state(&self, slug: &str, state: GateState, now: UnixTime) -> Result<bool> {
-        let slug = slug.to_owned();
-        self.write(move |tx| Ok(tx.execute(SET_STATE, &[&state, &now, &slug])? == 1)).await
+    pub async fn set_gate_state(
+        &self,
+        slug: &Slug,
+        state: GateState,
+        who: &str,
+        now: UnixTime,
+    ) -> Result<bool> {
+        let (slug, who) = (slug.clone(), who.to_owned());
+        self.write(move |tx| {
+            let is_there = tx.execute(SET_STATE, &[&state, &now, &slug.as_str()])? == 1;
+            if is_there {
+                let deed = if state == GateState::Open { Deed::OpenGate } else { Deed::PauseGate };
+                audit::record(tx, deed, &who, slug.as_str(), now)?;
+            }
+            Ok(is_there)
+        })
+        .await
     }
 }
 
-fn open(keys: &Keyring, (id, slug, state, bot, revision, sealed, issued): Row) -> Result<SavedGate> {
-    let definition = keys.open(place(&slug), &sealed)?;
-    Ok(SavedGate { id, slug, state, bot, revision, definition, issued })
+/// Waits for the gate's turn: nobody else changes its passes, links or guesses before this transaction ends. Tells
+/// whether there is such a gate.
+pub(crate) fn turn(tx: &mut Tx<'_>, gate: GateId) -> Result<bool> {
+    Ok(tx.execute(TURN, &[&gate])? == 1)
 }
 
-fn place(slug: &str) -> Place<'_> {
+/// A group has a new number: gates that lead to the old one lead to the new one.
+pub(crate) fn move_chat(tx: &mut Tx<'_>, keys: &Keyring, old: ChatId, new: ChatId) -> Result<()> {
+    for (id, slug, sealed) in tx.rows::<(GateId, String, Vec<u8>)>(OF_CHAT, &[&old])? {
+        let mut gate = read(keys, &slug, &sealed)?;
+        let mut chats: Vec<ChatId> = Vec::new();
+        for chat in gate.chats.iter() {
+            let chat = if *chat == old { new } else { *chat };
+            if !chats.contains(&chat) {
+                chats.push(chat);
+            }
+        }
+        gate.chats =
+            gate::Few::new(chats.clone()).map_err(|_| Error::Damaged("a gate with too many chats"))?;
+        tx.execute(REWRITE, &[&seal(keys, &gate)?, &id])?;
+        keep_chats(tx, id, &chats)?;
+    }
+    Ok(())
+}
+
+fn keep_chats(tx: &mut Tx<'_>, gate: GateId, chats: &[ChatId]) -> Result<()> {
+    tx.execute(FORGET_CHATS, &[&gate])?;
+    for chat in chats {
+        tx.execute(ADD_CHAT, &[&gate, chat])?;
+    }
+    Ok(())
+}
+
+fn open(keys: &Keyring, (id, slug, state, bot, revision, sealed, issued): Row) -> Result<SavedGate> {
+    let gate = Arc::new(read(keys, &slug, &sealed)?);
+    Ok(SavedGate { id, state, bot, revision, issued, gate })
+}
+
+fn seal(keys: &Keyring, gate: &Gate) -> Result<Vec<u8>> {
+    let text = serde_json::to_vec(gate).map_err(|_| Error::Damaged("a gate that cannot be written"))?;
+    Ok(keys.seal(place(gate.slug.as_str()), &text))
+}
+
+fn read(keys: &Keyring, slug: &str, sealed: &[u8]) -> Result<Gate> {
+    let text = keys.open(place(slug), sealed)?;
+    // Where in the text the fault lies would tell some of what stands there.
+    serde_json::from_slice(&text).map_err(|_| Error::Damaged("a gate that cannot be read"))
+}
+
+pub(crate) fn place(slug: &str) -> Place<'_> {
     Place { table: "gates", column: "definition", row: slug }
 }

@@ -1,4 +1,5 @@
-//! What one node does at a time.
+//! What one node does at a time: a lease until a time, and a fence that grows whenever somebody else takes it, by which
+//! what a former holder left is known.
 
 use crate::statements::statements;
 use crate::{Result, Store};
@@ -9,17 +10,19 @@ statements! {
         insert into leases (name, holder, fence, until)
         values ($1, $2, 1, $3)
         on conflict (name) do update set
+            fence = case when leases.holder = excluded.holder then leases.fence else leases.fence + 1 end,
             holder = excluded.holder,
-            fence = leases.fence + case when leases.holder = excluded.holder then 0 else 1 end,
             until = excluded.until
         where leases.holder = excluded.holder or leases.until <= $4
         returning fence";
-    RELEASE = "update leases set until = 0 where name = $1 and holder = $2";
+    GIVE_BACK = "update leases set until = 0 where name = $1 and holder = $2";
+    HOLDS = "select fence from leases where name = $1 and holder = $2 and until > $3";
 }
 
 impl Store {
-    /// Takes a lease that is free or over, or renews one's own; answers its fence, which grows whenever the holder
-    /// changes. Nothing, while somebody else has it.
+    /// Takes a lease that is free, or renews our own, until then. Answers its fence; nothing, if somebody else has it.
+    ///
+    /// A holder that was started anew calls itself by another name, so that its fence is another one too.
     pub async fn lease(
         &self,
         name: &str,
@@ -28,14 +31,20 @@ impl Store {
         until: UnixTime,
     ) -> Result<Option<i64>> {
         let (name, holder) = (name.to_owned(), holder.to_owned());
-        let fence: Option<(i64,)> =
-            self.write(move |tx| tx.row(TAKE, &[&name, &holder, &until, &now])).await?;
-        Ok(fence.map(|(fence,)| fence))
+        let row = self.write(move |tx| tx.row(TAKE, &[&name, &holder, &until, &now])).await?;
+        Ok(row.map(|(fence,)| fence))
+    }
+
+    /// The fence of a lease, if we hold it still.
+    pub async fn holds_lease(&self, name: &str, holder: &str, now: UnixTime) -> Result<Option<i64>> {
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        let row = self.read(move |tx| tx.row(HOLDS, &[&name, &holder, &now])).await?;
+        Ok(row.map(|(fence,)| fence))
     }
 
     /// Gives a lease back, so that nobody has to wait for its end.
-    pub async fn release(&self, name: &str, holder: &str) -> Result<()> {
+    pub async fn give_back(&self, name: &str, holder: &str) -> Result<()> {
         let (name, holder) = (name.to_owned(), holder.to_owned());
-        self.write(move |tx| tx.execute(RELEASE, &[&name, &holder]).map(drop)).await
+        self.write(move |tx| tx.execute(GIVE_BACK, &[&name, &holder]).map(drop)).await
     }
 }

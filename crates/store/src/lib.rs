@@ -9,21 +9,27 @@
 //! prepares all of them on both.
 
 mod attempts;
+mod audit;
 mod bots;
+mod chats;
 mod connection;
 mod error;
 mod gates;
 mod ids;
+mod joins;
+mod keys;
 mod leases;
-mod links;
+mod ledger;
 mod migrate;
 mod mounts;
+mod outbox;
 mod pace;
 mod passes;
 mod postgres;
 mod seal;
 mod sqlite;
 mod statements;
+mod tidy;
 mod updates;
 mod value;
 mod writer;
@@ -33,14 +39,20 @@ extern crate self as admit_store;
 #[cfg(test)]
 #[path = "../tests/story/databases.rs"]
 mod databases;
+#[cfg(test)]
+mod shuffles;
 
-pub use self::attempts::{Budget, Counted, Tries};
-pub use self::bots::Bot;
+pub use self::attempts::{Attempt, Counted};
+pub use self::audit::{Chain, Done};
+pub use self::bots::{Bot, Token};
+pub use self::chats::{ChatFace, ChatKind, KnownChat};
 pub use self::error::{Cause, Error, OpenError, Result};
-pub use self::gates::{GateState, NewGate, SavedGate};
-pub use self::ids::{ErrandId, GateId, LinkId, Marker, PassId, Visitor};
-pub use self::links::{Intent, Made, Stock, ToRevoke};
-pub use self::passes::{EntryState, Grant, Granted, Handed, Held, Holding};
+pub use self::gates::{GateState, Latest, SavedGate};
+pub use self::ids::{ErrandId, GateId, LinkId, PassId, Visitor};
+pub use self::ledger::{Intent, LedgerFilter, LedgerLink, LinkState, Made, Sighting, Stock, ToRevoke};
+pub use self::outbox::Errand;
+pub use self::pace::Hold;
+pub use self::passes::{Granted, Handed, Held, Holding, Reissued, Revoked, Stranger};
 pub use self::seal::{CannotOpen, Keyring, NotAKeyring};
 pub use self::updates::{By, Effect, Outcome, Update};
 
@@ -63,7 +75,7 @@ pub struct Store {
 }
 
 struct Inner {
-    keys: Keyring,
+    keys: Arc<Keyring>,
     writers: Threads,
     readers: Readers,
 }
@@ -110,7 +122,7 @@ impl Store {
     }
 
     fn of(keys: Keyring, writers: Threads, readers: Readers) -> Self {
-        Self { inner: Arc::new(Inner { keys, writers, readers }) }
+        Self { inner: Arc::new(Inner { keys: Arc::new(keys), writers, readers }) }
     }
 
     /// Whether what is asked now would be done.
@@ -119,7 +131,7 @@ impl Store {
     }
 
     /// What is sealed here is sealed with these.
-    pub(crate) fn keys(&self) -> &Keyring {
+    pub(crate) fn keys(&self) -> &Arc<Keyring> {
         &self.inner.keys
     }
 

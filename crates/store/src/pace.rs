@@ -1,4 +1,4 @@
-//! What Telegram asked us to hold back, remembered for every node and over every restart.
+//! Calls that Telegram wants held back, shared by every node.
 
 use crate::statements::statements;
 use crate::{Result, Store};
@@ -11,37 +11,56 @@ statements! {
         on conflict (bot, method, chat) do update set until = excluded.until
         where holds.until < excluded.until";
     HELD = "select until from holds where bot = $1 and method = $2 and chat = $3 and until > $4";
+    ALL_HELD = "select method, chat, until from holds where bot = $1 and until > $2 order by until";
+    FORGET = "delete from holds where until <= $1";
 }
 
-/// Calls that concern no chat are held back under this number, which no chat has.
+/// Stands for calls that concern no chat. No chat has this number.
 const NO_CHAT: i64 = 0;
 
+/// A kind of call that is held back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hold {
+    /// The method's name.
+    pub method: String,
+    /// In which chat, if it concerns one.
+    pub chat: Option<ChatId>,
+    /// Until when.
+    pub until: UnixTime,
+}
+
 impl Store {
-    /// Holds a method back in a chat; never for less than before.
-    pub async fn hold(
-        &self,
-        bot: UserId,
-        method: &'static str,
-        chat: Option<ChatId>,
-        until: UnixTime,
-    ) -> Result<()> {
-        let chat = number(chat);
-        self.write(move |tx| tx.execute(HOLD, &[&bot, &method, &chat, &until]).map(drop)).await
+    /// Telegram wants these calls held back until then; never for less than it wanted before.
+    pub async fn hold(&self, bot: UserId, method: &str, chat: Option<ChatId>, until: UnixTime) -> Result<()> {
+        let method = method.to_owned();
+        self.write(move |tx| tx.execute(HOLD, &[&bot, &method, &number(chat), &until]).map(drop)).await
     }
 
-    /// Until when a method is held back in a chat, if `now` it still is.
+    /// Until when these calls are held back, if they are.
     pub async fn held(
         &self,
         bot: UserId,
-        method: &'static str,
+        method: &str,
         chat: Option<ChatId>,
         now: UnixTime,
     ) -> Result<Option<UnixTime>> {
-        let chat = number(chat);
-        let until: Option<(UnixTime,)> =
-            self.read(move |tx| tx.row(HELD, &[&bot, &method, &chat, &now])).await?;
-        Ok(until.map(|(until,)| until))
+        let method = method.to_owned();
+        let row = self.read(move |tx| tx.row(HELD, &[&bot, &method, &number(chat), &now])).await?;
+        Ok(row.map(|(until,)| until))
     }
+
+    /// Everything of a bot that is held back, what ends first before the rest.
+    pub async fn holds(&self, bot: UserId, now: UnixTime) -> Result<Vec<Hold>> {
+        let rows: Vec<(String, i64, UnixTime)> =
+            self.read(move |tx| tx.rows(ALL_HELD, &[&bot, &now])).await?;
+        let hold = |(method, chat, until)| Hold { method, chat: ChatId::new(chat).ok(), until };
+        Ok(rows.into_iter().map(hold).collect())
+    }
+}
+
+/// Forgets what is over.
+pub(crate) fn forget(tx: &mut crate::connection::Tx<'_>, now: UnixTime) -> Result<()> {
+    tx.execute(FORGET, &[&now]).map(drop)
 }
 
 fn number(chat: Option<ChatId>) -> i64 {

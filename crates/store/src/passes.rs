@@ -1,18 +1,18 @@
 //! Passes: the right of one person to enter, and for each chat how far that has come.
 
-use crate::attempts::{self, Budget};
+use crate::attempts::{self, Attempt, Unheard};
+use crate::audit::{self, Deed};
 use crate::connection::Tx;
-use crate::links::url_place;
 use crate::statements::statements;
-use crate::value::stored;
-use crate::{Error, GateId, GateState, Keyring, LinkId, Marker, PassId, Result, Store, Visitor};
+use crate::value::{Column, FromRow, Row};
+use crate::{Error, GateId, GateState, Keyring, LinkId, PassId, Result, SavedGate, Store, Visitor};
+use crate::{gates, ledger};
+use gate::Code;
+use gate::pass::State;
 use links::{ChatId, LinkUrl, UnixTime, UserId};
 
 statements! {
-    BEFORE = "
-        select
-            (select person from attempts where gate = $1 and visitor = $2),
-            (select id from passes where gate = $1 and visitor = $2)";
+    OF_VISITOR = "select id from passes where gate = $1 and visitor = $2";
     OF_PERSON = "select id from passes where gate = $1 and person = $2";
     TAKE_PLACE = "
         update gates set issued = issued + 1
@@ -22,10 +22,25 @@ statements! {
             and (opens_at is null or opens_at <= $3)
             and (closes_at is null or closes_at > $3)
             and (quota is null or issued < quota)";
+    TAKE_PLACE_BY_HAND = "
+        update gates set issued = issued + 1
+        where id = $1 and (quota is null or issued < quota)";
     WHY_NOT = "select revision, state, opens_at, closes_at, quota, issued from gates where id = $1";
     NEW_PASS = "
         insert into passes (gate, visitor, person, granted_at)
-        values ($1, $2, $3, $4)
+        select $1, $2, $3, $4
+        where not exists (
+                select 1 from attempts
+                where gate = $1 and visitor = $2
+                    and (person is distinct from $3 or (person is null and wrong <> $5)))
+            and not exists (
+                select 1 from account_attempts
+                where gate = $1 and person = $3 and wrong <> $5)
+        on conflict do nothing
+        returning id";
+    NEW_PASS_BY_HAND = "
+        insert into passes (gate, visitor, person, granted_at, granted_by)
+        values ($1, $2, $3, $4, $5)
         on conflict do nothing
         returning id";
     TAKE_LINK = "
@@ -40,8 +55,8 @@ statements! {
         insert into entries (pass, chat, gate, generation, state, link, queued_at, issued_at, expires_at)
         values ($1, $2, $3, 1, $4, $5, $6, $7, $8)";
     HOLDING = "
-        select p.id, p.granted_at, p.revoked_at,
-            e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.left_at,
+        select p.id, p.gate, p.person, p.granted_at, p.granted_by, p.revoked_at,
+            e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.used_by, e.left_at,
             case when e.state = 'granted' then (
                 select count(*) from entries w
                 where w.gate = e.gate and w.chat = e.chat and w.state = 'granted'
@@ -49,69 +64,68 @@ statements! {
         from passes p
         join entries e on e.pass = p.id
         left join links l on l.id = e.link
-        where p.gate = $1 and p.visitor = $2
+        where p.gate = $1
+            and (p.visitor = $2
+                or p.person = (select a.person from attempts a where a.gate = $1 and a.visitor = $2))
+        order by p.id, e.chat";
+    ONE = "
+        select p.id, p.gate, p.person, p.granted_at, p.granted_by, p.revoked_at,
+            e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.used_by, e.left_at,
+            case when e.state = 'granted' then (
+                select count(*) from entries w
+                where w.gate = e.gate and w.chat = e.chat and w.state = 'granted'
+                    and (w.queued_at, w.pass) < (e.queued_at, e.pass)) end
+        from passes p
+        join entries e on e.pass = p.id
+        left join links l on l.id = e.link
+        where p.id = $1
         order by e.chat";
-}
-
-/// How far an entry has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum EntryState {
-    /// Earned; a link is being waited for.
-    Granted,
-    /// A link was given.
-    Issued,
-    /// Its person is in.
-    Used,
-    /// Its person was in, and is out.
-    Left,
-    /// Somebody else came in by its link.
-    Leaked,
-    /// Its link ran out before anybody used it.
-    Expired,
-    /// It was taken back.
-    Revoked,
-}
-
-impl EntryState {
-    /// The state's name, as it is stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Granted => "granted",
-            Self::Issued => "issued",
-            Self::Used => "used",
-            Self::Left => "left",
-            Self::Leaked => "leaked",
-            Self::Expired => "expired",
-            Self::Revoked => "revoked",
-        }
-    }
-
-    fn read(name: &str) -> Option<Self> {
-        [Self::Granted, Self::Issued, Self::Used, Self::Left, Self::Leaked, Self::Expired, Self::Revoked]
-            .into_iter()
-            .find(|state| state.as_str() == name)
-    }
-}
-
-stored!(Text, text, EntryState, |state| state.as_str(), |raw| EntryState::read(&raw));
-
-/// A right answer that asks for its pass.
-#[derive(Clone, Debug)]
-pub struct Grant {
-    /// At which gate.
-    pub gate: GateId,
-    /// The revision the answer was graded by. Another one may ask something else.
-    pub revision: i64,
-    /// Where the gate leads.
-    pub chats: Vec<ChatId>,
-    /// Whose answer.
-    pub visitor: Visitor,
-    /// A link that ends before then is not given.
-    pub alive_until: UnixTime,
-    /// How many wrong answers a visitor may give.
-    pub most_tries: u32,
-    /// The gate's budget of wrong answers: while it is spent, a right one is not told from a wrong one.
-    pub budget: Budget,
+    LIST = "
+        select p.id, p.gate, p.person, p.granted_at, p.granted_by, p.revoked_at,
+            e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.used_by, e.left_at,
+            cast(null as bigint)
+        from (
+            select * from passes
+            where id < $1 and (gate = $2 or $3 = 0)
+            order by id desc
+            limit $4) p
+        join entries e on e.pass = p.id
+        left join links l on l.id = e.link
+        order by p.id desc, e.chat";
+    GATE_OF = "select gate from passes where id = $1";
+    REVOKE_PASS = "update passes set revoked_at = $1 where id = $2 and revoked_at is null";
+    LINKS_OF = "select link from entries where pass = $1 and link is not null order by link";
+    PEOPLE_IN = "select chat, used_by from entries where pass = $1 and state = 'used' order by chat";
+    REVOKE_ENTRIES = "
+        update entries set state = 'revoked'
+        where pass = $1 and state in ('granted', 'issued', 'used', 'leaked', 'expired')";
+    ENTRY = "
+        select e.state, e.link, p.revoked_at
+        from entries e
+        join passes p on p.id = e.pass
+        where e.pass = $1 and e.chat = $2";
+    LIVES = "select count(*) from links where id = $1 and revoked_at is null and expires_at > $2";
+    REISSUE = "
+        update entries set
+            state = 'granted', generation = generation + 1, link = null, queued_at = $1,
+            issued_at = null, expires_at = null
+        where pass = $2 and chat = $3 and state in ('leaked', 'expired')
+        returning generation";
+    ISSUE_AGAIN = "
+        update entries set state = 'issued', link = $1, issued_at = $2, expires_at = $3
+        where pass = $4 and chat = $5 and state = 'granted'";
+    REPLACES = "update links set replaces = $1 where id = $2";
+    EXPIRE = "update entries set state = 'expired' where state = 'issued' and expires_at <= $1";
+    STRANGERS = "
+        select s.pass, s.chat, s.person, s.link, s.joined_at, l.gate
+        from strangers s
+        join links l on l.id = s.link
+        where s.settled_at is null and l.revoked_at is not null and l.bot = $1 and s.chat = $2
+        order by s.joined_at, s.person
+        limit $3";
+    STRANGER_SETTLED = "
+        update strangers set settled_at = $1
+        where pass = $2 and chat = $3 and person = $4 and settled_at is null";
 }
 
 /// What became of a right answer.
@@ -121,7 +135,7 @@ pub enum Granted {
     Granted {
         /// The pass.
         pass: PassId,
-        /// Its way into each chat, in the order that was asked for.
+        /// Its way into each chat, in the gate's order.
         entries: Vec<Handed>,
     },
     /// They had one.
@@ -129,20 +143,20 @@ pub enum Granted {
         /// That one.
         pass: PassId,
     },
-    /// A wrong answer of theirs was counted meanwhile, and this one came too soon after it.
-    TooSoon {
-        /// When the next may come.
-        until: UnixTime,
-    },
-    /// Their wrong answers were counted meanwhile, and they have no try left.
-    NoMoreTries,
     /// The gate gave all it may.
     Full,
     /// The gate takes no answers now.
     NotOpen,
     /// The gate was changed since it was read; read it again.
     Changed,
-    /// The gate takes no answers from strangers for now; one who shows an account is let through.
+    /// A wrong answer came before this one, and the wait after it is not over.
+    TooSoon {
+        /// When the next may come.
+        until: UnixTime,
+    },
+    /// They had no tries left.
+    NoMoreTries,
+    /// The gate takes no answers from strangers for now, right or wrong; one who shows an account is let through.
     BudgetSpent,
     /// There is no such gate any more.
     NoSuchGate,
@@ -159,13 +173,19 @@ pub struct Handed {
     pub expires_at: Option<UnixTime>,
 }
 
-/// What a visitor holds.
+/// A pass and how far it has come.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Holding {
     /// The pass.
     pub pass: PassId,
+    /// Its gate.
+    pub gate: GateId,
+    /// Whose it is, where that was known when it was granted.
+    pub person: Option<UserId>,
     /// Since when.
     pub granted_at: UnixTime,
+    /// Who granted it, if it was done by hand.
+    pub granted_by: Option<String>,
     /// When it was taken back.
     pub revoked_at: Option<UnixTime>,
     /// For each chat how far it has come.
@@ -175,7 +195,7 @@ pub struct Holding {
 impl Holding {
     /// Whether a link is still being waited for.
     pub fn waits(&self) -> bool {
-        self.entries.iter().any(|entry| entry.state == EntryState::Granted)
+        self.entries.iter().any(|entry| entry.state == State::Granted)
     }
 }
 
@@ -185,106 +205,293 @@ pub struct Held {
     /// Which chat.
     pub chat: ChatId,
     /// How far.
-    pub state: EntryState,
+    pub state: State,
     /// How many links were given or asked for, this one included.
     pub generation: u32,
     /// The link, while it is there to be used.
     pub link: Option<LinkUrl>,
-    /// When the link ends.
+    /// When the link ends or ended.
     pub expires_at: Option<UnixTime>,
     /// How many wait before this one.
     pub before: Option<u32>,
     /// When its person came in.
     pub used_at: Option<UnixTime>,
+    /// Who that was.
+    pub used_by: Option<UserId>,
     /// When its person went out.
     pub left_at: Option<UnixTime>,
 }
 
-/// A link that was taken, still sealed: opening it is not the writer's work.
-type Taken = (LinkId, Marker, Vec<u8>, UnixTime);
+/// What became of a pass that was to be taken back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Revoked {
+    /// It is taken back, and its links are to be revoked.
+    Revoked {
+        /// Who is in by it, and in which chat.
+        inside: Vec<(ChatId, UserId)>,
+    },
+    /// It was taken back before.
+    Already,
+    /// There is no such pass.
+    NoSuchPass,
+}
 
-enum Outcome {
+/// What became of a wish for another link.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reissued {
+    /// Another link, or a place in the queue for one.
+    Reissued(Handed),
+    /// The old link still works at Telegram; it is being revoked.
+    NotYet,
+    /// Only a link that expired or leaked is replaced.
+    Not(State),
+    /// There is no such pass, or it leads to no such chat.
+    NoSuchPass,
+}
+
+/// Somebody who came in by a link that was not theirs, and which is revoked now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stranger {
+    /// Whose link it was.
+    pub pass: PassId,
+    /// Which gate that pass is of.
+    pub gate: GateId,
+    /// Where they came in.
+    pub chat: ChatId,
+    /// Who.
+    pub person: UserId,
+    /// By which link.
+    pub link: LinkId,
+    /// When.
+    pub joined_at: UnixTime,
+}
+
+/// A link that was taken, still sealed: opening it is not the writer's work.
+type Taken = (LinkId, Code, Vec<u8>, UnixTime);
+
+enum Given {
     Granted(PassId, Vec<(ChatId, Option<Taken>)>),
     Other(Granted),
 }
 
 impl Store {
-    /// Gives a pass for a right answer, and for each chat the oldest free link if there is one.
-    pub async fn grant(&self, grant: Grant, now: UnixTime) -> Result<Granted> {
-        match self.write(move |tx| give(tx, &grant, now)).await? {
-            Outcome::Other(answer) => Ok(answer),
-            Outcome::Granted(pass, entries) => {
+    /// Gives a pass for a right answer, and for each chat the oldest free link if there is one. Refuses as it would a
+    /// wrong answer, so that answers which come together are looked at one after the other.
+    pub async fn grant(&self, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Granted> {
+        let asked = gate.clone();
+        let given = self.write(move |tx| give(tx, &asked, visitor, now)).await?;
+        self.hand_over(given)
+    }
+
+    /// Gives a pass without an answer, also where the gate is not open. It counts towards the quota.
+    pub async fn grant_by_hand(
+        &self,
+        gate: &SavedGate,
+        visitor: Visitor,
+        person: Option<UserId>,
+        who: &str,
+        now: UnixTime,
+    ) -> Result<Granted> {
+        let (gate, who) = (gate.clone(), who.to_owned());
+        let given = self.write(move |tx| give_by_hand(tx, &gate, visitor, person, &who, now)).await?;
+        self.hand_over(given)
+    }
+
+    fn hand_over(&self, given: Given) -> Result<Granted> {
+        match given {
+            Given::Other(answer) => Ok(answer),
+            Given::Granted(pass, entries) => {
                 let entries = entries.into_iter().map(|(chat, taken)| hand(self.keys(), chat, taken));
                 Ok(Granted::Granted { pass, entries: entries.collect::<Result<_>>()? })
             }
         }
     }
 
-    /// What a visitor holds at a gate.
+    /// What a visitor holds at a gate: by themselves, or by the account they showed.
     pub async fn holding(&self, gate: GateId, visitor: Visitor) -> Result<Option<Holding>> {
-        let rows = self.read(move |tx| tx.rows::<HeldRow>(HOLDING, &[&gate, &visitor])).await?;
-        let mut holding: Option<Holding> = None;
-        for HeldRow { pass, granted_at, revoked_at, held, marker, url } in rows {
-            let held = Held { link: reveal(self.keys(), held.state, marker, url)?, ..held };
-            let whole =
-                holding.get_or_insert_with(|| Holding { pass, granted_at, revoked_at, entries: Vec::new() });
-            whole.entries.push(held);
+        let rows = self.read(move |tx| tx.rows(HOLDING, &[&gate, &visitor])).await?;
+        // A visitor's own pass and the account's can be two, if the account was shown after the first was granted.
+        Ok(collect(self.keys(), rows)?.into_iter().next())
+    }
+
+    /// One pass.
+    pub async fn pass(&self, pass: PassId) -> Result<Option<Holding>> {
+        let rows = self.read(move |tx| tx.rows(ONE, &[&pass])).await?;
+        Ok(collect(self.keys(), rows)?.into_iter().next())
+    }
+
+    /// Passes, newest first, of one gate or of all, before the pass `before` if one is given. Places in the queue are
+    /// not counted.
+    pub async fn passes(
+        &self,
+        gate: Option<GateId>,
+        before: Option<PassId>,
+        limit: u32,
+    ) -> Result<Vec<Holding>> {
+        let before = before.unwrap_or(PassId::new(i64::MAX));
+        let of_gate = i64::from(gate.is_some());
+        let rows = self.read(move |tx| tx.rows(LIST, &[&before, &gate, &of_gate, &limit])).await?;
+        collect(self.keys(), rows)
+    }
+
+    /// Takes a pass back, whatever has become of it. Its links are to be revoked, and nobody gets another.
+    pub async fn revoke_pass(&self, pass: PassId, who: &str, now: UnixTime) -> Result<Revoked> {
+        let who = who.to_owned();
+        self.write(move |tx| {
+            let Some((gate,)) = tx.row(GATE_OF, &[&pass])? else { return Ok(Revoked::NoSuchPass) };
+            gates::turn(tx, gate)?;
+            if tx.execute(REVOKE_PASS, &[&now, &pass])? == 0 {
+                return Ok(Revoked::Already);
+            }
+            let people: Vec<(ChatId, Option<UserId>)> = tx.rows(PEOPLE_IN, &[&pass])?;
+            for (link,) in tx.rows(LINKS_OF, &[&pass])? {
+                ledger::want_revoked(tx, link, now)?;
+            }
+            tx.execute(REVOKE_ENTRIES, &[&pass])?;
+            audit::record(tx, Deed::RevokePass, &who, &pass.to_string(), now)?;
+            let inside = people.into_iter().filter_map(|(chat, person)| Some((chat, person?))).collect();
+            Ok(Revoked::Revoked { inside })
+        })
+        .await
+    }
+
+    /// Gives another link instead of one that expired or leaked. One that still works at Telegram is waited for, so that
+    /// no pass has two. `who` is whoever does it for somebody else.
+    pub async fn reissue(
+        &self,
+        pass: PassId,
+        chat: ChatId,
+        alive_until: UnixTime,
+        who: Option<&str>,
+        now: UnixTime,
+    ) -> Result<Reissued> {
+        let who = who.map(str::to_owned);
+        let again = self.write(move |tx| {
+            let again = give_again(tx, pass, chat, alive_until, now)?;
+            if let (Again::Given(_), Some(who)) = (&again, &who) {
+                audit::record(tx, Deed::ReissuePass, who, &format!("{pass} {chat}"), now)?;
+            }
+            Ok(again)
+        });
+        match again.await? {
+            Again::Given(taken) => Ok(Reissued::Reissued(hand(self.keys(), chat, taken)?)),
+            Again::Other(answer) => Ok(answer),
         }
-        Ok(holding)
+    }
+
+    /// Notices links that ended unused, with passes and in pools. Answers how many passes that were.
+    pub async fn expire(&self, now: UnixTime) -> Result<u64> {
+        self.write(move |tx| {
+            ledger::drop_expired(tx, now)?;
+            tx.execute(EXPIRE, &[&now])
+        })
+        .await
+    }
+
+    /// People who came into a chat by somebody else's link of this bot, once that link is revoked: what is done with them is the
+    /// gate's rule.
+    pub async fn strangers(&self, bot: UserId, chat: ChatId, limit: u32) -> Result<Vec<Stranger>> {
+        let rows = self.read(move |tx| tx.rows(STRANGERS, &[&bot, &chat, &limit])).await?;
+        let stranger = |(pass, chat, person, link, joined_at, gate)| Stranger {
+            pass,
+            gate,
+            chat,
+            person,
+            link,
+            joined_at,
+        };
+        Ok(rows.into_iter().map(stranger).collect())
+    }
+
+    /// A stranger was removed, or may stay.
+    pub async fn stranger_settled(&self, stranger: Stranger, at: UnixTime) -> Result<()> {
+        let Stranger { pass, chat, person, .. } = stranger;
+        self.write(move |tx| tx.execute(STRANGER_SETTLED, &[&at, &pass, &chat, &person]).map(drop)).await
     }
 }
 
-fn give(tx: &mut Tx<'_>, grant: &Grant, now: UnixTime) -> Result<Outcome> {
-    let Grant { gate, revision, visitor, .. } = grant;
-    let (person, has): (Option<UserId>, Option<PassId>) = tx.one(BEFORE, &[gate, visitor])?;
-    let has = match (has, person) {
-        (None, Some(person)) => tx.row(OF_PERSON, &[gate, &person])?.map(|(pass,)| pass),
-        _ => has,
-    };
-    if let Some(pass) = has {
-        return Ok(Outcome::Other(Granted::Already { pass }));
+fn give(tx: &mut Tx<'_>, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Given> {
+    let refused = |answer| Ok(Given::Other(answer));
+    let (Attempt { tries, person }, unheard) = attempts::unheard(tx, gate, visitor, now)?;
+    if let Some(pass) = pass_of(tx, gate.id, visitor, person)? {
+        return refused(Granted::Already { pass });
     }
-    // Many answers sent at once are as many guesses: once a wrong one is counted, a right one beside it is too soon.
-    let so_far = attempts::tries(tx, *gate, *visitor)?;
-    if so_far.wrong >= grant.most_tries {
-        return Ok(Outcome::Other(Granted::NoMoreTries));
+    if let Some(unheard) = unheard {
+        return refused(unheard.into());
     }
-    if so_far.next_try_at > now {
-        return Ok(Outcome::Other(Granted::TooSoon { until: so_far.next_try_at }));
+    if tx.execute(TAKE_PLACE, &[&gate.id, &gate.revision, &now])? == 0 {
+        return refused(why_not(tx, gate, now)?);
     }
-    if person.is_none() && attempts::is_spent(tx, *gate, now, grant.budget)? {
-        return Ok(Outcome::Other(Granted::BudgetSpent));
+    // On another node somebody may have come at the same time with the same name, or been wrong: they show now that the
+    // turn is ours, and again when we look.
+    let pass = tx.row(NEW_PASS, &[&gate.id, &visitor, &person, &now, &tries.wrong])?;
+    let (pass,): (PassId,) = pass.ok_or(Error::Contended)?;
+    open_entries(tx, gate, pass, now)
+}
+
+fn give_by_hand(
+    tx: &mut Tx<'_>,
+    gate: &SavedGate,
+    visitor: Visitor,
+    person: Option<UserId>,
+    who: &str,
+    now: UnixTime,
+) -> Result<Given> {
+    if let Some(pass) = pass_of(tx, gate.id, visitor, person)? {
+        return Ok(Given::Other(Granted::Already { pass }));
     }
-    if tx.execute(TAKE_PLACE, &[gate, revision, &now])? == 0 {
-        return Ok(Outcome::Other(why_not(tx, *gate, *revision, now)?));
+    if tx.execute(TAKE_PLACE_BY_HAND, &[&gate.id])? == 0 {
+        let is_there = tx.row::<Standing>(WHY_NOT, &[&gate.id])?.is_some();
+        return Ok(Given::Other(if is_there { Granted::Full } else { Granted::NoSuchGate }));
     }
-    // Whoever comes at the same time with the same name, on another node, finds it when they try again.
-    let (pass,): (PassId,) = tx.row(NEW_PASS, &[gate, visitor, &person, &now])?.ok_or(Error::Contended)?;
-    let mut entries = Vec::with_capacity(grant.chats.len());
-    for chat in &grant.chats {
-        let taken: Option<Taken> =
-            tx.row(TAKE_LINK, &[&pass, &1u32, &now, gate, chat, &grant.alive_until])?;
+    let pass = tx.row(NEW_PASS_BY_HAND, &[&gate.id, &visitor, &person, &now, &who])?;
+    let (pass,): (PassId,) = pass.ok_or(Error::Contended)?;
+    audit::record(tx, Deed::GrantByHand, who, &pass.to_string(), now)?;
+    open_entries(tx, gate, pass, now)
+}
+
+/// The pass somebody holds, by themselves or by their account.
+pub(crate) fn pass_of(
+    tx: &mut Tx<'_>,
+    gate: GateId,
+    visitor: Visitor,
+    person: Option<UserId>,
+) -> Result<Option<PassId>> {
+    let mut found: Option<(PassId,)> = tx.row(OF_VISITOR, &[&gate, &visitor])?;
+    if let (None, Some(person)) = (found, person) {
+        found = tx.row(OF_PERSON, &[&gate, &person])?;
+    }
+    Ok(found.map(|(pass,)| pass))
+}
+
+/// Begins the way into each chat, with the oldest free link or a place in the queue. The caller has the gate's turn.
+fn open_entries(tx: &mut Tx<'_>, gate: &SavedGate, pass: PassId, now: UnixTime) -> Result<Given> {
+    let alive_until = gate.alive_until(now);
+    let mut entries = Vec::with_capacity(gate.gate.chats.len());
+    for chat in gate.gate.chats.iter() {
+        let taken: Option<Taken> = tx.row(TAKE_LINK, &[&pass, &1u32, &now, &gate.id, chat, &alive_until])?;
         let (state, issued_at) = match taken {
-            Some(_) => (EntryState::Issued, Some(now)),
-            None => (EntryState::Granted, None),
+            Some(_) => (State::Issued, Some(now)),
+            None => (State::Granted, None),
         };
         let link = taken.as_ref().map(|taken| taken.0);
         let expires_at = taken.as_ref().map(|taken| taken.3);
-        tx.execute(NEW_ENTRY, &[&pass, chat, gate, &state, &link, &now, &issued_at, &expires_at])?;
+        tx.execute(NEW_ENTRY, &[&pass, chat, &gate.id, &state, &link, &now, &issued_at, &expires_at])?;
         entries.push((*chat, taken));
     }
-    Ok(Outcome::Granted(pass, entries))
+    Ok(Given::Granted(pass, entries))
 }
 
-type Gate = (i64, GateState, Option<UnixTime>, Option<UnixTime>, Option<u32>, u32);
+type Standing = (i64, GateState, Option<UnixTime>, Option<UnixTime>, Option<u32>, u32);
 
-fn why_not(tx: &mut Tx<'_>, gate: GateId, revision: i64, now: UnixTime) -> Result<Granted> {
-    let row: Option<Gate> = tx.row(WHY_NOT, &[&gate])?;
-    let Some((latest, state, opens_at, closes_at, quota, issued)) = row else {
+fn why_not(tx: &mut Tx<'_>, gate: &SavedGate, now: UnixTime) -> Result<Granted> {
+    let Some((latest, state, opens_at, closes_at, quota, issued)) =
+        tx.row::<Standing>(WHY_NOT, &[&gate.id])?
+    else {
         return Ok(Granted::NoSuchGate);
     };
     let in_time = opens_at.is_none_or(|at| at <= now) && closes_at.is_none_or(|at| at > now);
-    if latest != revision {
+    if latest != gate.revision {
         Ok(Granted::Changed)
     } else if state != GateState::Open || !in_time {
         Ok(Granted::NotOpen)
@@ -296,57 +503,112 @@ fn why_not(tx: &mut Tx<'_>, gate: GateId, revision: i64, now: UnixTime) -> Resul
     }
 }
 
+enum Again {
+    Given(Option<Taken>),
+    Other(Reissued),
+}
+
+fn give_again(
+    tx: &mut Tx<'_>,
+    pass: PassId,
+    chat: ChatId,
+    alive_until: UnixTime,
+    now: UnixTime,
+) -> Result<Again> {
+    let Some((gate,)) = tx.row::<(GateId,)>(GATE_OF, &[&pass])? else {
+        return Ok(Again::Other(Reissued::NoSuchPass));
+    };
+    gates::turn(tx, gate)?;
+    let Some((state, old, revoked_at)) =
+        tx.row::<(State, Option<LinkId>, Option<UnixTime>)>(ENTRY, &[&pass, &chat])?
+    else {
+        return Ok(Again::Other(Reissued::NoSuchPass));
+    };
+    if revoked_at.is_some() || !State::Granted.comes_from().contains(&state) {
+        return Ok(Again::Other(Reissued::Not(state)));
+    }
+    if let Some(old) = old {
+        ledger::want_revoked(tx, old, now)?;
+        if tx.one::<(u32,)>(LIVES, &[&old, &now])?.0 > 0 {
+            return Ok(Again::Other(Reissued::NotYet));
+        }
+    }
+    let generation = tx.row(REISSUE, &[&now, &pass, &chat])?;
+    let (generation,): (u32,) = generation.ok_or(Error::Contended)?;
+    let taken: Option<Taken> = tx.row(TAKE_LINK, &[&pass, &generation, &now, &gate, &chat, &alive_until])?;
+    if let Some((link, _, _, expires_at)) = &taken {
+        tx.execute(REPLACES, &[&old, link])?;
+        tx.execute(ISSUE_AGAIN, &[link, &now, expires_at, &pass, &chat])?;
+    }
+    Ok(Again::Given(taken))
+}
+
 fn hand(keys: &Keyring, chat: ChatId, taken: Option<Taken>) -> Result<Handed> {
     let Some((_, marker, url, expires_at)) = taken else {
         return Ok(Handed { chat, link: None, expires_at: None });
     };
-    let link = keys.open_text(url_place(&marker), &url)?;
-    Ok(Handed { chat, link: Some(LinkUrl::new(link)), expires_at: Some(expires_at) })
+    let link = Some(ledger::reveal(keys, marker, &url)?);
+    Ok(Handed { chat, link, expires_at: Some(expires_at) })
 }
 
-struct HeldRow {
-    pass: PassId,
-    granted_at: UnixTime,
-    revoked_at: Option<UnixTime>,
+/// A pass with one of its entries, as a row has them.
+struct OneHeld {
+    pass: Holding,
     held: Held,
-    marker: Option<Marker>,
+    marker: Option<Code>,
     url: Option<Vec<u8>>,
 }
 
-impl crate::value::FromRow for HeldRow {
-    fn from_row(row: &crate::value::Row<'_>) -> Result<Self> {
-        use crate::value::Column;
+impl FromRow for OneHeld {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
         Ok(Self {
-            pass: Column::read(row, 0)?,
-            granted_at: Column::read(row, 1)?,
-            revoked_at: Column::read(row, 2)?,
-            held: Held {
-                chat: Column::read(row, 3)?,
-                generation: Column::read(row, 4)?,
-                state: Column::read(row, 5)?,
-                link: None,
-                expires_at: Column::read(row, 8)?,
-                used_at: Column::read(row, 9)?,
-                left_at: Column::read(row, 10)?,
-                before: Column::read(row, 11)?,
+            pass: Holding {
+                pass: Column::read(row, 0)?,
+                gate: Column::read(row, 1)?,
+                person: Column::read(row, 2)?,
+                granted_at: Column::read(row, 3)?,
+                granted_by: Column::read(row, 4)?,
+                revoked_at: Column::read(row, 5)?,
+                entries: Vec::new(),
             },
-            marker: Column::read(row, 6)?,
-            url: Column::read(row, 7)?,
+            held: Held {
+                chat: Column::read(row, 6)?,
+                generation: Column::read(row, 7)?,
+                state: Column::read(row, 8)?,
+                link: None,
+                expires_at: Column::read(row, 11)?,
+                used_at: Column::read(row, 12)?,
+                used_by: Column::read(row, 13)?,
+                left_at: Column::read(row, 14)?,
+                before: Column::read(row, 15)?,
+            },
+            marker: Column::read(row, 9)?,
+            url: Column::read(row, 10)?,
         })
     }
 }
 
-/// A link is shown while it is there to be used, and not to those who used it.
-fn reveal(
-    keys: &Keyring,
-    state: EntryState,
-    marker: Option<Marker>,
-    url: Option<Vec<u8>>,
-) -> Result<Option<LinkUrl>> {
-    match (state, marker, url) {
-        (EntryState::Issued, Some(marker), Some(url)) => {
-            Ok(Some(LinkUrl::new(keys.open_text(url_place(&marker), &url)?)))
+/// Rows of one pass follow each other. A link is revealed while it is there to be used, and not to those who used it.
+fn collect(keys: &Keyring, rows: Vec<OneHeld>) -> Result<Vec<Holding>> {
+    let mut passes: Vec<Holding> = Vec::new();
+    for OneHeld { pass, mut held, marker, url } in rows {
+        if let (State::Issued, Some(marker), Some(url)) = (held.state, marker, url) {
+            held.link = Some(ledger::reveal(keys, marker, &url)?);
         }
-        _ => Ok(None),
+        match passes.last_mut() {
+            Some(last) if last.pass == pass.pass => last.entries.push(held),
+            _ => passes.push(Holding { entries: vec![held], ..pass }),
+        }
+    }
+    Ok(passes)
+}
+
+impl From<Unheard> for Granted {
+    fn from(why: Unheard) -> Self {
+        match why {
+            Unheard::TooSoon { until } => Self::TooSoon { until },
+            Unheard::NoMoreTries => Self::NoMoreTries,
+            Unheard::BudgetSpent => Self::BudgetSpent,
+        }
     }
 }

@@ -4,21 +4,30 @@
 //! drives it.
 
 use crate::value::{Bind, FromRow, Row, Value};
-use crate::{Error, Result};
+use crate::{Cause, Error, Result};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 /// How long to wait for an answer to a connection attempt, and for any other answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How often a server is asked what became of a commit whose answer was lost, and with what pause.
+const LOOKS: u32 = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
+
+const BEGIN: &str = "begin; select txid_current()";
+const FATE: &str = "select txid_status($1)";
+
 /// One connection with the runtime that drives it.
 pub(crate) struct Session {
     options: PgConnectOptions,
     runtime: Runtime,
-    /// Gone after it was lost; the next transaction asks for a new one.
+    /// Gone after it was lost; whoever asks next makes a new one.
     connection: Option<PgConnection>,
+    /// The server's number for the transaction that runs, by which its fate is known even after the connection is lost.
+    transaction: i64,
 }
 
 impl Session {
@@ -32,7 +41,7 @@ impl Session {
             .application_name("admit")
             .statement_cache_capacity(256)
             .disable_statement_logging();
-        let mut session = Self { options, runtime, connection: None };
+        let mut session = Self { options, runtime, connection: None, transaction: 0 };
         session.connection()?;
         Ok(session)
     }
@@ -58,20 +67,46 @@ impl Session {
 
     pub(crate) fn script(&mut self, text: &'static str) -> Result<()> {
         self.ask(|runtime, connection| {
-            runtime.block_on(async { sqlx::raw_sql(text).execute(connection).await.map(drop) })
+            runtime.block_on(in_time(async { sqlx::raw_sql(text).execute(connection).await.map(drop) }))
         })
     }
 
+    /// Begins a transaction. A connection that was lost while nobody used it is made anew.
     pub(crate) fn begin(&mut self) -> Result<()> {
-        self.script("begin")
+        self.try_begin().or_else(|_| {
+            self.connection = None;
+            self.try_begin()
+        })
     }
 
+    fn try_begin(&mut self) -> Result<()> {
+        self.transaction = self.ask(|runtime, connection| {
+            let begun = async { sqlx::raw_sql(BEGIN).fetch_one(connection).await?.try_get(0) };
+            runtime.block_on(in_time(begun))
+        })?;
+        Ok(())
+    }
+
+    /// Commits. If the connection is lost on the way, the server is asked over another what became of it.
     pub(crate) fn commit(&mut self) -> Result<()> {
-        self.script("commit").map_err(|error| match error {
-            // The server said no, so it is no. A connection that broke says nothing.
-            Error::Unavailable(cause) if self.connection.is_none() => Error::InDoubt(cause),
-            other => other,
+        self.script("commit").or_else(|error| match error {
+            Error::Unavailable(cause) if self.connection.is_none() => self.look_back(cause),
+            // The server said no, so it is no.
+            other => Err(other),
         })
+    }
+
+    fn look_back(&mut self, cause: Cause) -> Result<()> {
+        let lost = self.transaction;
+        for _ in 0..LOOKS {
+            match self.rows::<(Option<String>,)>(FATE, &[&lost]).as_deref() {
+                Ok([(Some(fate),)]) if fate == "committed" => return Ok(()),
+                Ok([(Some(fate),)]) if fate == "aborted" => return Err(Error::Unavailable(cause)),
+                // The server has not noticed yet that nobody is there, or is only starting again.
+                _ => std::thread::sleep(BETWEEN_LOOKS),
+            }
+        }
+        Err(Error::InDoubt(cause))
     }
 
     pub(crate) fn rollback(&mut self) {
@@ -95,7 +130,7 @@ impl Session {
         self.connection()?;
         let connection = self.connection.as_mut().ok_or(Error::Closed)?;
         question(&self.runtime, connection).map_err(|error| {
-            if !matches!(error, sqlx::Error::Database(_)) {
+            if !is_answer(&error) {
                 self.connection = None;
             }
             error.into()
@@ -108,6 +143,15 @@ impl Drop for Session {
         if let Some(connection) = self.connection.take() {
             let _ = self.runtime.block_on(in_time(connection.close()));
         }
+    }
+}
+
+/// Whether the server answered and goes on listening. It may also say that it ends the connection: class 57.
+fn is_answer(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| !code.starts_with("57")),
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => true,
+        _ => false,
     }
 }
 

@@ -20,10 +20,14 @@ mod tests {
 
     const FILES: &[(&str, &[(&str, &str)])] = &[
         ("attempts", attempts::STATEMENTS),
+        ("audit", audit::STATEMENTS),
         ("bots", bots::STATEMENTS),
+        ("chats", chats::STATEMENTS),
         ("gates", gates::STATEMENTS),
+        ("keys", keys::STATEMENTS),
         ("leases", leases::STATEMENTS),
-        ("links", links::STATEMENTS),
+        ("ledger", ledger::STATEMENTS),
+        ("outbox", outbox::STATEMENTS),
         ("pace", pace::STATEMENTS),
         ("passes", passes::STATEMENTS),
         ("updates", updates::STATEMENTS),

@@ -1,30 +1,75 @@
-//! What Telegram tells us, taken in once however often it is told.
+//! What Telegram tells us, taken in once however often it is told, and in whatever order.
+//!
+//! A join or a leave is written down as it was seen; what a pass has come to is then worked out anew from all that was
+//! seen. So two updates have the same effect whichever comes first.
 
 use crate::connection::Tx;
-use crate::seal;
+use crate::joins::{Join, Known, Moment, Settled, settle};
 use crate::statements::statements;
-use crate::{LinkId, Marker, PassId, Result, Store};
-use links::{ChatId, LinkHash, UnixTime, UserId};
+use crate::{Error, GateId, Keyring, LinkId, PassId, Result, Store, Visitor};
+use crate::{attempts, chats, gates, ledger, seal};
+use gate::Code;
+use gate::pass::State;
+use links::{ChatId, LinkHash, LinkUrl, Standing, UnixTime, UserId};
 
 statements! {
     TAKE_IN = "
         insert into inbox (bot, update_id, received_at)
         values ($1, $2, $3)
         on conflict (bot, update_id) do nothing";
-    LINK_BY_HASH = "select id, pass from links where hash = $1";
-    LINK_BY_MARKER = "select id, pass from links where marker = $1";
+    FORGET = "delete from inbox where received_at < $1";
+    LINK_BY_HASH = "select id, marker, pass from links where hash = $1";
+    LINK_BY_MARKER = "select id, marker, pass from links where marker = $1";
+    ADOPT_URL = "update links set url = $1, hash = $2 where id = $3 and url is null";
     SEE = "
         insert into sightings (chat, person, at, update_id, what, link, pass)
         values ($1, $2, $3, $4, $5, $6, $7)";
     USE_LINK = "
         update links set
-            used_at = $1, used_by = $2,
+            state = case when state = 'free' then 'dropped' else state end,
+            used_at = $1, used_by = $2, used_update = $3,
             revoke_wanted_at = case when revoke_wanted_at < $1 then revoke_wanted_at else $1 end
-        where id = $3 and used_at is null";
-    USE_ENTRY = "
-        update entries set state = 'used', used_at = $1, used_by = $2
-        where pass = $3 and chat = $4 and state in ('granted', 'issued', 'expired')";
+        where id = $4 and (used_at is null or (used_at, used_update) > ($1, $3))";
+    PASSES_OF = "
+        select distinct pass from sightings
+        where chat = $1 and person = $2 and pass is not null
+        order by pass";
+    PASSES_AT = "select distinct pass from sightings where chat = $1 and pass is not null order by pass";
+    KNOWN = "
+        select p.person, p.revoked_at, e.state, e.link
+        from entries e
+        join passes p on p.id = e.pass
+        where e.pass = $1 and e.chat = $2";
+    JOINS = "
+        select person, at, update_id, link from sightings
+        where pass = $1 and chat = $2 and what = 'joined'
+        order by at, update_id, id";
+    LAST_SEEN = "
+        select what, at from sightings
+        where chat = $1 and person = $2 and what in ('joined', 'left')
+        order by at desc, update_id desc, id desc
+        limit 1";
+    SETTLE_ENTRY = "
+        update entries set state = $1, used_at = $2, used_by = $3, left_at = $4
+        where pass = $5 and chat = $6 and state = $7";
+    END_OTHER_LINK = "
+        update links set
+            revoke_wanted_at = case when revoke_wanted_at < $1 then revoke_wanted_at else $1 end
+        where id = $2 and revoked_at is null";
+    FORGET_STRANGERS = "delete from strangers where pass = $1 and chat = $2 and settled_at is null";
+    ADD_STRANGER = "
+        insert into strangers (pass, chat, person, link, joined_at)
+        values ($1, $2, $3, $4, $5)
+        on conflict (pass, chat, person) do nothing";
+    ADD_MOVE = "insert into chat_moves (old, new) values ($1, $2) on conflict (old) do nothing";
+    MOVED_TO = "select new from chat_moves where old = $1";
+    MOVE_MOVES = "update chat_moves set new = $1 where new = $2";
+    MOVE_SIGHTINGS = "update sightings set chat = $1 where chat = $2";
+    MOVE_STRANGERS = "update strangers set chat = $1 where chat = $2";
 }
+
+/// Telegram repeats an update for a day at most.
+const REMEMBERED_SECONDS: i64 = 48 * 3600;
 
 /// An update as it came, and what it means.
 #[derive(Clone, Debug)]
@@ -39,18 +84,20 @@ pub struct Update {
 
 /// What an update means to us.
 #[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the fields say where, who and when")]
 pub enum Effect {
-    /// Somebody came in.
-    Joined {
-        /// Where.
-        chat: ChatId,
-        /// Who.
-        person: UserId,
-        /// When.
-        at: UnixTime,
-        /// By which link, as far as it was told.
-        by: By,
-    },
+    /// Somebody came in, by which link if it was told.
+    Joined { chat: ChatId, person: UserId, at: UnixTime, by: By },
+    /// Somebody went out.
+    Left { chat: ChatId, person: UserId, at: UnixTime },
+    /// Somebody asks to be let in.
+    Asked { chat: ChatId, person: UserId, at: UnixTime, by: By },
+    /// What the bot may do in a chat changed.
+    RightsChanged { chat: ChatId, at: UnixTime, standing: Standing },
+    /// A group has a new number.
+    Migrated { from: ChatId, to: ChatId, at: UnixTime },
+    /// Somebody showed the bot that they are this visitor of a gate.
+    Started { person: UserId, gate: GateId, visitor: Visitor, at: UnixTime },
     /// Nothing; it is only remembered that it came.
     None,
 }
@@ -58,72 +105,263 @@ pub enum Effect {
 /// By what a link is known again.
 #[derive(Clone, Default, Debug)]
 pub struct By {
-    /// The name it bears.
-    pub marker: Option<Marker>,
-    /// What stands after `t.me/+`, where it was told whole.
-    pub hash: Option<LinkHash>,
+    /// The name it bears, where that is one of ours.
+    pub marker: Option<Code>,
+    /// The link, and what stands in it after `t.me/+`, where it was told whole.
+    pub link: Option<(LinkUrl, LinkHash)>,
 }
 
 /// What an update did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the fields say whose and where")]
 pub enum Outcome {
     /// It came before.
     Repeated,
-    /// It was written down, and concerns no link of ours.
+    /// It was written down, and concerns nothing of ours.
     Noted,
-    /// The person of a pass is in.
-    Entered {
-        /// The pass.
-        pass: PassId,
-        /// The link, which is now to be revoked.
-        link: LinkId,
-    },
+    /// The person of a pass is in; its link is now to be revoked.
+    Entered { pass: PassId, chat: ChatId },
+    /// Somebody else came by the link of a pass. They are among [`Store::strangers`] once the link is revoked.
+    Stranger { pass: PassId, chat: ChatId },
+    /// The person of a pass is out.
+    Gone { pass: PassId, chat: ChatId },
+    /// A link of ours was used that no pass had. It is now to be revoked.
+    StrayLink { link: LinkId },
+    /// A visitor is now known as this account.
+    Bound { gate: GateId, visitor: Visitor },
+    /// What the bot may do in a chat is now another thing.
+    RightsChanged { chat: ChatId },
+    /// What concerned a chat now concerns the one it became.
+    Moved { to: ChatId },
 }
 
 impl Store {
     /// Takes updates in, with what they change, in one transaction. Answers for each what it did; after that they may be
     /// acknowledged.
     pub async fn take_in(&self, bot: UserId, updates: Vec<Update>) -> Result<Vec<Outcome>> {
-        self.write(move |tx| updates.iter().map(|update| take_in(tx, bot, update)).collect()).await
+        let keys = self.keys().clone();
+        self.write(move |tx| updates.iter().map(|update| take_in(tx, &keys, bot, update)).collect()).await
     }
 }
 
-fn take_in(tx: &mut Tx<'_>, bot: UserId, update: &Update) -> Result<Outcome> {
+impl Store {
+    /// Telegram said, in an answer and not in an update, that a group has a new number. Tells whether that is news.
+    pub async fn chat_moved(&self, bot: UserId, from: ChatId, to: ChatId, at: UnixTime) -> Result<bool> {
+        let keys = self.keys().clone();
+        self.write(move |tx| Ok(migrated(tx, &keys, bot, from, to, at)? != Outcome::Noted)).await
+    }
+}
+
+/// Forgets updates that Telegram will not repeat.
+pub(crate) fn forget(tx: &mut Tx<'_>, now: UnixTime) -> Result<()> {
+    tx.execute(FORGET, &[&UnixTime::new(now.get() - REMEMBERED_SECONDS)]).map(drop)
+}
+
+/// Takes one update in, with what it changes.
+pub(crate) fn take_in(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Update) -> Result<Outcome> {
     if tx.execute(TAKE_IN, &[&bot, &update.id, &update.received_at])? == 0 {
         return Ok(Outcome::Repeated);
     }
     match &update.effect {
-        Effect::Joined { chat, person, at, by } => joined(tx, update.id, *chat, *person, *at, by),
+        Effect::Joined { chat, person, at, by } => {
+            let seen = Seen { chat: now_called(tx, *chat)?, person: *person, moment: (*at, update.id) };
+            joined(tx, keys, seen, by)
+        }
+        Effect::Left { chat, person, at } => {
+            let seen = Seen { chat: now_called(tx, *chat)?, person: *person, moment: (*at, update.id) };
+            see(tx, seen, "left", None)?;
+            settle_all_of(tx, seen, None)
+        }
+        Effect::Asked { chat, person, at, by } => {
+            let seen = Seen { chat: now_called(tx, *chat)?, person: *person, moment: (*at, update.id) };
+            let link = find_link(tx, keys, by)?;
+            see(tx, seen, "asked", link.as_ref())?;
+            Ok(Outcome::Noted)
+        }
+        Effect::RightsChanged { chat, at, standing } => {
+            // What it was in a group that is no more says nothing of the one it became.
+            let news = now_called(tx, *chat)? == *chat
+                && chats::rights_changed(tx, bot, *chat, standing, (*at, update.id))?;
+            Ok(if news { Outcome::RightsChanged { chat: *chat } } else { Outcome::Noted })
+        }
+        Effect::Migrated { from, to, at } => migrated(tx, keys, bot, *from, *to, *at),
+        Effect::Started { person, gate, visitor, at } => {
+            let (gate, visitor) = (*gate, *visitor);
+            let is_news = attempts::bind(tx, gate, visitor, *person, *at, update.id)?;
+            Ok(if is_news { Outcome::Bound { gate, visitor } } else { Outcome::Noted })
+        }
         Effect::None => Ok(Outcome::Noted),
     }
 }
 
-fn joined(
-    tx: &mut Tx<'_>,
-    update_id: i64,
+/// Somebody was seen to do something in a chat.
+#[derive(Clone, Copy)]
+struct Seen {
     chat: ChatId,
     person: UserId,
-    at: UnixTime,
-    by: &By,
-) -> Result<Outcome> {
-    let found = find_link(tx, by)?;
-    let (link, pass) = (found.map(|(link, _)| link), found.and_then(|(_, pass)| pass));
-    tx.execute(SEE, &[&chat, &person, &at, &update_id, &"joined", &link, &pass])?;
-    let Some(link) = link else { return Ok(Outcome::Noted) };
-    tx.execute(USE_LINK, &[&at, &person, &link])?;
-    let Some(pass) = pass else { return Ok(Outcome::Noted) };
-    tx.execute(USE_ENTRY, &[&at, &person, &pass, &chat])?;
-    Ok(Outcome::Entered { pass, link })
+    moment: Moment,
 }
 
-fn find_link(tx: &mut Tx<'_>, by: &By) -> Result<Option<(LinkId, Option<PassId>)>> {
-    if let Some(hash) = &by.hash
-        && let Some(found) = tx.row(LINK_BY_HASH, &[&seal::hash_of_link(hash)])?
-    {
-        return Ok(Some(found));
+/// A link of ours, and whose it is.
+struct Found {
+    link: LinkId,
+    pass: Option<PassId>,
+}
+
+fn joined(tx: &mut Tx<'_>, keys: &Keyring, seen: Seen, by: &By) -> Result<Outcome> {
+    let found = find_link(tx, keys, by)?;
+    see(tx, seen, "joined", found.as_ref())?;
+    if let Some(found) = &found {
+        let (at, update) = seen.moment;
+        tx.execute(USE_LINK, &[&at, &seen.person, &update, &found.link])?;
+        if found.pass.is_none() {
+            settle_all_of(tx, seen, None)?;
+            return Ok(Outcome::StrayLink { link: found.link });
+        }
     }
-    match &by.marker {
-        Some(marker) => tx.row(LINK_BY_MARKER, &[marker]),
-        None => Ok(None),
+    settle_all_of(tx, seen, found.and_then(|found| found.pass))
+}
+
+fn see(tx: &mut Tx<'_>, seen: Seen, what: &'static str, found: Option<&Found>) -> Result<()> {
+    let (link, pass) = (found.map(|found| found.link), found.and_then(|found| found.pass));
+    let (at, update) = seen.moment;
+    tx.execute(SEE, &[&seen.chat, &seen.person, &at, &update, &what, &link, &pass]).map(drop)
+}
+
+/// The link somebody came by. One whose making was never confirmed is known by its name, and shows its text now.
+fn find_link(tx: &mut Tx<'_>, keys: &Keyring, by: &By) -> Result<Option<Found>> {
+    let mut row: Option<(LinkId, Code, Option<PassId>)> = None;
+    if let Some((_, hash)) = &by.link {
+        row = tx.row(LINK_BY_HASH, &[&seal::hash_of_link(hash)])?;
     }
+    if let (None, Some(marker)) = (&row, &by.marker) {
+        row = tx.row(LINK_BY_MARKER, &[marker])?;
+        if let (Some((link, marker, _)), Some((url, hash))) = (&row, &by.link) {
+            let sealed = keys.seal(ledger::place(&marker.to_string()), url.as_str().as_bytes());
+            tx.execute(ADOPT_URL, &[&sealed, &seal::hash_of_link(hash), link])?;
+        }
+    }
+    Ok(row.map(|(link, _, pass)| Found { link, pass }))
+}
+
+/// Works out anew every pass by whose links somebody was ever seen to come into a chat, and answers what became of the
+/// one by which they came now; of those by which they came before, only what became of their own.
+fn settle_all_of(tx: &mut Tx<'_>, seen: Seen, by: Option<PassId>) -> Result<Outcome> {
+    let chat = seen.chat;
+    let mut outcome = Outcome::Noted;
+    for (pass,) in tx.rows::<(PassId,)>(PASSES_OF, &[&chat, &seen.person])? {
+        let Some((owner, left_at)) = settle_pass(tx, pass, chat)? else { continue };
+        let is_owner = owner.is_some_and(|owner| owner.person == seen.person);
+        match by {
+            _ if is_owner && left_at.is_some() => outcome = Outcome::Gone { pass, chat },
+            _ if is_owner => outcome = Outcome::Entered { pass, chat },
+            Some(by) if by == pass => outcome = Outcome::Stranger { pass, chat },
+            _ => {}
+        }
+    }
+    Ok(outcome)
+}
+
+/// Works a pass out anew for one of its chats. Answers the join of its person, and when they went.
+fn settle_pass(
+    tx: &mut Tx<'_>,
+    pass: PassId,
+    chat: ChatId,
+) -> Result<Option<(Option<Join>, Option<UnixTime>)>> {
+    let Some((person, revoked_at, state, link)) = tx.row(KNOWN, &[&pass, &chat])? else {
+        return Ok(None);
+    };
+    let known = Known { person, revoked_at, state, link };
+    let joins: Vec<Join> = tx
+        .rows(JOINS, &[&pass, &chat])?
+        .into_iter()
+        .map(|(person, at, update, link)| Join { person, moment: (at, update), link })
+        .collect();
+    let settled = settle(known, &joins);
+    let left_at = settle_entry(tx, pass, chat, known, &settled)?;
+    settle_strangers(tx, pass, chat, &settled, joins.len())?;
+    Ok(Some((settled.owner, left_at)))
+}
+
+/// Writes down how far the entry has come, and answers when its person went.
+fn settle_entry(
+    tx: &mut Tx<'_>,
+    pass: PassId,
+    chat: ChatId,
+    known: Known,
+    settled: &Settled,
+) -> Result<Option<UnixTime>> {
+    let (mut state, mut left_at) = (known.state, None);
+    if let Some(owner) = settled.owner {
+        let last: Option<(String, UnixTime)> = tx.row(LAST_SEEN, &[&chat, &owner.person])?;
+        left_at = last.filter(|(what, _)| what == "left").map(|(_, at)| at);
+        state = if left_at.is_some() { State::Left } else { State::Used };
+        // They came by an older link while another one was there for them.
+        if let Some(link) = known.link.filter(|link| *link != owner.link) {
+            tx.execute(END_OTHER_LINK, &[&owner.moment.0, &link])?;
+        }
+    } else if settled.leaked {
+        state = State::Leaked;
+    }
+    if known.state == State::Revoked {
+        state = State::Revoked;
+    }
+    let used_at = settled.owner.map(|owner| owner.moment.0);
+    let used_by = settled.owner.map(|owner| owner.person);
+    let touched =
+        tx.execute(SETTLE_ENTRY, &[&state, &used_at, &used_by, &left_at, &pass, &chat, &known.state])?;
+    // Somebody moved it since we looked; look again.
+    if touched == 0 { Err(Error::Contended) } else { Ok(left_at) }
+}
+
+fn settle_strangers(
+    tx: &mut Tx<'_>,
+    pass: PassId,
+    chat: ChatId,
+    settled: &Settled,
+    joins: usize,
+) -> Result<()> {
+    if settled.strangers.is_empty() && joins < 2 {
+        return Ok(());
+    }
+    tx.execute(FORGET_STRANGERS, &[&pass, &chat])?;
+    for Join { person, moment, link } in &settled.strangers {
+        tx.execute(ADD_STRANGER, &[&pass, &chat, person, link, &moment.0])?;
+    }
+    Ok(())
+}
+
+/// What a chat is called now.
+fn now_called(tx: &mut Tx<'_>, chat: ChatId) -> Result<ChatId> {
+    Ok(tx.row(MOVED_TO, &[&chat])?.map_or(chat, |(new,)| new))
+}
+
+/// A group became another one. Its links are dead, and all else that is known of it is now known of the new one.
+fn migrated(
+    tx: &mut Tx<'_>,
+    keys: &Keyring,
+    bot: UserId,
+    from: ChatId,
+    to: ChatId,
+    at: UnixTime,
+) -> Result<Outcome> {
+    let to = now_called(tx, to)?;
+    if from == to {
+        return Ok(Outcome::Noted);
+    }
+    chats::move_chat(tx, bot, from, to)?;
+    // Another bot of ours may have told us already.
+    if tx.execute(ADD_MOVE, &[&from, &to])? == 0 {
+        return Ok(Outcome::Noted);
+    }
+    tx.execute(MOVE_MOVES, &[&to, &from])?;
+    gates::move_chat(tx, keys, from, to)?;
+    ledger::move_chat(tx, from, to, at)?;
+    tx.execute(MOVE_SIGHTINGS, &[&to, &from])?;
+    tx.execute(MOVE_STRANGERS, &[&to, &from])?;
+    // Who was seen in the new one before we knew what it is came into this one.
+    for (pass,) in tx.rows::<(PassId,)>(PASSES_AT, &[&to])? {
+        settle_pass(tx, pass, to)?;
+    }
+    Ok(Outcome::Moved { to })
 }

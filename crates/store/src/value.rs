@@ -3,12 +3,12 @@
 use crate::{Error, Result};
 use links::{ChatId, UnixTime, UserId};
 use sqlx::Row as _;
+use std::borrow::Cow;
 
 /// A value for a placeholder. What is absent still says what it would be: PostgreSQL wants to know.
-#[derive(Clone, Copy)]
 pub(crate) enum Value<'a> {
     Int(Option<i64>),
-    Text(Option<&'a str>),
+    Text(Option<Cow<'a, str>>),
     Blob(Option<&'a [u8]>),
 }
 
@@ -110,12 +110,13 @@ stored!(Int, int, u32, |value| i64::from(*value), |raw| u32::try_from(raw).ok())
 stored!(Int, int, UnixTime, |value| value.get(), |raw| Some(UnixTime::new(raw)));
 stored!(Int, int, ChatId, |value| value.get(), |raw| ChatId::new(raw).ok());
 stored!(Int, int, UserId, |value| value.get(), |raw| UserId::new(raw).ok());
-stored!(Text, text, String, |value| value, |raw| Some(raw));
+stored!(Text, text, String, |value| value.into(), |raw| Some(raw));
+stored!(Text, text, gate::Code, |code| code.to_string().into(), |raw| raw.parse().ok());
 stored!(Blob, blob, Vec<u8>, |value| value, |raw| Some(raw));
 
 impl Bind for &str {
     fn bind(&self) -> Value<'_> {
-        Value::Text(Some(self))
+        Value::Text(Some(Cow::Borrowed(self)))
     }
 
     fn none() -> Value<'static> {

@@ -92,7 +92,14 @@ enum Next {
 
 /// Runs all in one transaction, and answers them. If one fails they are all left as they were.
 fn together(db: &mut Connection, jobs: &mut Vec<Box<dyn Job>>) -> Next {
-    let ran = db.begin().and_then(|()| jobs.iter_mut().try_for_each(|job| job.run(&mut Tx(db))));
+    if let Err(error) = db.begin() {
+        // Nor would any of them get further alone.
+        for job in jobs.drain(..) {
+            job.answer(Err(Error::Unavailable(error.to_string().into())));
+        }
+        return Next::Go;
+    }
+    let ran = jobs.iter_mut().try_for_each(|job| job.run(&mut Tx(db)));
     match ran.and_then(|()| db.commit()) {
         Ok(()) => {
             for job in jobs.drain(..) {

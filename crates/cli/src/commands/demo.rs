@@ -61,14 +61,14 @@ impl Demo {
                     scratch.path().to_owned()
                 }
             };
-            let House { store, keys } = Place(data).open().await?;
+            let House { store, keys } = Place::in_dir(&data).open_or_make().await?;
             let clock = Clock::default();
             let road = Road { api_url: at.bot_api.clone(), ..Road::default() };
             let token = at.token.as_deref().expect("the demo's sandbox has a bot");
             let token = Token::new(token).expect("a sandbox's token is a token");
-            let bot = server::add_bot(&store, token, &road, clock.now()).await?;
+            let bot = server::add_bot(&store, token, &road, "demo", clock.now()).await?;
             let chat = at.chat_id.expect("the demo's sandbox has a chat");
-            server::open_gate(&store, &night_owls(chat), bot, clock.now()).await?;
+            server::open_gate(&store, &night_owls(chat), bot, "demo", clock.now()).await?;
             let settings = Settings {
                 public_url: url.clone(),
                 telegram_url: at.people.clone(),

@@ -5,11 +5,13 @@ pub(crate) mod chats;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod gates;
 pub(crate) mod links;
 pub(crate) mod man;
 pub(crate) mod members;
 pub(crate) mod requests;
 pub(crate) mod sandbox;
+pub(crate) mod serve;
 pub(crate) mod telegram;
 
 // For batches.
@@ -57,6 +59,11 @@ pub(crate) enum Command {
     /// Look at the bot.
     #[command(subcommand)]
     Bot(bots::Bot),
+    /// Serve gates: their pages, the bot's ear, and the jobs that make and end links.
+    Serve(serve::Serve),
+    /// Draw gates, look at them, open and close them.
+    #[command(subcommand)]
+    Gate(gates::Gate),
     /// See all of it on this machine: a small Telegram, a service, and a gate to pass.
     Demo(demo::Demo),
     /// Run a small Telegram on this machine.
@@ -87,7 +94,8 @@ pub(crate) fn definition() -> clap::Command {
 
 /// Does what was asked.
 pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<(), Failure> {
-    log::start(&cli.global, variables)?;
+    let usual = matches!(cli.command, Command::Serve(_)).then_some(log::OF_A_SERVICE);
+    log::start(&cli.global, variables, usual)?;
     let ctx = Context { global: cli.global, output, variables };
     match cli.command {
         Command::Link(command) => command.run(&ctx),
@@ -95,6 +103,8 @@ pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<
         Command::Chat(command) => command.run(&ctx),
         Command::Member(command) => command.run(&ctx),
         Command::Bot(command) => command.run(&ctx),
+        Command::Serve(command) => command.run(&ctx),
+        Command::Gate(command) => command.run(&ctx),
         Command::Demo(command) => command.run(&ctx),
         Command::Sandbox(command) => command.run(&ctx),
         Command::Config(command) => command.run(&ctx),

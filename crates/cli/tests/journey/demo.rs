@@ -1,9 +1,9 @@
 //! The demo as a fan meets it: a question, a pass, a link, a join, and an end to the link.
 
+use crate::fan::{between, exchange};
 use crate::house::ADMIT;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::thread::yield_now;
 use std::time::{Duration, Instant};
@@ -66,25 +66,6 @@ impl Demo {
     fn join(&self, person: i64, link: &str) -> Value {
         self.control(&format!("people/{person}/join"), json!({ "link": link }))["result"].clone()
     }
-}
-
-fn exchange(address: &str, verb: &str, path: &str, headers: &str, body: &str) -> String {
-    let host = address.strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    let length = body.len();
-    write!(
-        stream,
-        "{verb} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
-fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
-    let rest = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1;
-    rest.split_once(after).unwrap().0
 }
 
 /// The cookie and the link of whoever answers rightly.

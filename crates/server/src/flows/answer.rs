@@ -4,13 +4,13 @@
 //! wrong, and a right one opens, only if it was within the visitor's tries and the gate's budget at that moment. Both
 //! are held back in the same words, so that nobody guesses past the limits by watching.
 
-use crate::app::{App, Published};
+use crate::app::App;
 use crate::error::Trouble;
 use crate::metrics::Answer;
-use gate::{Given, Grade, May, QuestionId, Unclear};
+use gate::{Given, Grade, May, QuestionId, Tries, Unclear};
 use links::UnixTime;
 use std::time::Duration;
-use store::{Budget, Counted, Grant, Granted, Tries, Visitor};
+use store::{Counted, Granted, SavedGate, Visitor};
 use tokio::time::Instant;
 
 /// How long an answer may wait for a link that has to be made first.
@@ -44,17 +44,17 @@ pub(crate) enum Outcome {
 
 pub(crate) async fn answer(
     app: &App,
-    gate: &Published,
+    gate: &SavedGate,
     visitor: Visitor,
     given: &Given,
 ) -> Result<Outcome, Trouble> {
     let now = app.clock.now();
-    let tries = app.store.tries(gate.id, visitor).await?;
+    let tries = app.store.attempt(gate.id, visitor).await?.tries;
     if app.store.holding(gate.id, visitor).await?.is_some() {
         wait_for_link(app, gate, visitor).await?;
         return Ok(Outcome::In);
     }
-    match gate.gate.may_try(&so_far(tries), now) {
+    match gate.gate.may_try(&tries, now) {
         May::Now => {}
         May::Wait { until } => return Ok(Outcome::Wait { until }),
         May::NoMore => return Ok(Outcome::NoMoreTries),
@@ -79,40 +79,32 @@ pub(crate) async fn answer(
 
 async fn count_wrong(
     app: &App,
-    gate: &Published,
+    gate: &SavedGate,
     visitor: Visitor,
     tries: Tries,
     now: UnixTime,
     outcome: impl FnOnce(u32, UnixTime) -> Outcome,
 ) -> Result<Outcome, Trouble> {
     let most = gate.gate.tries.most.get();
-    let next_try_at = gate.gate.after_wrong(&so_far(tries), now);
-    let counted = app.store.wrong(gate.id, visitor, now, next_try_at, most, budget(gate)).await?;
-    app.metrics.answered(if matches!(counted, Counted::Counted { .. }) {
-        Answer::Wrong
-    } else {
-        Answer::Held
-    });
+    let counted = app.store.wrong(gate, visitor, now).await?;
+    app.metrics.answered(if matches!(counted, Counted::Counted(_)) { Answer::Wrong } else { Answer::Held });
     Ok(match counted {
-        Counted::Counted { wrong } => outcome(most.saturating_sub(wrong), next_try_at),
+        Counted::Counted(now_tried) => {
+            outcome(most.saturating_sub(now_tried.wrong), gate.gate.after_wrong(&tries, now))
+        }
         Counted::TooSoon { until } => Outcome::Wait { until },
         Counted::NoMoreTries => Outcome::NoMoreTries,
         Counted::BudgetSpent => Outcome::Crowded,
+        Counted::Already { .. } => {
+            wait_for_link(app, gate, visitor).await?;
+            Outcome::In
+        }
         Counted::NoSuchGate => Outcome::NotOpen,
     })
 }
 
-async fn give(app: &App, gate: &Published, visitor: Visitor, now: UnixTime) -> Result<Outcome, Trouble> {
-    let grant = Grant {
-        gate: gate.id,
-        revision: gate.revision,
-        chats: gate.gate.chats.to_vec(),
-        visitor,
-        alive_until: gate.gate.promised_until(now),
-        most_tries: gate.gate.tries.most.get(),
-        budget: budget(gate),
-    };
-    let granted = app.store.grant(grant, now).await?;
+async fn give(app: &App, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Outcome, Trouble> {
+    let granted = app.store.grant(gate, visitor, now).await?;
     app.points.pass("answer.granted");
     Ok(match granted {
         Granted::Granted { entries, .. } => {
@@ -141,13 +133,8 @@ fn held(app: &App, outcome: Outcome) -> Outcome {
     outcome
 }
 
-fn budget(gate: &Published) -> Budget {
-    let guesses = gate.gate.guesses;
-    Budget { per_minute: guesses.per_minute.get(), per_hour: guesses.per_hour.get() }
-}
-
 /// The pool was empty. A link is made within moments, or there is a queue.
-async fn wait_for_link(app: &App, gate: &Published, visitor: Visitor) -> Result<(), Trouble> {
+pub(crate) async fn wait_for_link(app: &App, gate: &SavedGate, visitor: Visitor) -> Result<(), Trouble> {
     let mut ear = app.bells.made.listen();
     let until = Instant::now() + PATIENCE;
     while Instant::now() < until {
@@ -157,8 +144,4 @@ async fn wait_for_link(app: &App, gate: &Published, visitor: Visitor) -> Result<
         }
     }
     Ok(())
-}
-
-fn so_far(tries: Tries) -> gate::Tries {
-    gate::Tries { wrong: tries.wrong, last_wrong_at: None, started_at: tries.started_at }
 }

@@ -1,51 +1,130 @@
 //! What Telegram tells us is taken in: each update with its effects, once, before it is acknowledged.
 
+use super::errands::{self, To};
 use crate::app::App;
 use crate::bots::Bot;
 use crate::error::Trouble;
-use links::{Event, Way};
-use store::{By, Effect, Marker};
-use telegram::bot_api::types::Update;
+use crate::visitor::Start;
+use links::{ChatId, Event, Link, Right, UnixTime, UserId, Way};
+use store::{By, Effect, Outcome};
+use telegram::bot_api::types::{Message, Update, UpdateKind};
 use telegram::bot_api::updates::event;
+use tracing::{info, warn};
 
 /// Stores a batch and what it changes. When this is back, Telegram may forget it.
 pub(crate) async fn take_in(app: &App, bot: &Bot, updates: &[Update]) -> Result<(), Trouble> {
     let now = app.clock.now();
-    let heard = updates.iter().map(|update| store::Update {
-        id: update.update_id,
-        received_at: now,
-        effect: effect(app, update),
-    });
-    let outcomes = app.store.take_in(bot.id, heard.collect()).await?;
+    let heard: Vec<store::Update> = updates
+        .iter()
+        .map(|update| store::Update {
+            id: update.update_id,
+            received_at: now,
+            effect: effect(app, update, now),
+        })
+        .collect();
+    let outcomes = app.store.take_in(bot.id, heard.clone()).await?;
     app.points.pass("hear.stored");
     app.metrics.updates.inc_by(updates.len() as u64);
-    if outcomes.iter().any(|outcome| matches!(outcome, store::Outcome::Entered { .. })) {
-        app.bells.ending.ring();
+    for (heard, outcome) in heard.iter().zip(outcomes) {
+        follow(app, bot, &heard.effect, outcome).await?;
     }
     Ok(())
 }
 
+/// What is done at once, now that it is written down. Were it lost, the jobs would find it at their next look.
+async fn follow(app: &App, bot: &Bot, effect: &Effect, outcome: Outcome) -> Result<(), Trouble> {
+    match outcome {
+        Outcome::Entered { .. } | Outcome::StrayLink { .. } => app.bells.ending.ring(),
+        Outcome::Stranger { pass, chat } => {
+            warn!(
+                pass = pass.get(),
+                telegram.chat = chat.get(),
+                "somebody came by a link that was not theirs"
+            );
+            app.bells.ending.ring();
+        }
+        Outcome::RightsChanged { chat } => rights_changed(app, bot, chat, effect).await?,
+        Outcome::Moved { to } => {
+            info!(telegram.chat = to.get(), "a group has a new number");
+            app.bells.wanted.ring();
+        }
+        Outcome::Bound { .. } => {
+            if let Effect::Started { person, .. } = effect {
+                let text = "I know who you are now. Go back to the page and send your answer again.";
+                errands::say(app, bot.id, To::Person(person.get()), text.to_owned()).await?;
+            }
+        }
+        Outcome::Repeated | Outcome::Noted | Outcome::Gone { .. } => {}
+    }
+    Ok(())
+}
+
+async fn rights_changed(app: &App, bot: &Bot, chat: ChatId, effect: &Effect) -> Result<(), Trouble> {
+    let Effect::RightsChanged { standing, .. } = effect else { return Ok(()) };
+    bot.wake(chat);
+    app.bells.wanted.ring();
+    app.bells.ending.ring();
+    if standing.may(Right::InviteUsers) || !app.store.is_gated(bot.id, chat).await? {
+        return Ok(());
+    }
+    warn!(telegram.chat = chat.get(), "we may make no invitations in this chat any more");
+    let title = app.store.chat(bot.id, chat).await?.and_then(|chat| chat.title);
+    let text = format!(
+        "I may not make invitations to {} any more. Whoever passes a gate waits until I am an administrator there \
+         with the right to invite users.",
+        title.unwrap_or_else(|| chat.to_string())
+    );
+    errands::say(app, bot.id, To::OwnerOf(chat.get()), text).await
+}
+
 /// What an update means to us, in the store's words.
-fn effect(app: &App, update: &Update) -> Effect {
+fn effect(app: &App, update: &Update, now: UnixTime) -> Effect {
+    if let UpdateKind::Message(message) = &update.kind
+        && let Some(started) = started(app, message)
+    {
+        return started;
+    }
     match event(update) {
         Some(Event::Joined(joined)) => Effect::Joined {
             chat: joined.chat,
             person: joined.person.id,
             at: joined.at,
-            by: by(app, &joined.way),
+            by: match &joined.way {
+                Way::Link(link) | Way::Folder(Some(link)) => by(app, link),
+                Way::Folder(None) | Way::DirectRequest | Way::Untold => By::default(),
+            },
         },
-        _ => Effect::None,
+        Some(Event::Left(left)) => Effect::Left { chat: left.chat, person: left.person.id, at: left.at },
+        Some(Event::Asked(request) | Event::GuardQuery { request, .. }) => Effect::Asked {
+            chat: request.chat,
+            person: request.person.id,
+            at: request.asked_at,
+            by: request.link.as_ref().map(|link| by(app, link)).unwrap_or_default(),
+        },
+        Some(Event::RightsChanged { chat, at, standing, .. }) => Effect::RightsChanged { chat, at, standing },
+        Some(Event::ChatMigrated { from, to }) => Effect::Migrated { from, to, at: now },
+        None => Effect::None,
     }
 }
 
-/// By what the link is known again: its name is ours to read, its text may be cut.
-fn by(app: &App, way: &Way) -> By {
-    let link = match way {
-        Way::Link(link) | Way::Folder(Some(link)) => link,
-        Way::Folder(None) | Way::DirectRequest | Way::Untold => return By::default(),
-    };
+/// Somebody pressed Start with what a page of ours gave them.
+fn started(app: &App, message: &Message) -> Option<Effect> {
+    let payload = message.text.as_deref()?.strip_prefix("/start ")?;
+    let person = UserId::new(message.from.as_ref()?.id).ok()?;
+    let start = Start::open(&app.signer, payload.trim())?;
+    let at = UnixTime::new(message.date);
+    (message.chat.kind == "private" && at <= start.until).then_some(Effect::Started {
+        person,
+        gate: start.gate,
+        visitor: start.visitor,
+        at,
+    })
+}
+
+/// By what a link is known again: its name is ours to read, its text may be cut.
+fn by(app: &App, link: &Link) -> By {
     By {
-        marker: link.name.as_ref().and_then(|name| Marker::parse(name.as_str())),
-        hash: app.links.parse(link.url.as_str()).ok(),
+        marker: link.name.as_ref().and_then(|name| name.as_str().parse().ok()),
+        link: app.links.parse(link.url.as_str()).ok().map(|hash| (link.url.clone(), hash)),
     }
 }

@@ -3,58 +3,59 @@
 //! The intent is committed first and names the link at Telegram; then Telegram is asked; then the link is committed,
 //! and only then can anybody see it. What is lost between two of these steps was never shown, and ends by its expiry.
 
-use crate::app::{App, Published};
+use super::chats;
+use super::patience::{may_ask, put_off};
+use crate::app::App;
 use crate::bots::Bot;
-use crate::error::{Trouble, chain};
+use crate::error::Trouble;
 use crate::metrics::LinkEvent;
-use links::{Chat, ChatId, Expiry, Kind, Link, LinkName, Terms, UnixTime};
-use store::{Intent, LinkId, Marker};
+use gate::Code;
+use links::{Chat, ChatId, Expiry, Kind, Link, LinkName, Right, Terms};
+use store::{GateState, Intent, LinkId, SavedGate};
+use telegram::bot_api::methods::{CreateChatInviteLink, Method};
 use tokio::task::JoinSet;
-use tracing::{info, warn};
+use tracing::warn;
 
-/// The method Telegram asks to hold back.
-const METHOD: &str = "createChatInviteLink";
 /// So many are asked for at once, per chat.
 const AT_ONCE: u32 = 8;
-/// After a refusal that says nothing of time.
-const PAUSE_SECONDS: i64 = 5;
-/// When an administrator has to do something first.
-const LONG_PAUSE_SECONDS: i64 = 60;
 
 /// Makes what is wanted for one of a gate's chats; says whether there is more to do at once.
 pub(crate) async fn fill(
     app: &App,
     bot: &Bot,
-    gate: &Published,
+    gate: &SavedGate,
     chat: ChatId,
     fence: i64,
 ) -> Result<bool, Trouble> {
     let now = app.clock.now();
-    if app.store.held(bot.id, METHOD, Some(chat), now).await?.is_some() {
-        return Ok(false);
-    }
     let stock = app.store.stock(gate.id, chat, bot.id, gate.gate.promised_until(now)).await?;
     let stock = gate::Stock {
-        target: gate.gate.pool.get(),
+        target: if gate.state == GateState::Open { gate.gate.pool_target(gate.issued, now) } else { 0 },
         free: stock.free,
         waiting: stock.waiting,
-        making: stock.in_making,
+        making: stock.making,
     };
     let wanted = stock.wanted().min(AT_ONCE);
+    if wanted == 0
+        || !may_ask(app, bot, CreateChatInviteLink::NAME, chat).await?
+        || !chats::may(app, bot, chat, Right::InviteUsers).await?
+    {
+        return Ok(false);
+    }
     let mut making = JoinSet::new();
     for _ in 0..wanted {
         let intent = Intent {
             gate: gate.id,
             chat,
             bot: bot.id,
-            marker: Marker::new(app.chance()?),
+            marker: Code::new(app.chance()?),
             fence,
             expires_at: gate.gate.link_expiry(now).expect("a gate's links live for a bounded time").at(),
         };
         let (app, bot) = (app.clone(), bot.clone());
         making.spawn(async move { make(&app, &bot, intent).await });
     }
-    let mut goes_on = wanted > 0;
+    let mut goes_on = true;
     while let Some(made) = making.join_next().await {
         goes_on &= made.expect("making a link does not panic")?;
     }
@@ -65,13 +66,13 @@ pub(crate) async fn fill(
 async fn make(app: &App, bot: &Bot, intent: Intent) -> Result<bool, Trouble> {
     let link = app.store.intend(intent, app.clock.now()).await?;
     app.points.pass("make.intended");
-    let name = LinkName::new(intent.marker.as_str()).expect("a marker is short and plain");
+    let name = LinkName::new(&intent.marker.to_string()).expect("a marker is short and plain");
     let expiry = Expiry::new(intent.expires_at).expect("a gate's links end within a bounded time from now");
     let made = bot.links().create(&Chat::from(intent.chat), &Terms::for_one(expiry).named(name)).await;
     app.points.pass("make.answered");
     match made {
         Ok(made) => keep(app, link, &made).await,
-        Err(error) => put_off(app, bot, intent, link, &error).await,
+        Err(error) => not_made(app, bot, intent, link, &error).await,
     }
 }
 
@@ -89,15 +90,14 @@ async fn keep(app: &App, link: LinkId, made: &Link) -> Result<bool, Trouble> {
     Ok(true)
 }
 
-/// No link came of it. How long to leave the chat alone follows from why.
-async fn put_off(
+/// No link came of it.
+async fn not_made(
     app: &App,
     bot: &Bot,
     intent: Intent,
     link: LinkId,
     error: &links::Error,
 ) -> Result<bool, Trouble> {
-    let now = app.clock.now();
     if matches!(error.kind(), Kind::OutcomeUnknown | Kind::BrokenAnswer) {
         // It may exist. Nobody was shown it, and its name says that it is ours if somebody comes by it.
         app.store.lost(link).await?;
@@ -106,22 +106,6 @@ async fn put_off(
         app.store.refused(link).await?;
         app.metrics.link(LinkEvent::Refused);
     }
-    let pause = match error.kind() {
-        Kind::Wait { seconds } => i64::from(*seconds),
-        Kind::MissingRight(_)
-        | Kind::BotNotInChat
-        | Kind::ChatNotFound
-        | Kind::WrongKindOfChat
-        | Kind::ChatMoved { .. }
-        | Kind::TokenDead => LONG_PAUSE_SECONDS,
-        _ => PAUSE_SECONDS,
-    };
-    app.store.hold(bot.id, METHOD, Some(intent.chat), UnixTime::new(now.get().saturating_add(pause))).await?;
-    match error.retry_after_seconds() {
-        Some(seconds) => {
-            info!(telegram.chat = intent.chat.get(), wait_seconds = seconds, "links are made later")
-        }
-        None => warn!(telegram.chat = intent.chat.get(), error = chain(error), "a link could not be made"),
-    }
+    put_off(app, bot, CreateChatInviteLink::NAME, intent.chat, error).await?;
     Ok(false)
 }

@@ -1,6 +1,11 @@
 //! The product in short files: load, decide, commit. They know neither HTTP nor SQL.
 
 pub(crate) mod answer;
+pub(crate) mod chats;
+pub(crate) mod errands;
 pub(crate) mod hear;
 pub(crate) mod make;
+pub(crate) mod patience;
+pub(crate) mod reissue;
 pub(crate) mod revoke;
+pub(crate) mod strangers;

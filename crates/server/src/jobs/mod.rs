@@ -1,14 +1,17 @@
 //! What goes on without anybody asking: for each bot its ear, the making and the ending of its links. One node at a time
 //! does it, and all of it is safe to do twice.
 
+mod house;
+
+pub(crate) use house::keep_house;
+
 use crate::app::App;
 use crate::bells::Ear;
 use crate::bots::Bot;
 use crate::error::{Trouble, chain};
-use crate::flows::{hear, make, revoke};
-use links::{Kind, UnixTime};
+use crate::flows::{errands, hear, make, revoke, strangers};
+use links::{Kind, UnixTime, UserId};
 use std::time::Duration;
-use store::GateState;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
@@ -19,10 +22,12 @@ const RENEW: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(500);
 /// After a failure.
 const BREATH: Duration = Duration::from_secs(1);
+/// When somebody has to do something first.
+const LONG_BREATH: Duration = Duration::from_secs(10);
 
 /// Tends a bot for as long as this future is polled.
 pub(crate) async fn tend(app: App, bot: Bot, holder: String) {
-    let name = format!("bot:{}", bot.id);
+    let name = lease(bot.id);
     loop {
         let now = app.clock.now();
         let until = UnixTime::new(now.get() + LEASE_SECONDS);
@@ -31,7 +36,7 @@ pub(crate) async fn tend(app: App, bot: Bot, holder: String) {
                 info!(bot = bot.id.get(), "tending this bot");
                 tokio::select! {
                     () = renew(&app, &name, &holder) => warn!(bot = bot.id.get(), "another node tends this bot now"),
-                    () = work(&app, &bot, fence) => {}
+                    () = work(&app, &bot, &holder, fence) => {}
                 }
             }
             Ok(None) => {}
@@ -39,6 +44,17 @@ pub(crate) async fn tend(app: App, bot: Bot, holder: String) {
         }
         sleep(BREATH).await;
     }
+}
+
+/// Leaves a bot to others at once, and not when the lease ends.
+pub(crate) async fn leave(app: &App, bot: UserId, holder: &str) {
+    if let Err(why) = app.store.give_back(&lease(bot), holder).await {
+        warn!(error = chain(&why), "the lease of a bot could not be given back");
+    }
+}
+
+fn lease(bot: UserId) -> String {
+    format!("bot:{bot}")
 }
 
 /// Ends when the lease is lost.
@@ -57,12 +73,17 @@ async fn renew(app: &App, name: &str, holder: &str) {
     }
 }
 
-async fn work(app: &App, bot: &Bot, fence: i64) {
+async fn work(app: &App, bot: &Bot, holder: &str, fence: i64) {
     if let Err(why) = app.store.lose_earlier(bot.id, fence).await {
         warn!(error = chain(&why), "links of an earlier run could not be given up");
         return;
     }
-    tokio::join!(listen(app, bot), make_links(app, bot, fence), end_links(app, bot));
+    tokio::join!(
+        listen(app, bot),
+        make_links(app, bot, fence),
+        end_links(app, bot),
+        run_errands(app, bot, holder)
+    );
 }
 
 /// Hears what Telegram says. What was taken in is acknowledged by the next question.
@@ -78,17 +99,34 @@ async fn listen(app: &App, bot: &Bot) {
                 }
                 done = updates.last().map(|update| update.update_id).or(done);
             }
-            Err(why) => {
-                let wait = match why.kind() {
-                    Kind::Wait { seconds } => Duration::from_secs((*seconds).into()),
-                    Kind::TokenDead | Kind::Conflict | Kind::WebhookActive => Duration::from_secs(10),
-                    _ => BREATH,
-                };
-                warn!(bot = bot.id.get(), error = chain(&why), "updates could not be fetched");
-                sleep(wait).await;
-            }
+            Err(why) => sleep(deaf(app, bot, &why).await).await,
         }
     }
+}
+
+/// Nothing was heard; how long to wait follows from why.
+async fn deaf(app: &App, bot: &Bot, why: &links::Error) -> Duration {
+    let bot_id = bot.id.get();
+    let (wait, cure) = match why.kind() {
+        Kind::Wait { seconds } => (Duration::from_secs((*seconds).into()), "Telegram wants us to wait"),
+        Kind::TokenDead => {
+            let news = app.store.bot_died(bot.id, app.clock.now()).await;
+            if !matches!(news, Ok(true)) {
+                return LONG_BREATH;
+            }
+            (LONG_BREATH, "the token was revoked; give Admit the new one")
+        }
+        Kind::Conflict => {
+            (LONG_BREATH, "another program asks for this bot's updates; each bot can serve one program only")
+        }
+        Kind::WebhookActive => (
+            LONG_BREATH,
+            "this bot's updates go to a webhook of another program; delete it, or use another bot",
+        ),
+        _ => (BREATH, "it is tried again"),
+    };
+    warn!(bot = bot_id, error = chain(why), cure, "updates could not be fetched");
+    wait
 }
 
 async fn make_links(app: &App, bot: &Bot, fence: i64) {
@@ -108,11 +146,8 @@ async fn make_links(app: &App, bot: &Bot, fence: i64) {
 /// Says whether there is more to do at once.
 async fn make_for_all(app: &App, bot: &Bot, fence: i64) -> Result<bool, Trouble> {
     let mut more = false;
-    for saved in app.store.gates().await? {
-        if saved.bot != bot.id || saved.state == GateState::Draft {
-            continue;
-        }
-        let Some(gate) = app.gate(&saved.slug).await? else { continue };
+    for slug in app.store.slugs(bot.id).await? {
+        let Some(gate) = app.gate(slug.as_str()).await? else { continue };
         for &chat in gate.gate.chats.iter() {
             more |= make::fill(app, bot, &gate, chat, fence).await?;
         }
@@ -123,11 +158,35 @@ async fn make_for_all(app: &App, bot: &Bot, fence: i64) -> Result<bool, Trouble>
 async fn end_links(app: &App, bot: &Bot) {
     let mut bell: Ear = app.bells.ending.listen();
     loop {
-        match revoke::end(app, bot).await {
+        match end_in_all(app, bot).await {
             Ok(0) => bell.wait(LOOK).await,
             Ok(_) => {}
             Err(why) => {
                 warn!(error = chain(&why), "links could not be ended");
+                sleep(BREATH).await;
+            }
+        }
+    }
+}
+
+/// A link ends before anything is done with whoever came by it. Says how much was done.
+async fn end_in_all(app: &App, bot: &Bot) -> Result<usize, Trouble> {
+    let mut done = 0;
+    for chat in app.store.chats_to_tend(bot.id).await? {
+        done += revoke::end(app, bot, chat).await?;
+        done += strangers::settle(app, bot, chat).await?;
+    }
+    Ok(done)
+}
+
+async fn run_errands(app: &App, bot: &Bot, holder: &str) {
+    let mut bell = app.bells.errand.listen();
+    loop {
+        match errands::run(app, bot, holder).await {
+            Ok(0) => bell.wait(LOOK).await,
+            Ok(_) => {}
+            Err(why) => {
+                warn!(error = chain(&why), "errands could not be run");
                 sleep(BREATH).await;
             }
         }

@@ -2,10 +2,10 @@
 
 use super::Notice;
 use super::{Frame, Told, count, pass_path, show, span};
-use crate::app::{App, Published};
+use crate::app::App;
 use crate::error::Trouble;
 use crate::flows::answer::{self, Outcome};
-use crate::visitor::Form;
+use crate::visitor::{Form, Start};
 use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use gate::{Asked, Given, Offered, QuestionId, Standing};
 use links::UnixTime;
 use std::borrow::Cow;
-use store::{GateState, Visitor};
+use store::{GateState, SavedGate, Visitor};
 
 /// What a field takes; as much as the gate reads.
 const LONGEST_FIELD: usize = 500;
@@ -78,7 +78,7 @@ pub(crate) async fn look(
         None => Visitor::new(app.chance()?),
     };
     let desk = Desk { app: &app, gate: &gate, visitor };
-    Ok(if gate.gate.needs_start() && app.store.tries(gate.id, visitor).await?.started_at.is_none() {
+    Ok(if gate.gate.needs_start() && app.store.attempt(gate.id, visitor).await?.tries.started_at.is_none() {
         desk.threshold(None)
     } else {
         desk.questions(&Sheet::default())
@@ -128,7 +128,7 @@ type Sent<'a> = (Cow<'a, str>, Cow<'a, str>);
 /// One visitor at one gate.
 struct Desk<'a> {
     app: &'a App,
-    gate: &'a Published,
+    gate: &'a SavedGate,
     visitor: Visitor,
 }
 
@@ -183,10 +183,7 @@ impl Desk<'_> {
                 let wait = span(until.get() - now.get());
                 again(Told::bad(format!("The next try may come in {wait}. This one was not looked at.")))
             }
-            Outcome::Crowded => again(Told::bad(
-                "Many wrong answers are coming in, so nothing is looked at for a moment. Yours was not looked at \
-                     and does not count: send it again in a minute.",
-            )),
+            Outcome::Crowded => again(self.one_more_step(now)),
             Outcome::OutOfTime { left: 0 } => {
                 let text = "The time was over, and that was the last try.";
                 Notice::new(StatusCode::OK, self.title(), text).into_response()
@@ -199,6 +196,19 @@ impl Desk<'_> {
             Outcome::NotOpen => closed(self.app, self.gate).unwrap_or_else(|| paused(self.title())),
             Outcome::Full => full(self.title()),
         }
+    }
+
+    /// Too many wrong answers came from nobody knows whom; who shows an account is looked at all the same.
+    fn one_more_step(&self, now: UnixTime) -> Told {
+        let told = Told::bad(
+            "Many wrong answers are coming in, so for a while only those are looked at who show that they are \
+             somebody. Yours was not looked at and does not count. Press Start in the bot, come back, and send it \
+             again; or wait some minutes.",
+        );
+        let Some(name) = self.app.usernames.get(&self.gate.bot) else { return told };
+        let start = Start::new(self.visitor, self.gate.id, now).sign(&self.app.signer);
+        let url = format!("{}/{name}?start={start}", self.app.telegram_url);
+        told.leading_to(url, "Open the bot in Telegram")
     }
 
     /// The page before the questions of a gate whose questions are each visitor's own, or whose time is limited.
@@ -268,7 +278,7 @@ pub(crate) fn nowhere() -> Response {
 }
 
 /// The page of a gate that nobody can pass at this moment.
-fn closed(app: &App, gate: &Published) -> Option<Response> {
+fn closed(app: &App, gate: &SavedGate) -> Option<Response> {
     let title = gate.gate.title.as_str();
     if gate.state == GateState::Paused {
         return Some(paused(title));

@@ -29,11 +29,23 @@ pub(crate) struct Frame<'a> {
 pub(crate) struct Told {
     pub(crate) text: String,
     pub(crate) is_bad: bool,
+    pub(crate) way: Option<Way>,
+}
+
+/// A button that leads on.
+#[derive(Clone, Debug)]
+pub(crate) struct Way {
+    pub(crate) url: String,
+    pub(crate) text: &'static str,
 }
 
 impl Told {
     pub(crate) fn bad(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_bad: true }
+        Self { text: text.into(), is_bad: true, way: None }
+    }
+
+    pub(crate) fn leading_to(self, url: String, text: &'static str) -> Self {
+        Self { way: Some(Way { url, text }), ..self }
     }
 }
 

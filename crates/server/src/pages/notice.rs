@@ -1,6 +1,6 @@
 //! A page that only says something.
 
-use super::{Frame, show};
+use super::{Frame, Way, show};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -15,13 +15,6 @@ pub(crate) struct Notice<'a> {
     way: Option<Way>,
     #[allow(dead_code, reason = "askama reads the fields of the template; this one is the answer's")]
     status: StatusCode,
-}
-
-/// A button that leads on.
-#[derive(Clone, Debug)]
-pub(crate) struct Way {
-    url: String,
-    text: &'static str,
 }
 
 impl<'a> Notice<'a> {

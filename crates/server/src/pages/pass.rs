@@ -2,15 +2,17 @@
 //! nothing.
 
 use super::gate::nowhere;
-use super::{Frame, Notice, gate_path, show, span};
-use crate::app::{App, Published};
+use super::{Frame, Notice, Told, gate_path, pass_path, show, span};
+use crate::app::App;
 use crate::error::Trouble;
+use crate::flows::reissue::{self, Outcome};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
-use links::UnixTime;
-use store::{EntryState, Held, Holding};
+use axum::response::{IntoResponse, Redirect, Response};
+use gate::pass::State as Stage;
+use links::{Right, UnixTime};
+use store::{Held, SavedGate, Visitor};
 
 /// How often the page of somebody who waits looks again.
 const LOOK_AGAIN_SECONDS: u32 = 3;
@@ -19,7 +21,10 @@ const LOOK_AGAIN_SECONDS: u32 = 3;
 #[template(path = "pages/pass.html")]
 struct Page<'a> {
     frame: Frame<'a>,
+    told: Option<Told>,
     doors: Vec<Door>,
+    may_renew: bool,
+    action: &'a str,
 }
 
 /// A chat, and how far the way into it has come.
@@ -30,7 +35,7 @@ struct Door {
 
 enum Way {
     Link { url: String, left: String },
-    Waiting { place: u32 },
+    Waiting { place: u32, is_stuck: bool },
     Ended { text: &'static str },
 }
 
@@ -42,47 +47,91 @@ pub(crate) async fn look(
 ) -> Result<Response, Trouble> {
     let Some(gate) = app.gate(&slug).await? else { return Ok(nowhere()) };
     let Some(visitor) = app.cookie.read(&app.signer, &headers) else { return Ok(nothing(&slug)) };
-    match app.store.holding(gate.id, visitor).await? {
-        Some(holding) => Ok(page(&app, &gate, holding)),
-        None => Ok(nothing(&slug)),
-    }
+    page(&app, &gate, visitor, None).await
 }
 
-fn page(app: &App, gate: &Published, holding: Holding) -> Response {
+/// `POST /g/SLUG/pass`: the wish for another link, instead of one that ended unused.
+pub(crate) async fn again(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Trouble> {
+    let Some(gate) = app.gate(&slug).await? else { return Ok(nowhere()) };
+    let Some(visitor) = app.cookie.read(&app.signer, &headers) else { return Ok(nothing(&slug)) };
+    let told = match reissue::reissue(&app, &gate, visitor).await? {
+        Outcome::Done => return Ok(Redirect::to(&pass_path(&slug)).into_response()),
+        Outcome::NoPass => return Ok(nothing(&slug)),
+        Outcome::NotYet => "The old invitation is being ended first. Ask again in a moment.",
+        Outcome::Paused => "This gate is paused. Ask again later; your pass stays yours.",
+    };
+    page(&app, &gate, visitor, Some(Told::bad(told))).await
+}
+
+async fn page(
+    app: &App,
+    gate: &SavedGate,
+    visitor: Visitor,
+    told: Option<Told>,
+) -> Result<Response, Trouble> {
+    let slug = gate.gate.slug.as_str();
+    let Some(holding) = app.store.holding(gate.id, visitor).await? else { return Ok(nothing(slug)) };
     let now = app.clock.now();
     let waits = holding.waits();
-    let doors = holding
-        .entries
-        .into_iter()
-        .map(|held| Door { chat: held.chat.to_string(), way: way(held, holding.revoked_at, now) });
+    let is_taken_back = holding.revoked_at.is_some();
+    let may_renew = !is_taken_back && holding.entries.iter().any(|held| may_renew(held, now));
+    let mut doors = Vec::with_capacity(holding.entries.len());
+    for held in holding.entries {
+        let known = app.store.chat(gate.bot, held.chat).await?;
+        let is_stuck = known
+            .as_ref()
+            .and_then(|known| known.standing.as_ref())
+            .is_some_and(|standing| !standing.may(Right::InviteUsers));
+        let chat = known.and_then(|known| known.title).unwrap_or_else(|| held.chat.to_string());
+        let taken_back = Way::Ended { text: "This pass was taken back." };
+        let way = if is_taken_back { taken_back } else { way(held, is_stuck, now) };
+        doors.push(Door { chat, way });
+    }
     let page = Page {
         frame: Frame {
             title: gate.gate.title.as_str(),
             again_after_seconds: waits.then_some(LOOK_AGAIN_SECONDS),
             ..Frame::default()
         },
-        doors: doors.collect(),
+        told,
+        doors,
+        may_renew,
+        action: &pass_path(slug),
     };
-    show(StatusCode::OK, &page)
+    Ok(show(StatusCode::OK, &page))
 }
 
-fn way(held: Held, revoked_at: Option<UnixTime>, now: UnixTime) -> Way {
-    let ended = |text| Way::Ended { text };
-    if revoked_at.is_some() {
-        return ended("This pass was taken back.");
+/// Whether the link ran out. It may not be written down yet.
+fn is_over(held: &Held, now: UnixTime) -> bool {
+    held.expires_at.is_some_and(|at| at <= now)
+}
+
+fn may_renew(held: &Held, now: UnixTime) -> bool {
+    match held.state {
+        Stage::Expired | Stage::Leaked => true,
+        Stage::Issued => is_over(held, now),
+        Stage::Granted | Stage::Used | Stage::Left | Stage::Revoked => false,
     }
-    let is_over = held.expires_at.is_some_and(|at| at <= now);
+}
+
+fn way(held: Held, is_stuck: bool, now: UnixTime) -> Way {
+    let ended = |text| Way::Ended { text };
+    let is_over = is_over(&held, now);
     match (held.state, held.link) {
-        (EntryState::Issued, Some(link)) if !is_over => {
+        (Stage::Issued, Some(link)) if !is_over => {
             let left = held.expires_at.map_or(0, |at| at.get() - now.get());
             Way::Link { url: link.as_str().to_owned(), left: span(left) }
         }
-        (EntryState::Issued | EntryState::Expired, _) => ended("Your invitation ran out before it was used."),
-        (EntryState::Granted, _) => Way::Waiting { place: held.before.unwrap_or(0) + 1 },
-        (EntryState::Used, _) => ended("You are in. Your invitation was used and has ended."),
-        (EntryState::Left, _) => ended("You were in, and left. Your invitation was used and has ended."),
-        (EntryState::Leaked, _) => ended("Somebody else came in by your invitation, so it was ended."),
-        (EntryState::Revoked, _) => ended("This pass was taken back."),
+        (Stage::Issued | Stage::Expired, _) => ended("Your invitation ran out before it was used."),
+        (Stage::Granted, _) => Way::Waiting { place: held.before.unwrap_or(0) + 1, is_stuck },
+        (Stage::Used, _) => ended("You are in. Your invitation was used and has ended."),
+        (Stage::Left, _) => ended("You were in, and left. Your invitation was used and has ended."),
+        (Stage::Leaked, _) => ended("Somebody else came in by your invitation, so it was ended."),
+        (Stage::Revoked, _) => ended("This pass was taken back."),
     }
 }
 

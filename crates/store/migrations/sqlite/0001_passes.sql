@@ -19,13 +19,13 @@ create table bots (
 create table chats (
     bot integer not null references bots (id) on delete cascade,
     id integer not null,
-    kind text not null,
-    title text not null,
+    kind text, -- Unknown until somebody asked.
+    title text,
     username text, -- A chat with a public name cannot be kept by links.
-    standing text not null,
-    rights text not null, -- Names with a space between, as Telegram spells them.
-    told_at integer not null, -- When Telegram said so; something older never overwrites it.
-    told_update integer not null,
+    standing text, -- Unknown until Telegram told.
+    rights text, -- Names with a space between, as Telegram spells them.
+    told_at integer not null default 0, -- When Telegram said so; something older never overwrites it.
+    told_update integer not null default 0,
     primary key (bot, id)
 ) strict, without rowid;
 
@@ -64,33 +64,30 @@ create index gate_chats_by_chat on gate_chats (chat);
 create table attempts (
     gate integer not null references gates (id) on delete cascade,
     visitor blob not null,
-    started_at integer not null,
+    started_at integer, -- Of the try that runs; gone when it was wrong.
     wrong integer not null default 0,
-    next_try_at integer not null default 0,
-    code text, -- What the visitor hands to the bot to show the account.
-    code_until integer,
+    last_wrong_at integer,
     person integer,
     bound_at integer, -- The earliest to press Start owns the visitor.
     bound_update integer,
     primary key (gate, visitor)
 ) strict, without rowid;
-create unique index attempts_by_code on attempts (code) where code is not null;
 
 -- Tries of an account, whichever visitor it came as.
 create table account_attempts (
     gate integer not null references gates (id) on delete cascade,
     person integer not null,
     wrong integer not null,
-    next_try_at integer not null,
+    last_wrong_at integer,
     primary key (gate, person)
 ) strict, without rowid;
 
--- Wrong answers at a gate by those without an account, a row for each minute.
+-- Wrong answers at a gate by those without an account, a row for every ten seconds that had some.
 create table guesses (
     gate integer not null references gates (id) on delete cascade,
-    minute integer not null,
+    slot integer not null,
     wrong integer not null,
-    primary key (gate, minute)
+    primary key (gate, slot)
 ) strict, without rowid;
 
 create table passes (
@@ -145,6 +142,7 @@ create table links (
     replaces integer, -- The link of the generation before.
     used_at integer,
     used_by integer,
+    used_update integer, -- Tells two joins of one second apart.
     revoke_wanted_at integer,
     revoked_at integer
 ) strict;
@@ -219,13 +217,15 @@ create table outbox (
 ) strict;
 create index outbox_due on outbox (bot, due_at);
 
--- What people did, each row chained to the one before it once it is sealed.
+-- What people did. A row gets its place in the chain and the hash that ties it to the one before a little later, so
+-- that nobody waits for it.
 create table audit (
     id integer primary key,
     at integer not null,
     who text not null,
     what text not null,
     about text not null,
+    place integer unique,
     seal blob
 ) strict;
-create index audit_unsealed on audit (id) where seal is null;
+create index audit_unsealed on audit (id) where place is null;

@@ -39,6 +39,42 @@ impl Database {
     }
 }
 
+/// What only the stories do, behind the store's back.
+#[allow(dead_code, reason = "the tests inside the crate share this file")]
+impl Database {
+    /// Runs a statement.
+    pub(crate) async fn run(&self, statement: &'static str) {
+        if self.place.starts_with("postgres") {
+            let mut db = <sqlx::PgConnection as sqlx::Connection>::connect(&self.place).await.unwrap();
+            sqlx::raw_sql(statement).execute(&mut db).await.unwrap();
+        } else {
+            rusqlite::Connection::open(&self.place).unwrap().execute_batch(statement).unwrap();
+        }
+    }
+
+    /// All that stands in it, as whoever copied it would see it.
+    pub(crate) async fn dump(&self) -> Vec<u8> {
+        if !self.place.starts_with("postgres") {
+            return std::fs::read(&self.place).unwrap();
+        }
+        let server = Server::get();
+        let mut command = server.as_postgres(&server.programs.join("pg_dump"), &[&self.place]);
+        let text = command.output().unwrap().stdout;
+        // Bytes are dumped as hexadecimal digits, in which nothing would be found.
+        let text = String::from_utf8(text).unwrap();
+        let hex = text.split("\\\\x").skip(1).flat_map(|rest| {
+            let digits: Vec<u8> = rest.bytes().take_while(u8::is_ascii_hexdigit).collect();
+            digits
+                .chunks_exact(2)
+                .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+                .collect::<Vec<_>>()
+        });
+        let mut whole = hex.collect::<Vec<_>>();
+        whole.extend(text.as_bytes());
+        whole
+    }
+}
+
 /// PostgreSQL with its data in a temporary folder, reached by a socket in the same folder.
 struct Server {
     programs: PathBuf,

@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cut;
 mod databases;
+mod housekeeping;
+mod killed;
 mod passes;
+mod world;
 
 /// Runs a story on a fresh database of each engine.
 macro_rules! on_both {

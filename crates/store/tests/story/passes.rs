@@ -2,155 +2,238 @@
 
 use crate::databases::Database;
 use crate::on_both;
+use crate::world::*;
 use admit_store::{
-    Budget, By, Counted, Effect, EntryState, GateId, GateState, Grant, Granted, Intent, LinkId, Made, Marker,
-    NewGate, Outcome, Stock, Store, Update, Visitor,
+    Counted, Effect, Granted, Held, LedgerFilter, LinkState, Made, Outcome, Reissued, Revoked, Stock, Store,
 };
-use links::{ChatId, LinkHash, UnixTime, UserId};
+use gate::pass::State;
+use links::LinkUrl;
+use serde_json::json;
 
-const NOW: UnixTime = UnixTime::new(1_790_000_000);
-const BUDGET: Budget = Budget { per_minute: 60, per_hour: 600 };
-
-fn later(seconds: i64) -> UnixTime {
-    UnixTime::new(NOW.get() + seconds)
+async fn held(store: &Store, gate: &admit_store::SavedGate, who: u64) -> Held {
+    store.holding(gate.id, visitor(who)).await.unwrap().unwrap().entries.remove(0)
 }
 
-fn bot() -> UserId {
-    UserId::new(700).unwrap()
-}
-
-fn chat() -> ChatId {
-    ChatId::new(-1_001_234_567_890).unwrap()
-}
-
-fn person(number: i64) -> UserId {
-    UserId::new(number).unwrap()
-}
-
-fn visitor(number: u64) -> Visitor {
-    let mut bytes = [0; 16];
-    bytes[8..].copy_from_slice(&number.to_be_bytes());
-    Visitor::new(bytes)
-}
-
-fn marker(number: u64) -> Marker {
-    let mut bytes = [9; 16];
-    bytes[8..].copy_from_slice(&number.to_be_bytes());
-    Marker::new(bytes)
-}
-
-fn hash(number: u64) -> LinkHash {
-    LinkHash::new(&format!("Hash{number:012}")).unwrap()
-}
-
-async fn gate(store: &Store, slug: &str, quota: Option<u32>) -> GateId {
-    let gate = NewGate {
-        slug: slug.to_owned(),
-        bot: bot(),
-        definition: b"who hoots at night? an owl".to_vec(),
-        chats: vec![chat()],
-        quota,
-        opens_at: None,
-        closes_at: None,
-    };
-    let (id, _) = store.save_gate(gate, NOW).await.unwrap();
-    assert!(store.set_gate_state(slug, GateState::Open, NOW).await.unwrap());
-    id
-}
-
-fn answer(gate: GateId, who: u64) -> Grant {
-    Grant {
-        most_tries: 5,
-        gate,
-        revision: 1,
-        chats: vec![chat()],
-        visitor: visitor(who),
-        alive_until: later(3600),
-        budget: BUDGET,
-    }
-}
-
-async fn intend(store: &Store, gate: GateId, number: u64) -> LinkId {
-    let marker = marker(number);
-    let intent = Intent { gate, chat: chat(), bot: bot(), marker, fence: 1, expires_at: later(86_400) };
-    store.intend(intent, NOW).await.unwrap()
-}
-
-async fn make(store: &Store, gate: GateId, number: u64) -> (LinkId, Made) {
-    let link = intend(store, gate, number).await;
-    (link, store.made(link, &hash(number).url(), &hash(number), NOW).await.unwrap())
-}
-
-fn joined(id: i64, who: i64, number: u64, at: i64) -> Update {
-    let by = By { marker: Some(marker(number)), hash: Some(hash(number)) };
-    let effect = Effect::Joined { chat: chat(), person: person(who), at: later(at), by };
-    Update { id, received_at: later(at), effect }
+fn url(number: u64) -> Option<LinkUrl> {
+    Some(hash(number).url())
 }
 
 on_both! {
     async fn a_right_answer_takes_the_oldest_link_and_a_join_ends_it(database: &Database) {
         let store = database.open().await;
-        let gate = gate(&store, "night-owls", None).await;
-        let (first, made) = make(&store, gate, 1).await;
+        let gate = open_gate(&store, json!({})).await;
+        let (first, made) = make(&store, &gate, 1).await;
         assert_eq!(made, Made::Pooled);
-        make(&store, gate, 2).await;
+        make(&store, &gate, 2).await;
 
-        let Granted::Granted { pass, entries } = store.grant(answer(gate, 1), NOW).await.unwrap() else { panic!() };
-        assert_eq!(entries[0].link, Some(hash(1).url()));
-        assert_eq!(store.grant(answer(gate, 1), NOW).await.unwrap(), Granted::Already { pass });
-        let holding = store.holding(gate, visitor(1)).await.unwrap().unwrap();
-        assert_eq!((holding.pass, holding.entries[0].state), (pass, EntryState::Issued));
-        assert_eq!(holding.entries[0].link, Some(hash(1).url()));
-        assert_eq!(store.holding(gate, visitor(2)).await.unwrap(), None);
+        let granted = store.grant(&gate, visitor(1), NOW).await.unwrap();
+        let Granted::Granted { pass, entries } = granted else { panic!("{granted:?}") };
+        assert_eq!(entries[0].link, url(1));
+        assert_eq!(store.grant(&gate, visitor(1), NOW).await.unwrap(), Granted::Already { pass });
+        let entry = held(&store, &gate, 1).await;
+        assert_eq!((entry.state, entry.link), (State::Issued, url(1)));
+        assert_eq!(store.holding(gate.id, visitor(2)).await.unwrap(), None);
 
-        let update = joined(10, 42, 1, 60);
+        let update = joined(10, 42, Some(1), 60);
         let outcomes = store.take_in(bot(), vec![update.clone(), update]).await.unwrap();
-        assert_eq!(outcomes, [Outcome::Entered { pass, link: first }, Outcome::Repeated]);
-        let holding = store.holding(gate, visitor(1)).await.unwrap().unwrap();
-        assert_eq!((holding.entries[0].state, holding.entries[0].used_at), (EntryState::Used, Some(later(60))));
-        assert_eq!(holding.entries[0].link, None);
+        assert_eq!(outcomes, [Outcome::Entered { pass, chat: chat() }, Outcome::Repeated]);
+        let entry = held(&store, &gate, 1).await;
+        assert_eq!((entry.state, entry.used_at, entry.link), (State::Used, Some(later(60)), None));
 
-        let to_revoke = store.to_revoke(bot(), 10).await.unwrap();
+        let to_revoke = store.to_revoke(bot(), chat(), 10).await.unwrap();
         assert_eq!(to_revoke.iter().map(|each| each.link).collect::<Vec<_>>(), [first]);
-        assert_eq!(to_revoke[0].url, hash(1).url());
+        assert_eq!(Some(&to_revoke[0].url), url(1).as_ref());
         store.revoked(first, later(61)).await.unwrap();
-        assert_eq!(store.to_revoke(bot(), 10).await.unwrap(), []);
+        assert_eq!(store.to_revoke(bot(), chat(), 10).await.unwrap(), []);
+
+        let (link, seen) = store.ledger_by_hash(&hash(1)).await.unwrap().unwrap();
+        assert_eq!((link.state, link.pass, link.used_by), (LinkState::Given, Some(pass), Some(person(42))));
+        assert_eq!((link.revoke_wanted_at, link.revoked_at), (Some(later(60)), Some(later(61))));
+        assert_eq!(seen.len(), 1);
     }
 
     async fn whoever_waits_longest_gets_the_next_link(database: &Database) {
         let store = database.open().await;
-        let gate = gate(&store, "night-owls", None).await;
+        let gate = open_gate(&store, json!({})).await;
         for who in 1..=3 {
-            let granted = store.grant(answer(gate, who), later(who as i64)).await.unwrap();
-            assert!(matches!(granted, Granted::Granted { entries, .. } if entries[0].link.is_none()));
+            grant(&store, &gate, who, later(who as i64)).await;
         }
-        let third = store.holding(gate, visitor(3)).await.unwrap().unwrap();
-        assert_eq!((third.entries[0].state, third.entries[0].before), (EntryState::Granted, Some(2)));
-        let stock = store.stock(gate, chat(), bot(), NOW).await.unwrap();
-        assert_eq!(stock, Stock { free: 0, waiting: 3, in_making: 0 });
+        let third = held(&store, &gate, 3).await;
+        assert_eq!((third.state, third.before, third.link), (State::Granted, Some(2), None));
+        let stock = store.stock(gate.id, chat(), bot(), NOW).await.unwrap();
+        assert_eq!(stock, Stock { free: 0, waiting: 3, making: 0 });
 
-        let first = store.holding(gate, visitor(1)).await.unwrap().unwrap();
-        assert_eq!(make(&store, gate, 1).await.1, Made::GivenTo(first.pass));
-        let link = intend(&store, gate, 2).await;
+        let first = store.holding(gate.id, visitor(1)).await.unwrap().unwrap();
+        assert_eq!(make(&store, &gate, 1).await.1, Made::GivenTo(first.pass));
+        assert_eq!(held(&store, &gate, 1).await.link, url(1));
+        let link = intend(&store, &gate, 2).await;
+        let stock = store.stock(gate.id, chat(), bot(), NOW).await.unwrap();
+        assert_eq!(stock, Stock { free: 0, waiting: 2, making: 1 });
         store.lost(link).await.unwrap();
-        let late = store.made(link, &hash(2).url(), &hash(2), NOW).await.unwrap();
-        assert_eq!(late, Made::TooLate);
-        assert_eq!(store.to_revoke(bot(), 10).await.unwrap().len(), 1);
-        let third = store.holding(gate, visitor(3)).await.unwrap().unwrap();
-        assert_eq!(third.entries[0].before, Some(1));
-        let stock = store.stock(gate, chat(), bot(), NOW).await.unwrap();
-        assert_eq!(stock, Stock { free: 0, waiting: 2, in_making: 0 });
+        assert_eq!(held(&store, &gate, 3).await.before, Some(1));
+    }
+
+    async fn what_is_given_up_is_never_shown_but_revoked_when_it_turns_up(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        let late = intend(&store, &gate, 1).await;
+        let silent = intend(&store, &gate, 2).await;
+        intend(&store, &gate, 3).await;
+        assert_eq!(store.lose_earlier(bot(), 1).await.unwrap(), 0);
+        assert_eq!(store.lose_earlier(bot(), 2).await.unwrap(), 3);
+        assert_eq!(store.made(late, &hash(1).url(), &hash(1), NOW).await.unwrap(), Made::TooLate);
+        let outcomes = store.take_in(bot(), vec![joined(1, 42, Some(2), 5)]).await.unwrap();
+        assert_eq!(outcomes, [Outcome::StrayLink { link: silent }]);
+        let to_revoke = store.to_revoke(bot(), chat(), 10).await.unwrap();
+        let urls: Vec<_> = to_revoke.into_iter().map(|link| Some(link.url)).collect();
+        assert_eq!(urls, [url(1), url(2)]);
+        grant(&store, &gate, 1, NOW).await;
+        assert_eq!(held(&store, &gate, 1).await.state, State::Granted);
+    }
+
+    async fn a_link_that_somebody_used_in_the_pool_is_given_to_nobody(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        make(&store, &gate, 2).await;
+        store.take_in(bot(), vec![joined(1, 42, Some(1), 5)]).await.unwrap();
+        grant(&store, &gate, 1, later(6)).await;
+        assert_eq!(held(&store, &gate, 1).await.link, url(2));
+    }
+
+    async fn an_expired_link_is_replaced_once_asked(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        let pass = grant(&store, &gate, 1, NOW).await;
+        let again = async |now| store.reissue(pass, chat(), gate.alive_until(now), None, now).await.unwrap();
+        assert_eq!(again(NOW).await, Reissued::Not(State::Issued));
+        assert_eq!(store.expire(later(86_399)).await.unwrap(), 0);
+        assert_eq!(store.expire(later(86_400)).await.unwrap(), 1);
+        let entry = held(&store, &gate, 1).await;
+        assert_eq!((entry.state, entry.link), (State::Expired, None));
+        let Reissued::Reissued(handed) = again(later(86_400)).await else { panic!() };
+        assert_eq!(handed.link, None);
+        let entry = held(&store, &gate, 1).await;
+        assert_eq!((entry.state, entry.generation, entry.before), (State::Granted, 2, Some(0)));
+        // A link that is there to stay for an hour only is too short-lived, and so is not free.
+        let stock = store.stock(gate.id, chat(), bot(), later(86_400)).await.unwrap();
+        assert_eq!((stock.free, stock.waiting), (0, 1));
+    }
+
+    async fn a_pass_that_is_taken_back_lets_nobody_in(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        let pass = grant(&store, &gate, 1, NOW).await;
+        let revoked = store.revoke_pass(pass, "maria", later(10)).await.unwrap();
+        assert_eq!(revoked, Revoked::Revoked { inside: vec![] });
+        assert_eq!(store.revoke_pass(pass, "maria", later(10)).await.unwrap(), Revoked::Already);
+        assert_eq!(store.to_revoke(bot(), chat(), 10).await.unwrap().len(), 1);
+        let outcomes = store.take_in(bot(), vec![joined(1, 42, Some(1), 11)]).await.unwrap();
+        assert_eq!(outcomes, [Outcome::Stranger { pass, chat: chat() }]);
+        assert_eq!(held(&store, &gate, 1).await.state, State::Revoked);
+        let link = store.to_revoke(bot(), chat(), 10).await.unwrap().remove(0).link;
+        assert_eq!(store.strangers(bot(), chat(), 10).await.unwrap(), []);
+        store.revoked(link, later(12)).await.unwrap();
+        let strangers = store.strangers(bot(), chat(), 10).await.unwrap();
+        assert_eq!((strangers.len(), strangers[0].person), (1, person(42)));
+        store.stranger_settled(strangers[0], later(13)).await.unwrap();
+        assert_eq!(store.strangers(bot(), chat(), 10).await.unwrap(), []);
+        let again = store.reissue(pass, chat(), later(3610), None, later(10)).await.unwrap();
+        assert_eq!(again, Reissued::Not(State::Revoked));
+    }
+
+    async fn a_pass_can_be_granted_by_hand_and_is_listed(database: &Database) {
+        let store = database.open().await;
+        let gate = definition("night-owls", json!({ "quota": 1 }));
+        store.save_gate(&gate, bot(), "maria", NOW).await.unwrap();
+        let gate = store.gate(&gate.slug).await.unwrap().unwrap();
+        assert_eq!(store.grant(&gate, visitor(1), NOW).await.unwrap(), Granted::NotOpen);
+        make(&store, &gate, 1).await;
+        let granted = store.grant_by_hand(&gate, visitor(1), Some(person(42)), "maria", NOW).await.unwrap();
+        let Granted::Granted { pass, entries } = granted else { panic!("{granted:?}") };
+        assert_eq!(entries[0].link, url(1));
+        let again = store.grant_by_hand(&gate, visitor(2), Some(person(42)), "maria", NOW).await.unwrap();
+        assert_eq!(again, Granted::Already { pass });
+        let full = store.grant_by_hand(&gate, visitor(3), None, "maria", NOW).await.unwrap();
+        assert_eq!(full, Granted::Full);
+
+        let listed = store.passes(Some(gate.id), None, 10).await.unwrap();
+        assert_eq!(listed, [store.pass(pass).await.unwrap().unwrap()]);
+        assert_eq!((listed[0].granted_by.as_deref(), listed[0].person), (Some("maria"), Some(person(42))));
+        assert_eq!(store.passes(None, Some(pass), 10).await.unwrap(), []);
+        let links = store.ledger(LedgerFilter { pass: Some(pass), ..LedgerFilter::default() }, 10).await.unwrap();
+        assert_eq!((links.len(), &links[0].url), (1, &url(1)));
+    }
+
+    async fn an_account_that_was_shown_is_the_person(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        make(&store, &gate, 2).await;
+        let start = |id, who, as_whom, at| {
+            let visitor = visitor(as_whom);
+            update(id, Effect::Started { person: person(who), gate: gate.id, visitor, at: later(at) })
+        };
+        // Whoever was first is believed, in whatever order it is told.
+        let updates = vec![start(3, 43, 1, 30), start(1, 42, 1, 10), start(4, 44, 1, 20), start(5, 42, 2, 40)];
+        let outcomes = store.take_in(bot(), updates).await.unwrap();
+        let bound = |who| Outcome::Bound { gate: gate.id, visitor: visitor(who) };
+        assert_eq!(outcomes, [bound(1), bound(1), Outcome::Noted, bound(2)]);
+        assert_eq!(store.attempt(gate.id, visitor(1)).await.unwrap().person, Some(person(42)));
+
+        let pass = grant(&store, &gate, 1, NOW).await;
+        // The same account under another name holds the same pass.
+        assert_eq!(store.grant(&gate, visitor(2), NOW).await.unwrap(), Granted::Already { pass });
+        assert_eq!(store.holding(gate.id, visitor(2)).await.unwrap().unwrap().pass, pass);
+
+        // Somebody else comes by its link.
+        let outcomes = store.take_in(bot(), vec![joined(6, 99, Some(1), 50)]).await.unwrap();
+        assert_eq!(outcomes, [Outcome::Stranger { pass, chat: chat() }]);
+        assert_eq!(held(&store, &gate, 1).await.state, State::Leaked);
+        let again = async || store.reissue(pass, chat(), later(3700), None, later(60)).await.unwrap();
+        assert_eq!(again().await, Reissued::NotYet);
+        let link = store.to_revoke(bot(), chat(), 10).await.unwrap().remove(0).link;
+        store.revoked(link, later(61)).await.unwrap();
+        let Reissued::Reissued(handed) = again().await else { panic!() };
+        assert_eq!(handed.link, url(2));
+        let outcomes = store.take_in(bot(), vec![joined(7, 42, Some(2), 70)]).await.unwrap();
+        assert_eq!(outcomes, [Outcome::Entered { pass, chat: chat() }]);
+        let entry = held(&store, &gate, 1).await;
+        assert_eq!((entry.state, entry.generation, entry.used_by), (State::Used, 2, Some(person(42))));
+    }
+
+    async fn who_leaves_may_come_back_and_who_comes_second_is_a_stranger(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        let pass = grant(&store, &gate, 1, NOW).await;
+        let (here, chat) = (pass, chat());
+        let tell = async |update| store.take_in(bot(), vec![update]).await.unwrap().remove(0);
+        assert_eq!(tell(joined(1, 42, Some(1), 10)).await, Outcome::Entered { pass: here, chat });
+        assert_eq!(tell(left(2, 42, 20)).await, Outcome::Gone { pass: here, chat });
+        let entry = held(&store, &gate, 1).await;
+        assert_eq!((entry.state, entry.left_at), (State::Left, Some(later(20))));
+        assert_eq!(tell(joined(3, 99, Some(1), 30)).await, Outcome::Stranger { pass: here, chat });
+        assert_eq!(tell(joined(4, 42, None, 40)).await, Outcome::Entered { pass: here, chat });
+        assert_eq!(tell(left(5, 99, 50)).await, Outcome::Noted);
+        let entry = held(&store, &gate, 1).await;
+        assert_eq!((entry.state, entry.used_by, entry.left_at), (State::Used, Some(person(42)), None));
+        let link = store.to_revoke(bot(), chat, 9).await.unwrap().remove(0).link;
+        store.revoked(link, later(51)).await.unwrap();
+        assert_eq!(store.strangers(bot(), chat, 9).await.unwrap()[0].person, person(99));
     }
 
     async fn of_64_answers_of_one_visitor_one_is_granted(database: &Database) {
         let (here, there) = (database.open().await, database.open().await);
-        let gate = gate(&here, "night-owls", None).await;
+        let gate = open_gate(&here, json!({})).await;
         for number in 0..4 {
-            make(&here, gate, number).await;
+            make(&here, &gate, number).await;
         }
         let answers = (0..64).map(|at| {
-            let store = if at % 2 == 0 { here.clone() } else { there.clone() };
-            tokio::spawn(async move { store.grant(answer(gate, 1), NOW).await.unwrap() })
+            let (store, gate) = (if at % 2 == 0 { here.clone() } else { there.clone() }, gate.clone());
+            tokio::spawn(async move { store.grant(&gate, visitor(1), NOW).await.unwrap() })
         });
         let mut granted = 0;
         for one in answers.collect::<Vec<_>>() {
@@ -160,18 +243,18 @@ on_both! {
             }
         }
         assert_eq!(granted, 1);
-        assert_eq!(here.stock(gate, chat(), bot(), NOW).await.unwrap().free, 3);
+        assert_eq!(here.stock(gate.id, chat(), bot(), NOW).await.unwrap().free, 3);
     }
 
     async fn a_quota_is_exact_on_two_nodes(database: &Database) {
         let (here, there) = (database.open().await, database.open().await);
-        let gate = gate(&here, "night-owls", Some(20)).await;
+        let gate = open_gate(&here, json!({ "quota": 20 })).await;
         for number in 0..64 {
-            make(&here, gate, number).await;
+            make(&here, &gate, number).await;
         }
         let answers = (0..64).map(|at| {
-            let store = if at % 2 == 0 { here.clone() } else { there.clone() };
-            tokio::spawn(async move { store.grant(answer(gate, at), NOW).await.unwrap() })
+            let (store, gate) = (if at % 2 == 0 { here.clone() } else { there.clone() }, gate.clone());
+            tokio::spawn(async move { store.grant(&gate, visitor(at), NOW).await.unwrap() })
         });
         let mut links = Vec::new();
         for one in answers.collect::<Vec<_>>() {
@@ -187,27 +270,58 @@ on_both! {
 
     async fn a_budget_is_exact_on_two_nodes(database: &Database) {
         let (here, there) = (database.open().await, database.open().await);
-        let gate = gate(&here, "night-owls", None).await;
-        let budget = Budget { per_minute: 20, per_hour: 30 };
-        for (minute, expected) in [(0, 20), (1, 10), (2, 0), (60, 20)] {
-            let now = later(60 * minute);
+        let budget = json!({ "per_minute": 20, "per_hour": 30 });
+        let gate = open_gate(&here, json!({ "guesses": budget, "tries": { "first_wait_seconds": 0 } })).await;
+        // A minute is over when another second of its first ten is; an hour likewise.
+        for (seconds, expected) in [(0, 20), (59, 0), (70, 10), (140, 0), (3680, 20)] {
+            let now = later(seconds);
             let guesses = (0..64).map(|at| {
-                let store = if at % 2 == 0 { here.clone() } else { there.clone() };
-                let who = visitor(1000 * minute as u64 + at);
-                tokio::spawn(async move { store.wrong(gate, who, now, now, 5, budget).await.unwrap() })
+                let (store, gate) = (if at % 2 == 0 { here.clone() } else { there.clone() }, gate.clone());
+                let who = visitor(1000 * seconds as u64 + at);
+                tokio::spawn(async move { store.wrong(&gate, who, now).await.unwrap() })
             });
             let mut counted = 0;
             for one in guesses.collect::<Vec<_>>() {
                 match one.await.unwrap() {
-                    Counted::Counted { wrong } => counted += wrong,
+                    Counted::Counted(tries) => counted += tries.wrong,
                     other => assert_eq!(other, Counted::BudgetSpent),
                 }
             }
-            assert_eq!(counted, expected, "minute {minute}");
-            if counted < 20 {
-                let right = Grant { budget, ..answer(gate, 5000) };
-                assert_eq!(here.grant(right, now).await.unwrap(), Granted::BudgetSpent);
+            assert_eq!(counted, expected, "after {seconds} s");
+            assert!(here.is_budget_spent(&gate, now).await.unwrap());
+            assert_eq!(here.grant(&gate, visitor(5000), now).await.unwrap(), Granted::BudgetSpent);
+        }
+        // One who shows an account is heard, and spends nothing of it.
+        let start =
+            Effect::Started { person: person(42), gate: gate.id, visitor: visitor(6000), at: later(3680) };
+        here.take_in(bot(), vec![update(1, start)]).await.unwrap();
+        for wrong in 1..=5 {
+            let counted = there.wrong(&gate, visitor(6000), later(3680)).await.unwrap();
+            assert!(matches!(counted, Counted::Counted(tries) if tries.wrong == wrong), "{counted:?}");
+        }
+        assert_eq!(there.wrong(&gate, visitor(6000), later(3680)).await.unwrap(), Counted::NoMoreTries);
+    }
+
+    async fn answers_that_come_together_are_looked_at_one_after_the_other(database: &Database) {
+        let (here, there) = (database.open().await, database.open().await);
+        let gate = open_gate(&here, json!({})).await;
+        // A guesser sends every answer at once, one of which is right.
+        for round in 0..20 {
+            let answers = (0..16).map(|at| {
+                let (store, gate) = (if at % 2 == 0 { here.clone() } else { there.clone() }, gate.clone());
+                tokio::spawn(async move {
+                    if at == 15 {
+                        let granted = store.grant(&gate, visitor(round), NOW).await.unwrap();
+                        return matches!(granted, Granted::Granted { .. });
+                    }
+                    matches!(store.wrong(&gate, visitor(round), NOW).await.unwrap(), Counted::Counted(_))
+                })
+            });
+            let mut heard = 0;
+            for one in answers.collect::<Vec<_>>() {
+                heard += u32::from(one.await.unwrap());
             }
+            assert_eq!(heard, 1, "answers looked at in round {round}");
         }
     }
 }

@@ -96,7 +96,18 @@ fn standing(change: &ChatMemberUpdated) -> Option<Event> {
     if change.chat.kind == "private" {
         return None;
     }
-    let standing = match &change.new_chat_member {
+    let standing = standing_of(&change.new_chat_member)?;
+    Some(Event::RightsChanged {
+        chat: ChatId::new(change.chat.id).ok()?,
+        at: UnixTime::new(change.date),
+        by: UserId::new(change.from.id).ok()?,
+        standing,
+    })
+}
+
+/// What a member's status says of their rights over links; nothing, if the status is newer than this.
+pub fn standing_of(member: &ChatMember) -> Option<Standing> {
+    Some(match member {
         // A bot cannot own a chat; were it possible, it could do everything.
         ChatMember::Creator(..) => Standing::Administrator(vec![Right::InviteUsers, Right::RestrictMembers]),
         ChatMember::Administrator(_, administrator) => {
@@ -108,12 +119,6 @@ fn standing(change: &ChatMemberUpdated) -> Option<Event> {
         ChatMember::Kicked(..) => Standing::Banned,
         other if other.is_in()? => Standing::Member,
         _ => Standing::Out,
-    };
-    Some(Event::RightsChanged {
-        chat: ChatId::new(change.chat.id).ok()?,
-        at: UnixTime::new(change.date),
-        by: UserId::new(change.from.id).ok()?,
-        standing,
     })
 }
 

@@ -1,0 +1,134 @@
+//! People at a gate's page, at next to no cost on this side: a form, an answer, the page it leads to.
+
+use futures_util::future::join_all;
+use std::net::SocketAddr;
+use std::time::Instant;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const GATE: &str = "/g/night-owls";
+
+/// Connections that are kept, each with one person after the other.
+pub(crate) struct Fans {
+    browsers: Vec<Browser>,
+}
+
+/// What a fan was sent: the redirect, and the page it led to.
+pub(crate) struct Sent {
+    pub(crate) form_page: String,
+    pub(crate) redirect: String,
+    pub(crate) pass_page: String,
+}
+
+struct Browser {
+    stream: TcpStream,
+    host: String,
+    buffer: Vec<u8>,
+}
+
+impl Fans {
+    pub(crate) async fn come(at: SocketAddr, count: usize) -> Self {
+        Self { browsers: join_all((0..count).map(|_| Browser::open(at))).await }
+    }
+
+    /// One fan, whose pages are kept.
+    pub(crate) async fn one_by_hand(&mut self) -> Sent {
+        let browser = &mut self.browsers[0];
+        let form_page = browser.get(GATE, "").await.to_owned();
+        let redirect = browser.post(between(&form_page, "name=\"form\" value=\"", "\"")).await.to_owned();
+        let pass_page =
+            browser.get(&format!("{GATE}/pass"), between(&redirect, "set-cookie: ", ";")).await.to_owned();
+        Sent { form_page, redirect, pass_page }
+    }
+
+    /// So many answers; how many that is a second, and the milliseconds that one in a hundred took longer than.
+    /// Opening the form is not counted: people read before they answer.
+    pub(crate) async fn answer(&mut self, answers: usize) -> (f64, f64) {
+        let each = answers / self.browsers.len();
+        let forms: Vec<Vec<String>> = join_all(self.browsers.iter_mut().map(async |browser| {
+            let mut forms = Vec::with_capacity(each);
+            for _ in 0..each {
+                let page = browser.get(GATE, "").await;
+                forms.push(between(page, "name=\"form\" value=\"", "\"").to_owned());
+            }
+            forms
+        }))
+        .await;
+        let began = Instant::now();
+        let waits = join_all(self.browsers.iter_mut().zip(forms).map(async |(browser, forms)| {
+            let mut waits = Vec::with_capacity(each);
+            for form in forms {
+                let sent = Instant::now();
+                browser.pass(&form).await;
+                waits.push(sent.elapsed().as_secs_f64() * 1000.0);
+            }
+            waits
+        }))
+        .await;
+        let took = began.elapsed().as_secs_f64();
+        let mut waits = waits.concat();
+        waits.sort_by(f64::total_cmp);
+        (waits.len() as f64 / took, waits[waits.len() * 99 / 100])
+    }
+}
+
+impl Browser {
+    async fn open(at: SocketAddr) -> Self {
+        let stream = TcpStream::connect(at).await.expect("the server listens");
+        stream.set_nodelay(true).expect("a socket can be told not to wait");
+        Self { stream, host: at.to_string(), buffer: vec![0; 1 << 16] }
+    }
+
+    /// A right answer, and the link it shows.
+    async fn pass(&mut self, form: &str) {
+        let redirect = self.post(form).await;
+        assert!(redirect.starts_with("HTTP/1.1 303 "), "a right answer leads on: {redirect}");
+        let cookie = between(redirect, "set-cookie: ", ";").to_owned();
+        let page = self.get("/g/night-owls/pass", &cookie).await;
+        assert!(page.contains("data-invite href="), "a pass shows its link: {page}");
+    }
+
+    async fn get(&mut self, path: &str, cookie: &str) -> &str {
+        let host = &self.host;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n");
+        self.exchange(&request).await
+    }
+
+    async fn post(&mut self, form: &str) -> &str {
+        let body = format!("form={form}&answer=owl");
+        let (host, length) = (&self.host, body.len());
+        let request = format!(
+            "POST {GATE} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        );
+        self.exchange(&request).await
+    }
+
+    async fn exchange(&mut self, request: &str) -> &str {
+        self.stream.write_all(request.as_bytes()).await.expect("the server reads");
+        let mut read = 0;
+        let end = loop {
+            read += self.stream.read(&mut self.buffer[read..]).await.expect("the server answers");
+            if let Some(end) = end_of_answer(&self.buffer[..read]) {
+                break end;
+            }
+        };
+        std::str::from_utf8(&self.buffer[..end]).expect("the answer is text")
+    }
+}
+
+/// Where an answer ends, once it is whole.
+fn end_of_answer(read: &[u8]) -> Option<usize> {
+    let head = read.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let text = std::str::from_utf8(&read[..head]).expect("headers are text");
+    let length = text.split("content-length: ").nth(1).map_or(0, |rest| {
+        let digits = rest.split("\r\n").next().unwrap_or_default();
+        digits.parse().expect("a length is a number")
+    });
+    (read.len() >= head + length).then_some(head + length)
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let rest = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1;
+    rest.split_once(after).unwrap_or_else(|| panic!("no {after} after {before}")).0
+}

@@ -1,0 +1,135 @@
+//! `admit serve`: gates and passes, until somebody stops it.
+
+use crate::bot;
+use crate::context::{self, Context};
+use crate::failure::{Failure, Stop, Usage};
+use crate::house::{House, Housing};
+use crate::runtime;
+use clap::Args;
+use serde::Serialize;
+use server::{Clock, Service, Settings};
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+
+#[derive(Args, Debug)]
+#[command(before_help = "\
+Examples:
+  admit serve --token-file token --data /var/lib/admit --public-url https://gate.example
+  admit serve --listen 127.0.0.1:0 --json
+
+The bot's token is needed once: it is kept sealed in the database, and known from then on. Gates are made with \
+`admit gate new`, while this runs or before. The database is a file in `--data`, or the PostgreSQL of DATABASE_URL \
+or DATABASE_URL_FILE.
+
+At its address, `/livez` and `/readyz` tell how it is, and `/metrics` counts. It logs to stderr what is worth knowing; \
+`--log` says how much. Ctrl-C or SIGTERM lets those who are being served finish; a second one does not.")]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    housing: Housing,
+    /// Where to listen; port 0 takes any that is free. [env: ADMIT_LISTEN] [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Where people reach it, as they see it. [env: ADMIT_PUBLIC_URL] [default: where it listens]
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Where people reach Telegram; for a sandbox, its own address. [env: ADMIT_TELEGRAM_URL] [default: https://t.me]
+    #[arg(long, value_name = "URL")]
+    telegram_url: Option<String>,
+}
+
+/// The line that is printed when it is ready.
+#[derive(Serialize)]
+struct Ready<'a> {
+    url: &'a str,
+    public_url: &'a str,
+}
+
+impl Serve {
+    pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        let road = context::settings(&ctx.config()?);
+        let listen = self.listen(ctx)?;
+        let public_url = address(ctx, "--public-url", "ADMIT_PUBLIC_URL", self.public_url.as_deref())?;
+        let telegram_url =
+            address(ctx, "--telegram-url", "ADMIT_TELEGRAM_URL", self.telegram_url.as_deref())?;
+        runtime::serve(async {
+            let listener = TcpListener::bind(listen).await.map_err(|why| {
+                let free = "`--listen 127.0.0.1:0`, which takes a port that is free";
+                Usage::flag("--listen", listen, why, free)
+            })?;
+            let url = format!("http://{}", listener.local_addr()?);
+            let House { store, keys } = self.housing.open_or_make(ctx).await?;
+            let clock = Clock::default();
+            bot::remember(ctx, &store, clock.now()).await?;
+            let is_alone = store.bots().await?.is_empty();
+            let defaults = Settings::default();
+            let settings = Settings {
+                public_url: public_url.unwrap_or_else(|| url.clone()),
+                telegram_url: telegram_url.unwrap_or_else(|| defaults.telegram_url.clone()),
+                road,
+                clock,
+                ..defaults
+            };
+            let public_url = settings.public_url.clone();
+            let service = Service::start(store, &keys, settings).await?;
+            if is_alone {
+                ctx.output.warn(
+                    "no bot is remembered here, so no link can be made; start again with a token, by \
+                     ADMIT_BOT_TOKEN_FILE or `--token-file PATH`",
+                );
+            }
+            if ctx.output.is_for_programs() {
+                ctx.output.json(&Ready { url: &url, public_url: &public_url })?;
+            } else {
+                ctx.output.note(format_args!("Serving gates at {public_url}. Ctrl-C ends it."));
+            }
+            tokio::select! {
+                // Being stopped is how a service ends, and no failure.
+                () = service.serve(listener, stopped()) => Ok(()),
+                stop = insisted() => Err(Failure::Stopped(stop)),
+            }
+        })
+    }
+
+    fn listen(&self, ctx: &Context<'_>) -> Result<SocketAddr, Usage> {
+        if let Some(listen) = self.listen {
+            return Ok(listen);
+        }
+        let text = (ctx.variables)("ADMIT_LISTEN").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        let bad = |why| Usage::new(format!("`ADMIT_LISTEN={text}`"), why, "`ADMIT_LISTEN=127.0.0.1:8080`");
+        text.parse().map_err(bad)
+    }
+}
+
+/// An address of the web, without the slash at its end: by a flag, or else by a variable.
+fn address(
+    ctx: &Context<'_>,
+    flag: &str,
+    variable: &str,
+    given: Option<&str>,
+) -> Result<Option<String>, Usage> {
+    let (what, text) = match (given, (ctx.variables)(variable)) {
+        (Some(text), _) => (format!("`{flag} {text}`"), text.to_owned()),
+        (None, Some(text)) => (format!("`{variable}={text}`"), text),
+        (None, None) => return Ok(None),
+    };
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_plain = |rest: &str| {
+        let host = rest.trim_end_matches('/');
+        !host.is_empty() && !host.contains(['/', '?', '#', '@']) && !host.contains(char::is_whitespace)
+    };
+    if rest.is_some_and(is_plain) {
+        return Ok(Some(text.trim_end_matches('/').to_owned()));
+    }
+    let rule = "this is `https://` or `http://`, a host, and perhaps a port";
+    Err(Usage::new(what, rule, &format!("`{flag} https://gate.example`")))
+}
+
+/// Ends when somebody asked twice.
+async fn insisted() -> Stop {
+    runtime::stopped().await;
+    runtime::stopped().await
+}
+
+async fn stopped() {
+    let _ = runtime::stopped().await;
+}

@@ -1,0 +1,110 @@
+//! Messages: to the owner of a chat, to somebody who showed who they are. Each is written down first and sent by one
+//! node; if its answer is lost it may come twice.
+
+use crate::app::App;
+use crate::bots::Bot;
+use crate::error::{Trouble, chain};
+use links::{Chat, ChatId, Kind, UnixTime, UserId};
+use serde::{Deserialize, Serialize};
+use telegram::bot_api::methods::{GetChatAdministrators, SendMessage};
+use telegram::bot_api::types::ChatMember;
+use tracing::{info, warn};
+
+/// The only kind of errand there is.
+const SAY: &str = "say";
+/// So many are taken at a time, for so long.
+const AT_A_TIME: u32 = 16;
+const TAKEN_SECONDS: i64 = 120;
+/// Somebody who cannot be reached for so many tries is told nothing.
+const MOST_TRIES: u32 = 8;
+const FIRST_WAIT_SECONDS: i64 = 5;
+
+/// Something to say.
+#[derive(Serialize, Deserialize)]
+struct Say {
+    to: To,
+    text: String,
+}
+
+/// Who is told.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum To {
+    /// This person, who wrote to the bot before.
+    Person(i64),
+    /// Whoever owns this chat, if they ever wrote to the bot.
+    OwnerOf(i64),
+}
+
+/// Writes down that something is to be said.
+pub(crate) async fn say(app: &App, bot: UserId, to: To, text: String) -> Result<(), Trouble> {
+    let body = serde_json::to_vec(&Say { to, text }).expect("two texts and a number are JSON");
+    app.store.send_out(bot, SAY, &body, app.clock.now()).await?;
+    app.bells.errand.ring();
+    Ok(())
+}
+
+/// Says what is due; tells how much was taken.
+pub(crate) async fn run(app: &App, bot: &Bot, holder: &str) -> Result<usize, Trouble> {
+    let now = app.clock.now();
+    let until = UnixTime::new(now.get() + TAKEN_SECONDS);
+    let errands = app.store.take_errands(bot.id, holder, AT_A_TIME, now, until).await?;
+    for errand in &errands {
+        let said = match serde_json::from_slice::<Say>(&errand.body) {
+            Ok(Say { to, text }) => tell(bot, to, &text).await,
+            // Of a version that knew other errands.
+            Err(_) => Ok(()),
+        };
+        match said {
+            Err(error) if errand.tries < MOST_TRIES && may_pass(&error) => {
+                let wait = error.retry_after_seconds().map(|seconds| i64::from(seconds) + 1);
+                let wait = wait.unwrap_or(FIRST_WAIT_SECONDS << errand.tries.min(10));
+                let due_at = UnixTime::new(app.clock.now().get().saturating_add(wait));
+                app.store.errand_later(errand.id, due_at).await?;
+            }
+            said => {
+                if let Err(error) = said {
+                    warn!(error = chain(&error), "somebody could not be told something");
+                }
+                app.store.errand_done(errand.id).await?;
+            }
+        }
+    }
+    Ok(errands.len())
+}
+
+fn may_pass(error: &links::Error) -> bool {
+    matches!(error.kind(), Kind::Wait { .. } | Kind::OutcomeUnknown | Kind::TokenDead) || error.is_retryable()
+}
+
+async fn tell(bot: &Bot, to: To, text: &str) -> links::Result<()> {
+    let person = match to {
+        To::Person(person) => Some(person),
+        To::OwnerOf(chat) => owner(bot, chat).await?,
+    };
+    let Some(chat) = person.and_then(|person| ChatId::new(person).ok()) else { return Ok(()) };
+    let message = SendMessage {
+        chat_id: &Chat::from(chat),
+        text,
+        parse_mode: None,
+        disable_notification: None,
+        protect_content: None,
+        reply_markup: None,
+    };
+    match bot.call(&message).await {
+        Err(error) if matches!(error.kind(), Kind::PersonBlockedUs | Kind::ChatNotFound) => {
+            info!("somebody could not be told something: they never started the bot, or blocked it");
+            Ok(())
+        }
+        said => said.map(drop),
+    }
+}
+
+async fn owner(bot: &Bot, chat: i64) -> links::Result<Option<i64>> {
+    let Ok(chat) = ChatId::new(chat) else { return Ok(None) };
+    let administrators = bot.call(&GetChatAdministrators { chat_id: &Chat::from(chat) }).await?;
+    Ok(administrators.into_iter().find_map(|member| match member {
+        ChatMember::Creator(owner, _) => Some(owner.id),
+        _ => None,
+    }))
+}

@@ -1,0 +1,65 @@
+//! When Telegram is not asked: it wants a call held back, which the store remembers for every node; or the call failed,
+//! and this node leaves the chat alone for a while.
+
+use crate::app::App;
+use crate::bots::Bot;
+use crate::error::{Trouble, chain};
+use links::{ChatId, Kind, UnixTime};
+use tracing::{error, info, warn};
+
+/// After a failure that may pass by itself.
+const SHORT_REST_SECONDS: i64 = 5;
+/// When somebody has to do something first.
+const LONG_REST_SECONDS: i64 = 60;
+
+/// Whether this may be asked now.
+pub(crate) async fn may_ask(
+    app: &App,
+    bot: &Bot,
+    method: &'static str,
+    chat: ChatId,
+) -> Result<bool, Trouble> {
+    let now = app.clock.now();
+    Ok(!bot.rests(method, chat, now) && app.store.held(bot.id, method, Some(chat), now).await?.is_none())
+}
+
+/// It failed. How long to leave it alone follows from why.
+pub(crate) async fn put_off(
+    app: &App,
+    bot: &Bot,
+    method: &'static str,
+    chat: ChatId,
+    error: &links::Error,
+) -> Result<(), Trouble> {
+    let now = app.clock.now();
+    let after = |seconds: i64| UnixTime::new(now.get().saturating_add(seconds));
+    let telegram_chat = chat.get();
+    let rest = match error.kind() {
+        Kind::Wait { seconds } => {
+            // Our clock shows whole seconds; up to one of them is over already.
+            let until = after(i64::from(*seconds) + 1);
+            app.store.hold(bot.id, method, Some(chat), until).await?;
+            info!(telegram.chat = telegram_chat, method, wait_seconds = seconds, "Telegram wants us to wait");
+            return Ok(());
+        }
+        Kind::ChatMoved { to } => {
+            app.store.chat_moved(bot.id, chat, *to, now).await?;
+            app.bells.wanted.ring();
+            info!(telegram.chat = telegram_chat, telegram.new_chat = to.get(), "a group has a new number");
+            return Ok(());
+        }
+        Kind::TokenDead => {
+            if app.store.bot_died(bot.id, now).await? {
+                error!(bot = bot.id.get(), "Telegram refuses this bot's token; give Admit the new one");
+            }
+            LONG_REST_SECONDS
+        }
+        Kind::MissingRight(_) | Kind::BotNotInChat | Kind::ChatNotFound | Kind::WrongKindOfChat => {
+            LONG_REST_SECONDS
+        }
+        _ => SHORT_REST_SECONDS,
+    };
+    warn!(telegram.chat = telegram_chat, method, error = chain(error), "Telegram did not do it");
+    bot.rest(method, chat, after(rest));
+    Ok(())
+}

@@ -1,0 +1,231 @@
+//! A sandbox, a service with one gate, and those who come to it.
+
+use admit_server::{Clock, Service, Settings};
+use links::{ChatId, UserId};
+use sandbox::{LinkBase, Sandbox, Seed};
+use serde_json::{Value, json};
+use std::time::Duration;
+use store::{Keyring, Store};
+use telegram::bot_api::{Settings as Road, Token};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// All of it; it ends when this is dropped.
+pub(crate) struct House {
+    pub(crate) bot: UserId,
+    pub(crate) chat: ChatId,
+    pub(crate) store: Store,
+    clock: Clock,
+    telegram: String,
+    url: String,
+    _running: JoinSet<()>,
+    _data: tempfile::TempDir,
+}
+
+/// Somebody in front of a browser.
+pub(crate) struct Fan<'a> {
+    house: &'a House,
+    form: String,
+    cookie: String,
+}
+
+impl House {
+    /// With the gate "night-owls", which leads to the demo chat and asks one question, and this besides.
+    pub(crate) async fn with(lines: Value) -> Self {
+        Self::of(lines, async |_, _| None).await
+    }
+
+    /// The same, leading to another chat if one is made for this bot.
+    pub(crate) async fn of(lines: Value, chat: impl AsyncFnOnce(&str, i64) -> Option<i64>) -> Self {
+        let settings = sandbox::Settings {
+            link_base: LinkBase::Own,
+            seed: Some(Seed::Demo),
+            ..sandbox::Settings::default()
+        };
+        let sandbox = Sandbox::start(settings).await.unwrap();
+        let at = sandbox.announcement().clone();
+        let mut running = JoinSet::new();
+        running.spawn(async move { sandbox.run().await });
+        let token = at.token.as_deref().unwrap();
+        let bot = token.split_once(':').unwrap().0.parse().unwrap();
+        let chat = chat(&at.bot_api, bot).await.or(at.chat_id).unwrap();
+        let data = tempfile::tempdir().unwrap();
+        let keys = Keyring::generate([7; 32]);
+        let file = data.path().join("admit.db");
+        let store = Store::open(file.to_str().unwrap(), keys.clone()).await.unwrap();
+        let clock = Clock::default();
+        let road = Road { api_url: at.bot_api.clone(), ..Road::default() };
+        let token = Token::new(token).unwrap();
+        let bot = admit_server::add_bot(&store, token, &road, "maria", clock.now()).await.unwrap();
+        let mut gate = json!({
+            "slug": "night-owls",
+            "title": "Night Owls",
+            "chats": [chat],
+            "questions": [{ "ask": "Who hoots at night?", "answers": ["owl"] }],
+        });
+        gate.as_object_mut().unwrap().extend(lines.as_object().unwrap().clone());
+        let gate = serde_json::from_value(gate).unwrap();
+        admit_server::open_gate(&store, &gate, bot, "maria", clock.now()).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let settings = Settings {
+            public_url: url.clone(),
+            telegram_url: at.people.clone(),
+            road,
+            clock: clock.clone(),
+            ..Settings::default()
+        };
+        let service = Service::start(store.clone(), &keys, settings).await.unwrap();
+        running.spawn(service.serve(listener, std::future::pending()));
+        let chat = ChatId::new(chat).unwrap();
+        Self { bot, chat, store, clock, telegram: at.bot_api, url, _running: running, _data: data }
+    }
+
+    /// Somebody who has just opened the gate.
+    pub(crate) async fn fan(&self) -> Fan<'_> {
+        let page = exchange(&self.url, "GET", "/g/night-owls", "", "").await;
+        let form = between(&page, "name=\"form\" value=\"", "\"").to_owned();
+        Fan { house: self, form, cookie: String::new() }
+    }
+
+    /// Moves the clocks of Telegram and of the service.
+    pub(crate) async fn advance(&self, seconds: i64) {
+        self.clock.advance(seconds);
+        self.control("clock/advance", json!({ "seconds": seconds })).await;
+    }
+
+    pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
+        control(&self.telegram, path, body).await
+    }
+
+    /// What Telegram knows of the chat.
+    pub(crate) async fn at_telegram(&self) -> Value {
+        let answer = exchange(&self.telegram, "GET", &format!("/control/chats/{}", self.chat), "", "").await;
+        body(&answer)
+    }
+
+    pub(crate) async fn person(&self) -> i64 {
+        self.control("people", json!({ "first_name": "Ann" })).await["id"].as_i64().unwrap()
+    }
+
+    pub(crate) async fn join(&self, person: i64, link: &str) -> Value {
+        self.control(&format!("people/{person}/join"), json!({ "link": link })).await["result"].clone()
+    }
+
+    pub(crate) async fn leave(&self, person: i64) {
+        self.control(&format!("people/{person}/leave"), json!({ "chat_id": self.chat.get() })).await;
+    }
+
+    pub(crate) async fn write_to_bot(&self, person: i64, text: &str) {
+        let body = json!({ "bot": self.bot.get(), "text": text });
+        self.control(&format!("people/{person}/send"), body).await;
+    }
+
+    /// Everything this person was written.
+    pub(crate) async fn inbox(&self, person: i64) -> String {
+        exchange(&self.telegram, "GET", &format!("/control/people/{person}/inbox"), "", "").await
+    }
+
+    /// Whoever owns the chat.
+    pub(crate) async fn owner(&self) -> i64 {
+        let chat = self.at_telegram().await;
+        let members = chat["members"].as_array().unwrap();
+        let owner = members.iter().find(|member| member["status"] == "creator").unwrap();
+        owner["user"]["id"].as_i64().unwrap()
+    }
+
+    pub(crate) async fn is_in(&self, person: i64) -> bool {
+        let chat = self.at_telegram().await;
+        let members = chat["members"].as_array().unwrap();
+        members.iter().any(|member| member["user"]["id"] == person)
+    }
+}
+
+impl Fan<'_> {
+    /// Sends an answer; what came back.
+    pub(crate) async fn answer(&mut self, answer: &str) -> String {
+        let headers = format!("{FORM}cookie: {}\r\n", self.cookie);
+        let body = format!("form={}&answer={answer}", self.form);
+        let answer = exchange(&self.house.url, "POST", "/g/night-owls", &headers, &body).await;
+        if answer.contains("set-cookie: ") {
+            self.cookie = between(&answer, "set-cookie: ", ";").to_owned();
+        }
+        answer
+    }
+
+    /// Answers rightly, and has a link.
+    pub(crate) async fn pass(&mut self) -> String {
+        let answer = self.answer("owl").await;
+        assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+        self.link().await
+    }
+
+    /// Their page.
+    pub(crate) async fn page(&self) -> String {
+        exchange(&self.house.url, "GET", "/g/night-owls/pass", &format!("cookie: {}\r\n", self.cookie), "")
+            .await
+    }
+
+    /// Presses the button on their page.
+    pub(crate) async fn ask_again(&self) -> String {
+        let headers = format!("{FORM}cookie: {}\r\n", self.cookie);
+        exchange(&self.house.url, "POST", "/g/night-owls/pass", &headers, "").await
+    }
+
+    /// The link on their page, as soon as there is one.
+    pub(crate) async fn link(&self) -> String {
+        let page = self.reads("data-invite").await;
+        assert_eq!(page.matches("data-invite").count(), 1, "{page}");
+        between(&page, "data-invite href=\"", "\"").to_owned()
+    }
+
+    /// Their page, as soon as it says this.
+    pub(crate) async fn reads(&self, words: &str) -> String {
+        eventually(words, async || Some(self.page().await).filter(|page| page.contains(words))).await
+    }
+}
+
+const FORM: &str = "content-type: application/x-www-form-urlencoded\r\n";
+
+/// What comes true after a while.
+pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < until, "not in time: {what}");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+pub(crate) async fn control(telegram: &str, path: &str, json: Value) -> Value {
+    let headers = "content-type: application/json\r\n";
+    body(&exchange(telegram, "POST", &format!("/control/{path}"), headers, &json.to_string()).await)
+}
+
+fn body(answer: &str) -> Value {
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap_or_else(|_| panic!("{answer}"))
+}
+
+async fn exchange(address: &str, verb: &str, path: &str, headers: &str, body: &str) -> String {
+    let host = address.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "{verb} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let rest = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1;
+    rest.split_once(after).unwrap().0
+}

@@ -1,0 +1,9 @@
+//! The service in this process, before a sandbox: fans at its pages, people at Telegram, and a clock that is moved.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod house;
+mod renewals;
+mod rights;
+mod steps;
+mod strangers;

@@ -1,0 +1,48 @@
+//! Somebody comes by a link that is not theirs.
+
+use crate::house::{House, eventually};
+use serde_json::json;
+
+/// A fan came in and left, and a stranger came by the same link before it could be revoked.
+async fn slip_in(house: &House) -> (i64, i64) {
+    let mut fan = house.fan().await;
+    let link = fan.pass().await;
+    house.control("faults", json!({ "method": "revokeChatInviteLink", "kind": "429", "n": 1 })).await;
+    let (owner, stranger) = (house.person().await, house.person().await);
+    assert_eq!(house.join(owner, &link).await, "joined");
+    house.leave(owner).await;
+    assert_eq!(house.join(stranger, &link).await, "joined");
+    fan.reads("You were in, and left.").await;
+    (owner, stranger)
+}
+
+#[tokio::test]
+async fn a_stranger_is_out_again_and_the_owner_of_the_chat_knows() {
+    let house = House::with(json!({})).await;
+    let owner = house.owner().await;
+    house.write_to_bot(owner, "/start").await;
+    let (_, stranger) = slip_in(&house).await;
+    eventually("the stranger is out", async || (!house.is_in(stranger).await).then_some(())).await;
+    // Telegram lifts the ban a second later: they may earn an invitation of their own.
+    eventually("the stranger may come back", async || {
+        house.at_telegram().await["banned"].as_array().unwrap().is_empty().then_some(())
+    })
+    .await;
+    let link = house.fan().await.pass().await;
+    assert_eq!(house.join(stranger, &link).await, "joined");
+    let told = format!("Somebody (id {stranger}) came into Night Owls by an invitation");
+    eventually("the owner is told", async || house.inbox(owner).await.contains(&told).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_stranger_may_stay_where_the_gate_says_so() {
+    let house = House::with(json!({ "stranger": "keep" })).await;
+    let (_, stranger) = slip_in(&house).await;
+    eventually("nobody is left to deal with", async || {
+        let left = house.store.strangers(house.bot, house.chat, 9).await.unwrap();
+        let links = house.store.to_revoke(house.bot, house.chat, 9).await.unwrap();
+        (left.is_empty() && links.is_empty()).then_some(())
+    })
+    .await;
+    assert!(house.is_in(stranger).await);
+}

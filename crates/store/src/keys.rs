@@ -1,0 +1,120 @@
+//! Another key: everything that is sealed is sealed anew, a little at a time, while the store is used.
+
+use crate::audit::{self, Deed};
+use crate::connection::Tx;
+use crate::seal::{Place, sealed_with};
+use crate::statements::statements;
+use crate::{Error, Keyring, Result, Store};
+use crate::{bots, gates, ledger, outbox};
+use links::UnixTime;
+
+statements! {
+    OLD_TOKENS = "
+        select id, cast(id as text) as name, token from bots
+        where substr(token, 1, 4) <> $1
+        order by id limit $2";
+    OLD_GATES = "
+        select id, slug, definition from gates
+        where substr(definition, 1, 4) <> $1
+        order by id limit $2";
+    OLD_LINKS = "
+        select id, marker, url from links
+        where id > $1 and url is not null and substr(url, 1, 4) <> $2
+        order by id limit $3";
+    OLD_ERRANDS = "
+        select id, what, body from outbox
+        where substr(body, 1, 4) <> $1
+        order by id limit $2";
+    OLD_CHECK = "select value from meta where name = 'seal' and substr(value, 1, 4) <> $1";
+    NEW_TOKEN = "update bots set token = $1 where id = $2 and token = $3";
+    NEW_GATE = "update gates set definition = $1 where id = $2 and definition = $3";
+    NEW_LINK = "update links set url = $1 where id = $2 and url = $3";
+    NEW_ERRAND = "update outbox set body = $1 where id = $2 and body = $3";
+    NEW_CHECK = "update meta set value = $1 where name = 'seal' and value = $2";
+}
+
+/// Rows that are sealed anew in one transaction: little enough that nobody waits noticeably.
+const CHUNK: u32 = 200;
+
+type Row = (i64, String, Vec<u8>);
+
+impl Store {
+    /// Seals everything anew with the newest key, after which the older ones are needed no more. Answers how many rows
+    /// that were. Safe to break off and to repeat.
+    pub async fn reseal(&self, who: &str, now: UnixTime) -> Result<u64> {
+        let mut sealed = 0;
+        for table in [Table::Bots, Table::Gates, Table::Links, Table::Outbox] {
+            let mut after = 0;
+            loop {
+                let keys = self.keys().clone();
+                let (some, last) = self.write(move |tx| reseal_some(tx, &keys, table, after)).await?;
+                sealed += some;
+                match last {
+                    Some(last) => after = last,
+                    None => break,
+                }
+            }
+        }
+        let (keys, who) = (self.keys().clone(), who.to_owned());
+        self.write(move |tx| {
+            reseal_check(tx, &keys)?;
+            audit::record(tx, Deed::RotateKeys, &who, &format!("key {}", keys.newest_id()), now)
+        })
+        .await?;
+        Ok(sealed)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Table {
+    Bots,
+    Gates,
+    Links,
+    Outbox,
+}
+
+impl Table {
+    fn place(self, row: &str) -> Place<'_> {
+        match self {
+            Self::Bots => bots::place(row),
+            Self::Gates => gates::place(row),
+            Self::Links => ledger::place(row),
+            Self::Outbox => outbox::place(row),
+        }
+    }
+}
+
+/// Seals some rows anew, and answers the last of them if there may be more.
+fn reseal_some(tx: &mut Tx<'_>, keys: &Keyring, table: Table, after: i64) -> Result<(u64, Option<i64>)> {
+    let newest = keys.newest_id().to_be_bytes().to_vec();
+    let rows: Vec<Row> = match table {
+        Table::Bots => tx.rows(OLD_TOKENS, &[&newest, &CHUNK])?,
+        Table::Gates => tx.rows(OLD_GATES, &[&newest, &CHUNK])?,
+        Table::Links => tx.rows(OLD_LINKS, &[&after, &newest, &CHUNK])?,
+        Table::Outbox => tx.rows(OLD_ERRANDS, &[&newest, &CHUNK])?,
+    };
+    for (id, row, old) in &rows {
+        let place = table.place(row);
+        let new = keys.seal(place, &keys.open(place, old)?);
+        let statement = match table {
+            Table::Bots => NEW_TOKEN,
+            Table::Gates => NEW_GATE,
+            Table::Links => NEW_LINK,
+            Table::Outbox => NEW_ERRAND,
+        };
+        if tx.execute(statement, &[&new, id, old])? == 0 {
+            return Err(Error::Contended);
+        }
+    }
+    Ok((rows.len() as u64, rows.last().map(|(id, _, _)| *id)))
+}
+
+fn reseal_check(tx: &mut Tx<'_>, keys: &Keyring) -> Result<()> {
+    let newest = keys.newest_id().to_be_bytes().to_vec();
+    if let Some((old,)) = tx.row::<(Vec<u8>,)>(OLD_CHECK, &[&newest])? {
+        debug_assert_ne!(sealed_with(&old).ok(), Some(keys.newest_id()));
+        let new = keys.seal(crate::CHECK, &keys.open(crate::CHECK, &old)?);
+        tx.execute(NEW_CHECK, &[&new, &old])?;
+    }
+    Ok(())
+}

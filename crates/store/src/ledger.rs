@@ -1,0 +1,435 @@
+//! The ledger of links: each is written down before Telegram is asked for it, waits in a pool or for a pass, and is
+//! followed to its end.
+
+use crate::connection::Tx;
+use crate::gates;
+use crate::seal::{self, Place};
+use crate::statements::statements;
+use crate::value::{Column, FromRow, Row, stored};
+use crate::{Error, GateId, Keyring, LinkId, PassId, Result, Store};
+use gate::Code;
+use gate::pass::State;
+use links::{ChatId, LinkHash, LinkUrl, UnixTime, UserId};
+
+statements! {
+    INTEND = "
+        insert into links (gate, chat, bot, marker, fence, state, expires_at, intended_at)
+        values ($1, $2, $3, $4, $5, 'making', $6, $7)
+        returning id";
+    WHOSE = "select gate, marker from links where id = $1";
+    FREE = "
+        update links set state = 'free', url = $1, hash = $2, made_at = $3
+        where id = $4 and state = 'making'
+        returning chat, expires_at";
+    TOO_LATE = "
+        update links set url = $1, hash = $2, made_at = $3, revoke_wanted_at = $3
+        where id = $4 and url is null";
+    LONGEST_WAITING = "
+        select pass, generation from entries
+        where gate = $1 and chat = $2 and state = 'granted'
+        order by queued_at, pass
+        limit 1";
+    GIVE = "update links set state = 'given', pass = $1, generation = $2, given_at = $3 where id = $4";
+    ISSUE = "
+        update entries set state = 'issued', link = $1, issued_at = $2, expires_at = $3
+        where pass = $4 and chat = $5 and state = 'granted'";
+    NOT_MADE = "update links set state = $1 where id = $2 and state = 'making'";
+    LOSE_EARLIER = "update links set state = 'lost' where bot = $1 and state = 'making' and fence < $2";
+    STOCK = "
+        select
+            (select count(*) from links where gate = $1 and chat = $2 and state = 'free' and expires_at >= $3),
+            (select count(*) from entries where gate = $1 and chat = $2 and state = 'granted'),
+            (select count(*) from links where bot = $4 and gate = $1 and chat = $2 and state = 'making')";
+    DROP_EXPIRED = "update links set state = 'dropped' where state = 'free' and expires_at <= $1";
+    TO_TEND = "
+        select chat from links
+        where bot = $1 and revoke_wanted_at is not null and revoked_at is null and url is not null
+        union
+        select s.chat
+        from strangers s
+        join links l on l.id = s.link
+        where s.settled_at is null and l.revoked_at is not null and l.bot = $1";
+    TO_REVOKE = "
+        select id, gate, chat, marker, url from links
+        where bot = $1 and chat = $2
+            and revoke_wanted_at is not null and revoked_at is null and url is not null
+        order by revoke_wanted_at, id
+        limit $3";
+    REVOKED = "update links set revoked_at = $1 where id = $2 and revoked_at is null";
+    WANT_REVOKED = "
+        update links set revoke_wanted_at = $1
+        where id = $2 and revoke_wanted_at is null and revoked_at is null";
+    LIST = "
+        select id, gate, chat, bot, marker, state, url, expires_at, intended_at, made_at, pass, generation, given_at,
+            used_at, used_by, revoke_wanted_at, revoked_at
+        from links
+        where id < $1 and (gate = $2 or $3 = 0) and (chat = $4 or $5 = 0) and (pass = $6 or $7 = 0)
+        order by id desc
+        limit $8";
+    BY_HASH = "
+        select id, gate, chat, bot, marker, state, url, expires_at, intended_at, made_at, pass, generation, given_at,
+            used_at, used_by, revoke_wanted_at, revoked_at
+        from links
+        where hash = $1";
+    BY_MARKER = "
+        select id, gate, chat, bot, marker, state, url, expires_at, intended_at, made_at, pass, generation, given_at,
+            used_at, used_by, revoke_wanted_at, revoked_at
+        from links
+        where marker = $1";
+    SEEN = "select person, what, at from sightings where link = $1 order by at, update_id, id";
+    MOVE_LINKS = "
+        update links set
+            chat = $1,
+            state = case when state in ('making', 'free') then 'dropped' else state end,
+            revoked_at = coalesce(revoked_at, $2)
+        where chat = $3";
+    END_ENTRIES = "update entries set state = 'expired' where chat = $1 and state = 'issued'";
+    MOVE_ENTRIES = "
+        update entries set chat = $1
+        where chat = $2
+            and not exists (select 1 from entries other where other.pass = entries.pass and other.chat = $1)";
+}
+
+/// A link somebody is about to ask Telegram for.
+#[derive(Clone, Copy, Debug)]
+pub struct Intent {
+    /// For which gate.
+    pub gate: GateId,
+    /// Into which chat.
+    pub chat: ChatId,
+    /// By which bot.
+    pub bot: UserId,
+    /// The name it will bear.
+    pub marker: Code,
+    /// The fence of the lease under which links are made for this bot.
+    pub fence: i64,
+    /// When it ends.
+    pub expires_at: UnixTime,
+}
+
+/// What became of a link that was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Made {
+    /// Whoever waited longest has it.
+    GivenTo(PassId),
+    /// It waits in the pool.
+    Pooled,
+    /// It was given up meanwhile; it will be revoked, and nobody sees it.
+    TooLate,
+}
+
+/// How many links of a gate there are for a chat, and how many are wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stock {
+    /// In the pool, with enough of their life left.
+    pub free: u32,
+    /// Passes that wait for one.
+    pub waiting: u32,
+    /// Asked for at this moment.
+    pub making: u32,
+}
+
+/// A link that has to end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ToRevoke {
+    /// Its row.
+    pub link: LinkId,
+    /// Its gate.
+    pub gate: GateId,
+    /// Its chat.
+    pub chat: ChatId,
+    /// Its text.
+    pub url: LinkUrl,
+}
+
+/// What a link is to us. What Telegram did with it is told by its times.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LinkState {
+    /// Telegram is being asked for it.
+    Making,
+    /// It waits in the pool.
+    Free,
+    /// A pass has it.
+    Given,
+    /// Nobody knows whether Telegram made it. It was never shown.
+    Lost,
+    /// Telegram refused to make it.
+    Refused,
+    /// It ended in the pool.
+    Dropped,
+}
+
+impl LinkState {
+    const ALL: [Self; 6] = [Self::Making, Self::Free, Self::Given, Self::Lost, Self::Refused, Self::Dropped];
+
+    /// The state's name, as it is stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Making => "making",
+            Self::Free => "free",
+            Self::Given => "given",
+            Self::Lost => "lost",
+            Self::Refused => "refused",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+stored!(Text, text, LinkState, |state| state.as_str().into(), |raw| {
+    LinkState::ALL.into_iter().find(|state| state.as_str() == raw)
+});
+stored!(Text, text, State, |state| state.as_str().into(), |raw| raw.parse().ok());
+
+/// A link as the ledger has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the times and numbers are named after what they are of")]
+pub struct LedgerLink {
+    pub id: LinkId,
+    pub gate: GateId,
+    pub chat: ChatId,
+    pub bot: UserId,
+    pub marker: Code,
+    pub state: LinkState,
+    /// Its text, once Telegram told.
+    pub url: Option<LinkUrl>,
+    pub expires_at: UnixTime,
+    pub intended_at: UnixTime,
+    pub made_at: Option<UnixTime>,
+    pub pass: Option<PassId>,
+    /// Which of the pass's links for this chat it is.
+    pub generation: Option<u32>,
+    pub given_at: Option<UnixTime>,
+    /// The first to come by it, and when.
+    pub used_at: Option<UnixTime>,
+    pub used_by: Option<UserId>,
+    pub revoke_wanted_at: Option<UnixTime>,
+    pub revoked_at: Option<UnixTime>,
+}
+
+/// Somebody who came or asked by a link.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sighting {
+    /// Who.
+    pub person: UserId,
+    /// `joined` or `asked`.
+    pub what: String,
+    /// When.
+    pub at: UnixTime,
+}
+
+/// Which links are meant; all of them by default.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LedgerFilter {
+    /// Of this gate.
+    pub gate: Option<GateId>,
+    /// Into this chat.
+    pub chat: Option<ChatId>,
+    /// Of this pass.
+    pub pass: Option<PassId>,
+    /// Older than this one: for the next page.
+    pub before: Option<LinkId>,
+}
+
+/// A row of the ledger, its link still sealed.
+struct Sealed(LedgerLink, Option<Vec<u8>>);
+
+impl FromRow for Sealed {
+    fn from_row(row: &Row<'_>) -> Result<Self> {
+        let link = LedgerLink {
+            id: Column::read(row, 0)?,
+            gate: Column::read(row, 1)?,
+            chat: Column::read(row, 2)?,
+            bot: Column::read(row, 3)?,
+            marker: Column::read(row, 4)?,
+            state: Column::read(row, 5)?,
+            url: None,
+            expires_at: Column::read(row, 7)?,
+            intended_at: Column::read(row, 8)?,
+            made_at: Column::read(row, 9)?,
+            pass: Column::read(row, 10)?,
+            generation: Column::read(row, 11)?,
+            given_at: Column::read(row, 12)?,
+            used_at: Column::read(row, 13)?,
+            used_by: Column::read(row, 14)?,
+            revoke_wanted_at: Column::read(row, 15)?,
+            revoked_at: Column::read(row, 16)?,
+        };
+        Ok(Self(link, Column::read(row, 6)?))
+    }
+}
+
+impl Store {
+    /// Writes down that a link is about to be asked for. Only then is Telegram asked.
+    pub async fn intend(&self, intent: Intent, now: UnixTime) -> Result<LinkId> {
+        let Intent { gate, chat, bot, marker, fence, expires_at } = intent;
+        self.write(move |tx| {
+            Ok(tx.one::<(LinkId,)>(INTEND, &[&gate, &chat, &bot, &marker, &fence, &expires_at, &now])?.0)
+        })
+        .await
+    }
+
+    /// Telegram made the link: whoever waits longest has it, or the pool. `hash` is that of `url`.
+    pub async fn made(&self, link: LinkId, url: &LinkUrl, hash: &LinkHash, now: UnixTime) -> Result<Made> {
+        let hash = seal::hash_of_link(hash);
+        let keys = self.keys().clone();
+        let url = url.clone();
+        self.write(move |tx| {
+            let (gate, marker): (GateId, Code) = tx.one(WHOSE, &[&link])?;
+            let sealed = keys.seal(place(&marker.to_string()), url.as_str().as_bytes());
+            // Without the turn, a pass could begin to wait while we find that nobody does.
+            gates::turn(tx, gate)?;
+            match tx.row(FREE, &[&sealed, &hash, &now, &link])? {
+                Some((chat, expires_at)) => hand_on(tx, Free { link, gate, chat, expires_at }, now),
+                None => {
+                    tx.execute(TOO_LATE, &[&sealed, &hash, &now, &link])?;
+                    Ok(Made::TooLate)
+                }
+            }
+        })
+        .await
+    }
+
+    /// Nobody knows whether Telegram made the link. It was never shown and is not used; a new one is asked for under a
+    /// new marker.
+    pub async fn lost(&self, link: LinkId) -> Result<()> {
+        self.not_made(link, LinkState::Lost).await
+    }
+
+    /// Telegram refused to make the link.
+    pub async fn refused(&self, link: LinkId) -> Result<()> {
+        self.not_made(link, LinkState::Refused).await
+    }
+
+    async fn not_made(&self, link: LinkId, state: LinkState) -> Result<()> {
+        self.write(move |tx| tx.execute(NOT_MADE, &[&state, &link]).map(drop)).await
+    }
+
+    /// Gives up what earlier holders of the bot's lease asked for and never told of. Answers how many.
+    pub async fn lose_earlier(&self, bot: UserId, fence: i64) -> Result<u64> {
+        self.write(move |tx| tx.execute(LOSE_EARLIER, &[&bot, &fence])).await
+    }
+
+    /// How many links there are and how many are wanted. One that ends before `alive_until` does not count as free.
+    pub async fn stock(
+        &self,
+        gate: GateId,
+        chat: ChatId,
+        bot: UserId,
+        alive_until: UnixTime,
+    ) -> Result<Stock> {
+        let (free, waiting, making) =
+            self.read(move |tx| tx.one(STOCK, &[&gate, &chat, &alive_until, &bot])).await?;
+        Ok(Stock { free, waiting, making })
+    }
+
+    /// Chats in which a bot has links to end or strangers to deal with.
+    pub async fn chats_to_tend(&self, bot: UserId) -> Result<Vec<ChatId>> {
+        let rows = self.read(move |tx| tx.rows(TO_TEND, &[&bot])).await?;
+        Ok(rows.into_iter().map(|(chat,)| chat).collect())
+    }
+
+    /// Links of a bot in a chat that have to end, those first that waited longest.
+    pub async fn to_revoke(&self, bot: UserId, chat: ChatId, limit: u32) -> Result<Vec<ToRevoke>> {
+        let rows: Vec<(LinkId, GateId, ChatId, Code, Vec<u8>)> =
+            self.read(move |tx| tx.rows(TO_REVOKE, &[&bot, &chat, &limit])).await?;
+        rows.into_iter()
+            .map(|(link, gate, chat, marker, sealed)| {
+                let url = reveal(self.keys(), marker, &sealed)?;
+                Ok(ToRevoke { link, gate, chat, url })
+            })
+            .collect()
+    }
+
+    /// Telegram revoked the link, or said that it was dead already.
+    pub async fn revoked(&self, link: LinkId, at: UnixTime) -> Result<()> {
+        self.write(move |tx| tx.execute(REVOKED, &[&at, &link]).map(drop)).await
+    }
+
+    /// Links of the ledger, newest first.
+    pub async fn ledger(&self, filter: LedgerFilter, limit: u32) -> Result<Vec<LedgerLink>> {
+        let before = filter.before.unwrap_or(LinkId::new(i64::MAX));
+        let any = |is_none: bool| i64::from(!is_none);
+        let rows: Vec<Sealed> = self
+            .read(move |tx| {
+                let LedgerFilter { gate, chat, pass, .. } = &filter;
+                let [of_gate, of_chat, of_pass] = [gate.is_none(), chat.is_none(), pass.is_none()].map(any);
+                tx.rows(LIST, &[&before, gate, &of_gate, chat, &of_chat, pass, &of_pass, &limit])
+            })
+            .await?;
+        rows.into_iter().map(|row| open(self.keys(), row)).collect()
+    }
+
+    /// The link with this hash, and who was seen by it.
+    pub async fn ledger_by_hash(&self, hash: &LinkHash) -> Result<Option<(LedgerLink, Vec<Sighting>)>> {
+        let hash = seal::hash_of_link(hash);
+        let row = self.read(move |tx| tx.row(BY_HASH, &[&hash])).await?;
+        self.with_sightings(row).await
+    }
+
+    /// The link that bears this name, and who was seen by it.
+    pub async fn ledger_by_marker(&self, marker: Code) -> Result<Option<(LedgerLink, Vec<Sighting>)>> {
+        let row = self.read(move |tx| tx.row(BY_MARKER, &[&marker])).await?;
+        self.with_sightings(row).await
+    }
+
+    async fn with_sightings(&self, row: Option<Sealed>) -> Result<Option<(LedgerLink, Vec<Sighting>)>> {
+        let Some(row) = row else { return Ok(None) };
+        let link = open(self.keys(), row)?;
+        let id = link.id;
+        let seen = self.read(move |tx| tx.rows(SEEN, &[&id])).await?;
+        let seen = seen.into_iter().map(|(person, what, at)| Sighting { person, what, at }).collect();
+        Ok(Some((link, seen)))
+    }
+}
+
+/// A link that nobody has.
+struct Free {
+    link: LinkId,
+    gate: GateId,
+    chat: ChatId,
+    expires_at: UnixTime,
+}
+
+/// Gives a free link to whoever waits longest. The caller has the gate's turn.
+fn hand_on(tx: &mut Tx<'_>, free: Free, now: UnixTime) -> Result<Made> {
+    let Free { link, gate, chat, expires_at } = free;
+    let Some((pass, generation)) = tx.row::<(PassId, u32)>(LONGEST_WAITING, &[&gate, &chat])? else {
+        return Ok(Made::Pooled);
+    };
+    tx.execute(GIVE, &[&pass, &generation, &now, &link])?;
+    match tx.execute(ISSUE, &[&link, &now, &expires_at, &pass, &chat])? {
+        // Its person came in by an older link in this very moment.
+        0 => Err(Error::Contended),
+        _ => Ok(Made::GivenTo(pass)),
+    }
+}
+
+/// Nobody shall come by this link any more.
+pub(crate) fn want_revoked(tx: &mut Tx<'_>, link: LinkId, now: UnixTime) -> Result<()> {
+    tx.execute(WANT_REVOKED, &[&now, &link]).map(drop)
+}
+
+/// Forgets pooled links that ended. Answers how many.
+pub(crate) fn drop_expired(tx: &mut Tx<'_>, now: UnixTime) -> Result<u64> {
+    tx.execute(DROP_EXPIRED, &[&now])
+}
+
+/// A group has a new number. Its links are dead; who has one that was not used may ask for another.
+pub(crate) fn move_chat(tx: &mut Tx<'_>, old: ChatId, new: ChatId, at: UnixTime) -> Result<()> {
+    tx.execute(MOVE_LINKS, &[&new, &at, &old])?;
+    tx.execute(END_ENTRIES, &[&old])?;
+    tx.execute(MOVE_ENTRIES, &[&new, &old]).map(drop)
+}
+
+fn open(keys: &Keyring, Sealed(link, url): Sealed) -> Result<LedgerLink> {
+    let url = url.map(|url| reveal(keys, link.marker, &url)).transpose()?;
+    Ok(LedgerLink { url, ..link })
+}
+
+pub(crate) fn reveal(keys: &Keyring, marker: Code, sealed: &[u8]) -> Result<LinkUrl> {
+    Ok(LinkUrl::new(keys.open_text(place(&marker.to_string()), sealed)?))
+}
+
+pub(crate) fn place(marker: &str) -> Place<'_> {
+    Place { table: "links", column: "url", row: marker }
+}

@@ -1,0 +1,209 @@
+//! Bots, chats, holds, leases, errands, the audit trail and keys.
+
+use crate::databases::{Database, keys};
+use crate::on_both;
+use crate::world::*;
+use admit_store::{Chain, ChatFace, ChatKind, Effect, GateState, Granted, OpenError, Outcome, Store, Token};
+use links::{ChatId, Right, Standing};
+use serde_json::json;
+
+fn administrator() -> Standing {
+    Standing::Administrator(vec![Right::InviteUsers, Right::RestrictMembers])
+}
+
+on_both! {
+    async fn a_bot_is_remembered_with_its_token_and_forgotten(database: &Database) {
+        let store = database.open().await;
+        let token = Token::new("700:AAsecret");
+        store.remember_bot(bot(), "owl_bot", &token, "maria", NOW).await.unwrap();
+        assert!(store.bot_died(bot(), later(1)).await.unwrap());
+        assert!(!store.bot_died(bot(), later(2)).await.unwrap());
+        let known = store.bot(bot()).await.unwrap().unwrap();
+        assert_eq!((known.token.reveal(), known.dead_at), ("700:AAsecret", Some(later(1))));
+        assert!(!format!("{known:?}").contains("secret"));
+        assert!(store.bot_lives(bot()).await.unwrap());
+        assert_eq!(store.bots().await.unwrap()[0].dead_at, None);
+        assert!(store.forget_bot(bot(), "maria", NOW).await.unwrap());
+        assert!(!store.forget_bot(bot(), "maria", NOW).await.unwrap());
+        assert_eq!(store.bots().await.unwrap(), []);
+    }
+
+    async fn what_a_bot_may_do_is_what_was_said_last(database: &Database) {
+        let store = database.open().await;
+        store.remember_bot(bot(), "owl_bot", &Token::new("t"), "maria", NOW).await.unwrap();
+        let face = ChatFace { kind: ChatKind::Channel, title: "Owls".to_owned(), username: None };
+        store.know_chat(bot(), chat(), face).await.unwrap();
+        assert_eq!(store.chat(bot(), chat()).await.unwrap().unwrap().standing, None);
+        let told = |id, at, standing| {
+            update(id, Effect::RightsChanged { chat: chat(), at: later(at), standing })
+        };
+        let updates = vec![told(2, 20, administrator()), told(1, 10, Standing::Out), told(3, 20, Standing::Member)];
+        let outcomes = store.take_in(bot(), updates).await.unwrap();
+        let news = Outcome::RightsChanged { chat: chat() };
+        assert_eq!(outcomes, [news, Outcome::Noted, news]);
+        let known = store.chat(bot(), chat()).await.unwrap().unwrap();
+        assert_eq!((known.title.as_deref(), known.standing), (Some("Owls"), Some(Standing::Member)));
+        assert!(!store.know_standing(bot(), chat(), Standing::Out, later(20)).await.unwrap());
+        assert!(store.know_standing(bot(), chat(), administrator(), later(21)).await.unwrap());
+        assert_eq!(store.chats(bot()).await.unwrap()[0].standing, Some(administrator()));
+    }
+
+    async fn a_group_that_becomes_a_supergroup_takes_everything_along(database: &Database) {
+        let store = database.open().await;
+        store.remember_bot(bot(), "owl_bot", &Token::new("t"), "maria", NOW).await.unwrap();
+        let group = ChatId::new(-12_345).unwrap();
+        let gate = open_gate(&store, json!({ "chats": [group.get()] })).await;
+        make(&store, &gate, 1).await;
+        make(&store, &gate, 2).await;
+        let pass = grant(&store, &gate, 1, NOW).await;
+        let migrated = Effect::Migrated { from: group, to: chat(), at: later(10) };
+        let outcomes = store.take_in(bot(), vec![update(1, migrated.clone()), update(2, migrated)]).await.unwrap();
+        assert_eq!(outcomes, [Outcome::Moved { to: chat() }, Outcome::Noted]);
+
+        assert_eq!(store.grant(&gate, visitor(2), later(20)).await.unwrap(), Granted::Changed);
+        let gate = store.gate(&gate.gate.slug).await.unwrap().unwrap();
+        assert_eq!((gate.revision, gate.gate.chats.to_vec()), (2, vec![chat()]));
+        // The links of the group are dead, also the one in the pool.
+        let entry = store.pass(pass).await.unwrap().unwrap().entries.remove(0);
+        assert_eq!((entry.chat, entry.state), (chat(), gate::pass::State::Expired));
+        let stock = store.stock(gate.id, chat(), bot(), NOW).await.unwrap();
+        assert_eq!((stock.free, store.to_revoke(bot(), chat(), 9).await.unwrap().len()), (0, 0));
+        store.reissue(pass, chat(), later(3600), None, later(20)).await.unwrap();
+        let (_, made) = make(&store, &gate, 3).await;
+        assert_eq!(made, admit_store::Made::GivenTo(pass));
+    }
+
+    async fn what_telegram_wants_held_back_is_held_back_on_every_node(database: &Database) {
+        let (here, there) = (database.open().await, database.open().await);
+        here.hold(bot(), "createChatInviteLink", Some(chat()), later(31)).await.unwrap();
+        here.hold(bot(), "createChatInviteLink", Some(chat()), later(10)).await.unwrap();
+        let held = async |method, chat, now| there.held(bot(), method, chat, later(now)).await.unwrap();
+        assert_eq!(held("createChatInviteLink", Some(chat()), 30).await, Some(later(31)));
+        assert_eq!(held("createChatInviteLink", Some(chat()), 31).await, None);
+        assert_eq!(held("createChatInviteLink", None, 0).await, None);
+        assert_eq!(held("getChat", Some(chat()), 0).await, None);
+        assert_eq!(there.holds(bot(), NOW).await.unwrap().len(), 1);
+        there.tidy(later(31)).await.unwrap();
+        assert_eq!(there.holds(bot(), NOW).await.unwrap(), []);
+    }
+
+    async fn one_node_at_a_time_has_a_lease(database: &Database) {
+        let (here, there) = (database.open().await, database.open().await);
+        let lease = async |store: &Store, who, now, until| {
+            store.lease("maker 700", who, later(now), later(until)).await.unwrap()
+        };
+        assert_eq!(lease(&here, "a", 0, 10).await, Some(1));
+        assert_eq!(lease(&there, "b", 5, 15).await, None);
+        assert_eq!(lease(&here, "a", 9, 20).await, Some(1));
+        assert_eq!(lease(&there, "b", 19, 30).await, None);
+        assert_eq!(lease(&there, "b", 20, 30).await, Some(2));
+        assert_eq!(here.holds_lease("maker 700", "a", later(21)).await.unwrap(), None);
+        assert_eq!(here.holds_lease("maker 700", "b", later(21)).await.unwrap(), Some(2));
+        there.give_back("maker 700", "a").await.unwrap();
+        assert_eq!(lease(&here, "a", 22, 40).await, None);
+        there.give_back("maker 700", "b").await.unwrap();
+        assert_eq!(lease(&here, "a", 22, 40).await, Some(3));
+    }
+
+    async fn an_errand_is_taken_by_one_node_until_it_is_done(database: &Database) {
+        let (here, there) = (database.open().await, database.open().await);
+        for number in 0..10u8 {
+            here.send_out(bot(), "message", &[number], later(i64::from(number))).await.unwrap();
+        }
+        assert_eq!(here.errands_due(bot(), later(4)).await.unwrap(), (5, Some(NOW)));
+        let take = async |store: &Store, who, now| {
+            store.take_errands(bot(), who, 4, later(now), later(now + 60)).await.unwrap()
+        };
+        let (ours, theirs) = tokio::join!(take(&here, "a", 6), take(&there, "b", 6));
+        // Whoever comes second may find all of them taken, and looks again.
+        let mut taken: Vec<_> = ours.into_iter().chain(theirs).collect();
+        taken.extend(take(&there, "b", 6).await);
+        taken.sort_by_key(|errand| errand.id);
+        let bodies: Vec<u8> = taken.iter().map(|errand| errand.body[0]).collect();
+        assert_eq!(bodies, [0, 1, 2, 3, 4, 5, 6]);
+        here.errand_done(taken[0].id).await.unwrap();
+        here.errand_later(taken[1].id, later(100)).await.unwrap();
+        // What nobody finished is taken again, the first four of what is due.
+        let again = take(&there, "b", 66).await;
+        assert!(again.iter().any(|errand| errand.tries == 2), "{again:?}");
+        assert!(again.iter().all(|errand| errand.id != taken[0].id && errand.id != taken[1].id));
+    }
+
+    async fn what_people_did_is_chained(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        assert_eq!(store.verify_audit().await.unwrap(), Chain::Whole { rows: 0 });
+        assert_eq!(store.seal_audit().await.unwrap(), 2);
+        assert_eq!(store.seal_audit().await.unwrap(), 0);
+        let pass = grant(&store, &gate, 1, NOW).await;
+        store.revoke_pass(pass, "omar", later(5)).await.unwrap();
+        assert_eq!(store.seal_audit().await.unwrap(), 1);
+        assert_eq!(store.verify_audit().await.unwrap(), Chain::Whole { rows: 3 });
+        let done = store.audit(None, 10).await.unwrap();
+        let newest = (done[0].who.as_str(), done[0].what.as_str(), done[0].about.as_str());
+        assert_eq!((done.len(), newest), (3, ("omar", "revoke pass", pass.to_string().as_str())));
+        assert_eq!(store.audit(Some(done[0].id), 10).await.unwrap(), done[1..]);
+
+        // Somebody with the database in their hands makes it look as if another had done it; or as if nobody had.
+        database.run("update audit set who = 'maria' where who = 'omar'").await;
+        assert_eq!(store.verify_audit().await.unwrap(), Chain::Broken { place: 3 });
+        database.run("delete from audit where who = 'maria' and what = 'revoke pass'").await;
+        assert_eq!(store.verify_audit().await.unwrap(), Chain::Broken { place: 3 });
+    }
+
+    async fn everything_is_sealed_anew_with_another_key(database: &Database) {
+        let store = database.open().await;
+        store.remember_bot(bot(), "owl_bot", &Token::new("700:AAsecret"), "maria", NOW).await.unwrap();
+        let gate = open_gate(&store, json!({})).await;
+        for number in 0..450 {
+            make(&store, &gate, number).await;
+        }
+        store.send_out(bot(), "message", b"come in", NOW).await.unwrap();
+        drop(store);
+        let both = keys().with_newer([9; 32]);
+        let store = Store::open(&database.place, both.clone()).await.unwrap();
+        assert_eq!(store.reseal("maria", NOW).await.unwrap(), 453);
+        assert_eq!(store.reseal("maria", NOW).await.unwrap(), 0);
+        drop(store);
+        let wrong = Store::open(&database.place, keys()).await.unwrap_err();
+        assert!(matches!(wrong, OpenError::WrongKeys(_)), "{wrong:?}");
+        let store = Store::open(&database.place, both.without_older()).await.unwrap();
+        assert_eq!(store.bots().await.unwrap()[0].token.reveal(), "700:AAsecret");
+        assert_eq!(store.gates().await.unwrap()[0].gate, gate.gate);
+        assert_eq!(store.ledger(Default::default(), 1000).await.unwrap().len(), 450);
+        assert_eq!(store.take_errands(bot(), "a", 9, NOW, later(9)).await.unwrap()[0].body, b"come in");
+    }
+
+    async fn nothing_that_is_sealed_stands_in_the_database(database: &Database) {
+        let store = database.open().await;
+        store.remember_bot(bot(), "owl_bot", &Token::new("700:AAcanary"), "maria", NOW).await.unwrap();
+        let question = json!([{ "ask": "Who hoots at night?", "answers": ["canary owl"] }]);
+        let gate = open_gate(&store, json!({ "questions": question })).await;
+        make(&store, &gate, 7).await;
+        store.send_out(bot(), "message", b"canary note", NOW).await.unwrap();
+        drop(store);
+        let dump = database.dump().await;
+        for canary in ["AAcanary", "canary owl", "canary note", "Hash000000000007"] {
+            let stands = dump.windows(canary.len()).any(|bytes| bytes == canary.as_bytes());
+            assert!(!stands, "{canary}");
+        }
+        assert!(dump.windows(7).any(|bytes| bytes == b"owl_bot"), "this is no dump");
+    }
+
+    async fn a_database_of_a_newer_program_is_refused(database: &Database) {
+        drop(database.open().await);
+        database.run("insert into migrations (number, name) values (99, 'from the future')").await;
+        let error = Store::open(&database.place, keys()).await.unwrap_err();
+        assert!(matches!(error, OpenError::NewerSchema { found: 99, .. }), "{error:?}");
+    }
+
+    async fn many_may_open_a_new_database_at_once(database: &Database) {
+        let all = futures_util::future::join_all((0..8).map(|_| database.open())).await;
+        let gate = definition("night-owls", json!({}));
+        all[0].save_gate(&gate, bot(), "maria", NOW).await.unwrap();
+        for store in &all {
+            assert_eq!(store.latest(&gate.slug).await.unwrap().unwrap().state, GateState::Draft);
+            store.ready().await.unwrap();
+        }
+    }
+}
