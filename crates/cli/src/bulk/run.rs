@@ -93,7 +93,7 @@ pub(crate) fn run(ctx: &Context<'_>, job: &Job) -> Result<(), Failure> {
             progress.say(format_args!("{index}: unknown: it was on its way when the last run ended"));
         }
     }
-    let mut batch = Batch { ctx, sink, progress, ending, buffer: Vec::new(), in_a_row: 0, end: None };
+    let mut batch = Batch { ctx, sink, progress, ending, answers: Vec::new(), in_a_row: 0, end: None };
     runtime::run_unstopped(batch.work(&reading, &client, &patience, left.as_ref(), total))?;
     batch.finish(total)
 }
@@ -133,10 +133,10 @@ impl Patience {
 }
 
 fn other_batch(job: &Job) -> Failure {
-    let partial = job.out.as_deref().map(journal::partial).unwrap_or_default();
+    let journal = job.out.as_deref().map(journal::journal).unwrap_or_default();
     let rule = format!(
         "`{}` was begun with another input, other options, another chat or another bot; nothing was sent",
-        partial.display()
+        journal.display()
     );
     Usage::new("`--out`", rule, "the same command as before, or another `--out`").into()
 }
@@ -162,7 +162,7 @@ struct Batch<'a> {
     sink: Sink,
     progress: Progress,
     /// Lines that are not written yet.
-    buffer: Vec<u8>,
+    answers: Vec<u8>,
     in_a_row: u32,
     /// Tells those who wait that they wait in vain.
     ending: watch::Sender<bool>,
@@ -192,8 +192,8 @@ impl Batch<'_> {
         loop {
             while self.end.is_none() && flying.len() + next.len() < concurrency {
                 let Some((index, line)) = lines.next() else { break };
-                if matches!(self.sink, Sink::Journal(_)) {
-                    journal::sent(index, &mut self.buffer);
+                if let Sink::Journal(journal) = &mut self.sink {
+                    journal.announce(index);
                 }
                 next.push((index, line?.1));
             }
@@ -228,14 +228,14 @@ impl Batch<'_> {
 
     fn write(&mut self) -> Result<(), Failure> {
         match &mut self.sink {
-            Sink::Journal(journal) => journal.append(&self.buffer)?,
-            Sink::Lines | Sink::Links if self.buffer.is_empty() => {}
+            Sink::Journal(journal) => journal.append(&self.answers)?,
+            Sink::Lines | Sink::Links if self.answers.is_empty() => {}
             Sink::Lines | Sink::Links => {
                 let mut stdout = io::stdout().lock();
-                stdout.write_all(&self.buffer).and_then(|()| stdout.flush())?;
+                stdout.write_all(&self.answers).and_then(|()| stdout.flush())?;
             }
         }
-        self.buffer.clear();
+        self.answers.clear();
         Ok(())
     }
 
@@ -247,7 +247,7 @@ impl Batch<'_> {
                 let link = ShownLink::new(link);
                 match self.sink {
                     Sink::Links => {
-                        self.buffer.extend_from_slice(format!("{}\n", link.link.invite_link).as_bytes())
+                        self.answers.extend_from_slice(format!("{}\n", link.link.invite_link).as_bytes())
                     }
                     _ => self.put(&Answer { index, link: Some(link), error: None }),
                 }
@@ -265,8 +265,10 @@ impl Batch<'_> {
         }
         self.progress.say(format_args!("{index}: {}", chain(&failure).join(": ")));
         let answer = Answer { index, link: None, error: Some(failure.as_json()) };
-        if !matches!(self.sink, Sink::Links) {
-            self.put(&answer);
+        match &mut self.sink {
+            Sink::Links => {}
+            Sink::Journal(journal) if code != UNKNOWN => journal.note(&answer),
+            Sink::Journal(_) | Sink::Lines => self.put(&answer),
         }
         if matches!(self.sink, Sink::Journal(_)) && self.ctx.output.is_for_programs() {
             // The file has it too, but a program that started us reads stdout.
@@ -284,7 +286,7 @@ impl Batch<'_> {
     }
 
     fn put(&mut self, answer: &Answer) {
-        journal::put(answer, &mut self.buffer);
+        journal::put(answer, &mut self.answers);
     }
 
     /// Puts the answers into place, unless there is more to do.
@@ -305,7 +307,7 @@ impl Batch<'_> {
             return Err(end);
         }
         if let Sink::Journal(journal) = self.sink {
-            journal.finish(failed > 0)?;
+            if failed > 0 { journal.finish_with_failures()? } else { journal.finish()? }
         }
         self.progress.say(self.progress.summary());
         if failed > 0 && !self.ctx.output.quiet {
