@@ -11,6 +11,7 @@
 use super::left::{Header, Left, Lines, header_line, load};
 use super::synced::Synced;
 use crate::failure::{Failure, Usage};
+use crate::shown::ShownLink;
 use serde::Serialize;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -153,11 +154,8 @@ impl Journal {
 
     /// Notes that a call is about to leave. It may once `append` has returned.
     pub(crate) fn announce(&mut self, index: u64) {
-        #[derive(Serialize)]
-        struct Sent {
-            sent: u64,
-        }
-        put(&Sent { sent: index }, &mut self.unwritten);
+        put_number("{\"sent\":", index, &mut self.unwritten);
+        self.unwritten.extend_from_slice(b"}\n");
     }
 
     /// Notes a failure that another run tries again.
@@ -232,6 +230,19 @@ pub(crate) fn line(entry: &impl Serialize) -> Vec<u8> {
 pub(crate) fn put(entry: &impl Serialize, lines: &mut Vec<u8>) {
     serde_json::to_writer(&mut *lines, entry).expect("our own entries are JSON");
     lines.push(b'\n');
+}
+
+/// The line of a link that was made, after others.
+pub(crate) fn put_made(index: u64, link: &ShownLink, lines: &mut Vec<u8>) {
+    put_number("{\"index\":", index, lines);
+    link.end_object(lines);
+    lines.push(b'\n');
+}
+
+/// The beginning of a line.
+fn put_number(before: &str, number: u64, lines: &mut Vec<u8>) {
+    lines.extend_from_slice(before.as_bytes());
+    serde_json::to_writer(lines, &number).expect("numbers are JSON");
 }
 
 /// The file, if it is there, to be read and added to.

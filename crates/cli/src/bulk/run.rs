@@ -41,14 +41,11 @@ pub(crate) struct Job {
     pub(crate) out: Option<PathBuf>,
 }
 
-/// A line of the answer: a link, or why there is none.
+/// The answer of a line that has no link.
 #[derive(Serialize)]
-struct Answer {
+struct Failed {
     index: u64,
-    #[serde(flatten)]
-    link: Option<ShownLink>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorJson>,
+    error: ErrorJson,
 }
 
 /// Makes the links of a batch.
@@ -142,9 +139,9 @@ fn other_batch(job: &Job) -> Failure {
 }
 
 /// The answer for a call that was in flight when its process ended.
-fn lost(index: u64) -> Answer {
+fn lost(index: u64) -> Failed {
     let failure = Failure::telegram("make the link".into(), Error::new(Kind::OutcomeUnknown));
-    Answer { index, link: None, error: Some(failure.as_json()) }
+    Failed { index, error: failure.as_json() }
 }
 
 /// Where answers go.
@@ -191,11 +188,11 @@ impl Batch<'_> {
         let mut stopping = std::pin::pin!(stopped());
         loop {
             while self.end.is_none() && flying.len() + next.len() < concurrency {
-                let Some((index, line)) = lines.next() else { break };
+                let Some((index, terms)) = lines.next() else { break };
                 if let Sink::Journal(journal) = &mut self.sink {
                     journal.announce(index);
                 }
-                next.push((index, line?.1));
+                next.push((index, terms?));
             }
             // The announcement is out before the call is.
             self.write()?;
@@ -244,12 +241,12 @@ impl Batch<'_> {
             Ok(link) => {
                 self.in_a_row = 0;
                 self.progress.made += 1;
-                let link = ShownLink::new(link);
                 match self.sink {
                     Sink::Links => {
-                        self.answers.extend_from_slice(format!("{}\n", link.link.invite_link).as_bytes())
+                        self.answers.extend_from_slice(link.url.as_str().as_bytes());
+                        self.answers.push(b'\n');
                     }
-                    _ => self.put(&Answer { index, link: Some(link), error: None }),
+                    _ => journal::put_made(index, &ShownLink::new(link), &mut self.answers),
                 }
                 return;
             }
@@ -264,11 +261,11 @@ impl Batch<'_> {
             _ => self.progress.failed += 1,
         }
         self.progress.say(format_args!("{index}: {}", chain(&failure).join(": ")));
-        let answer = Answer { index, link: None, error: Some(failure.as_json()) };
+        let answer = Failed { index, error: failure.as_json() };
         match &mut self.sink {
             Sink::Links => {}
             Sink::Journal(journal) if code != UNKNOWN => journal.note(&answer),
-            Sink::Journal(_) | Sink::Lines => self.put(&answer),
+            Sink::Journal(_) | Sink::Lines => journal::put(&answer, &mut self.answers),
         }
         if matches!(self.sink, Sink::Journal(_)) && self.ctx.output.is_for_programs() {
             // The file has it too, but a program that started us reads stdout.
@@ -283,10 +280,6 @@ impl Batch<'_> {
     fn end_with(&mut self, why: Failure) {
         self.end = Some(why);
         self.ending.send_replace(true);
-    }
-
-    fn put(&mut self, answer: &Answer) {
-        journal::put(answer, &mut self.answers);
     }
 
     /// Puts the answers into place, unless there is more to do.
