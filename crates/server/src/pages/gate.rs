@@ -204,9 +204,8 @@ impl Desk<'_> {
     /// Too many wrong answers came from nobody knows whom; who shows an account is looked at all the same.
     fn one_more_step(&self, now: UnixTime) -> Told {
         let told = Told::bad(
-            "Many wrong answers are coming in, so for a while only those are looked at who show that they are \
-             somebody. Yours was not looked at and does not count. Press Start in the bot, come back, and send it \
-             again; or wait some minutes.",
+            "Many wrong answers are coming in right now. Yours was not looked at and does not count. Press Start in the \
+             bot, come back and send it again; or wait some minutes.",
         );
         let Some(bot) = self.app.bots.get(self.gate.bot) else { return told };
         let start = Start::new(self.visitor, self.gate.id, now).sign(&self.app.signer);
