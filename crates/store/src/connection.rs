@@ -65,6 +65,20 @@ impl Tx<'_> {
         }
     }
 
+    /// Whether nobody else writes while this transaction runs, as on SQLite: what was looked up stays true. There, a
+    /// statement that changes rows and answers them keeps a journal of its own, which costs more than a second one.
+    pub(crate) fn is_alone(&self) -> bool {
+        matches!(*self.0, Connection::Sqlite(_))
+    }
+
+    /// The number of the row that SQLite inserted last.
+    pub(crate) fn last_row(&self) -> Result<i64> {
+        match &*self.0 {
+            Connection::Sqlite(db) => Ok(db.last_insert_rowid()),
+            Connection::Postgres(_) => Err(Error::Damaged("PostgreSQL answers the rows it inserts")),
+        }
+    }
+
     /// The row of a statement that always answers one.
     pub(crate) fn one<R: FromRow>(&mut self, statement: &'static str, values: &[&dyn Bind]) -> Result<R> {
         self.row(statement, values)?.ok_or(Error::Damaged("a row that is always there is missing"))

@@ -38,6 +38,10 @@ statements! {
                 where gate = $1 and person = $3 and wrong <> $5)
         on conflict do nothing
         returning id";
+    NEW_PASS_ALONE = "
+        insert into passes (gate, visitor, person, granted_at)
+        values ($1, $2, $3, $4)
+        on conflict do nothing";
     NEW_PASS_BY_HAND = "
         insert into passes (gate, visitor, person, granted_at, granted_by)
         values ($1, $2, $3, $4, $5)
@@ -51,6 +55,14 @@ statements! {
             order by id
             limit 1)
         returning id, marker, url, expires_at";
+    OLDEST_LINK = "
+        select id, marker, url, expires_at from links
+        where gate = $1 and chat = $2 and state = 'free' and expires_at >= $3
+        order by id
+        limit 1";
+    GIVE_LINK = "
+        update links set state = 'given', pass = $1, generation = $2, given_at = $3
+        where id = $4";
     NEW_ENTRY = "
         insert into entries (pass, chat, gate, generation, state, link, queued_at, issued_at, expires_at)
         values ($1, $2, $3, 1, $4, $5, $6, $7, $8)";
@@ -432,9 +444,16 @@ fn give(tx: &mut Tx<'_>, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> R
     }
     // On another node somebody may have come at the same time with the same name, or been wrong: they show now that the
     // turn is ours, and again when we look.
-    let pass = tx.row(NEW_PASS, &[&gate.id, &visitor, &person, &now, &tries.wrong])?;
-    let (pass,): (PassId,) = pass.ok_or(Error::Contended)?;
-    open_entries(tx, gate, pass, now)
+    let pass = match tx.is_alone() {
+        true => {
+            let is_new = tx.execute(NEW_PASS_ALONE, &[&gate.id, &visitor, &person, &now])? == 1;
+            is_new.then(|| tx.last_row()).transpose()?.map(PassId::new)
+        }
+        false => tx
+            .row(NEW_PASS, &[&gate.id, &visitor, &person, &now, &tries.wrong])?
+            .map(|(pass,): (PassId,)| pass),
+    };
+    open_entries(tx, gate, pass.ok_or(Error::Contended)?, now)
 }
 
 fn give_by_hand(
@@ -477,7 +496,7 @@ fn open_entries(tx: &mut Tx<'_>, gate: &SavedGate, pass: PassId, now: UnixTime) 
     let alive_until = gate.alive_until(now);
     let mut entries = Vec::with_capacity(gate.gate.chats.len());
     for chat in gate.gate.chats.iter() {
-        let taken: Option<Taken> = tx.row(TAKE_LINK, &[&pass, &1u32, &now, &gate.id, chat, &alive_until])?;
+        let taken = take_link(tx, (gate.id, *chat), (pass, 1), alive_until, now)?;
         let (state, issued_at) = match taken {
             Some(_) => (State::Issued, Some(now)),
             None => (State::Granted, None),
@@ -488,6 +507,24 @@ fn open_entries(tx: &mut Tx<'_>, gate: &SavedGate, pass: PassId, now: UnixTime) 
         entries.push((*chat, taken));
     }
     Ok(Given::Granted(pass, entries))
+}
+
+/// The oldest free link, given to this generation of a pass. The caller has the gate's turn.
+fn take_link(
+    tx: &mut Tx<'_>,
+    (gate, chat): (GateId, ChatId),
+    (pass, generation): (PassId, u32),
+    alive_until: UnixTime,
+    now: UnixTime,
+) -> Result<Option<Taken>> {
+    if !tx.is_alone() {
+        return tx.row(TAKE_LINK, &[&pass, &generation, &now, &gate, &chat, &alive_until]);
+    }
+    let taken: Option<Taken> = tx.row(OLDEST_LINK, &[&gate, &chat, &alive_until])?;
+    if let Some((link, ..)) = &taken {
+        tx.execute(GIVE_LINK, &[&pass, &generation, &now, link])?;
+    }
+    Ok(taken)
 }
 
 type Standing = (i64, GateState, Option<UnixTime>, Option<UnixTime>, Option<u32>, u32);
@@ -555,7 +592,7 @@ fn give_again(
     }
     let generation = tx.row(REISSUE, &[&now, &pass, &chat])?;
     let (generation,): (u32,) = generation.ok_or(Error::Contended)?;
-    let taken: Option<Taken> = tx.row(TAKE_LINK, &[&pass, &generation, &now, &gate, &chat, &alive_until])?;
+    let taken = take_link(tx, (gate, chat), (pass, generation), alive_until, now)?;
     if let Some((link, _, _, expires_at)) = &taken {
         tx.execute(REPLACES, &[&old, link])?;
         tx.execute(ISSUE_AGAIN, &[link, &now, expires_at, &pass, &chat])?;
