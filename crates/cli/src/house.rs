@@ -3,10 +3,13 @@
 
 use crate::context::Context;
 use crate::failure::{Failure, Usage};
+use crate::key_file::{self, Alone};
+use crate::when::Clock;
 use clap::Args;
+use links::UnixTime;
 use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use store::{Keyring, OpenError, Store};
 
@@ -57,7 +60,7 @@ impl Housing {
 #[derive(Clone)]
 pub(crate) struct Place {
     database: Database,
-    keys: PathBuf,
+    pub(crate) keys: PathBuf,
 }
 
 #[derive(Clone)]
@@ -92,28 +95,30 @@ impl Place {
 
     /// Opens what is there.
     pub(crate) async fn open(&self) -> Result<House, Failure> {
-        if let Database::File(path) = &self.database
-            && !path.exists()
-        {
-            return Err(Failure::NothingThere {
+        self.expect_database()?;
+        let keys = self.read_keys()?.ok_or_else(|| self.no_keys())?;
+        self.open_with(keys).await
+    }
+
+    fn expect_database(&self) -> Result<(), Failure> {
+        match self.database.file().filter(|path| !path.exists()) {
+            None => Ok(()),
+            Some(path) => Err(Failure::NothingThere {
                 what: format!("there is no database at `{}`", path.display()),
                 word: "no_database",
                 hint: "say where it is with `--data DIR` or ADMIT_DATA; `admit serve`, `admit gate new` and \
                     `admit gate apply` make one"
                     .to_owned(),
-            });
+            }),
         }
-        let keys = self.read_keys()?.ok_or_else(|| self.no_keys())?;
-        self.open_with(keys).await
     }
 
     /// Opens what is there. What is not there yet is made: the directory, the database, and the keys unless there is a
     /// database already, which only its own keys can open.
     pub(crate) async fn open_or_make(&self) -> Result<House, Failure> {
         for path in [Some(self.keys.as_path()), self.database.file()].into_iter().flatten() {
-            if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-                make_private_dir(dir).map_err(Failure::file("make the directory", dir))?;
-            }
+            let dir = key_file::dir_of(path);
+            make_private_dir(dir).map_err(Failure::file("make the directory", dir))?;
         }
         if let Some(keys) = self.read_keys()? {
             return self.open_with(keys).await;
@@ -121,7 +126,7 @@ impl Place {
         if self.database.file().is_some_and(Path::exists) {
             return Err(self.no_keys());
         }
-        let keys = make_keys(&self.keys).map_err(Failure::file("write the new keys to", &self.keys))?;
+        let keys = key_file::make(&self.keys)?;
         let opened = self.open_with(keys).await;
         if let Err(Failure::Store { source: OpenError::WrongKeys(_), .. }) = &opened {
             // A database on another machine turned out to have keys, so these were made in vain and open nothing.
@@ -131,7 +136,31 @@ impl Place {
         opened
     }
 
-    async fn open_with(&self, keys: Keyring) -> Result<House, Failure> {
+    /// Opens what is there for whoever has to be alone with it: no service runs, and nobody else uses the keys as long as
+    /// they are held here.
+    pub(crate) async fn open_alone(&self, now: UnixTime) -> Result<(Store, Alone), Failure> {
+        self.expect_database()?;
+        let keys = Alone::take(&self.keys)?.ok_or_else(|| self.no_keys())?;
+        let store = self.open_with(keys.keys.clone()).await?.store;
+        self.expect_no_service(&store, now).await?;
+        Ok((store, keys))
+    }
+
+    /// On other machines a service has the keys in a file of its own, and shows only by what it took in the database.
+    pub(crate) async fn expect_no_service(&self, store: &Store, now: UnixTime) -> Result<(), Failure> {
+        let Some(until) = store.at_work_until(now).await? else { return Ok(()) };
+        Err(Failure::OtherState {
+            what: format!("the database {}", self.database),
+            why: "a service is at work with it".to_owned(),
+            word: "in_use",
+            hint: format!(
+                "nothing was changed; stop every `admit serve`, then do it again; one that was killed is over at {}",
+                Clock::of_this_machine().say(until)
+            ),
+        })
+    }
+
+    pub(crate) async fn open_with(&self, keys: Keyring) -> Result<House, Failure> {
         let place = match &self.database {
             Database::File(path) => path.display().to_string(),
             Database::Url(url) => url.clone(),
@@ -142,13 +171,7 @@ impl Place {
     }
 
     fn read_keys(&self) -> Result<Option<Keyring>, Failure> {
-        match fs::read_to_string(&self.keys) {
-            Ok(text) => Keyring::read(&text)
-                .map(Some)
-                .map_err(|source| Failure::KeyFile { path: self.keys.clone(), source }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Failure::file("read the keys in", &self.keys)(error)),
-        }
+        key_file::read(&self.keys)
     }
 
     fn no_keys(&self) -> Failure {
@@ -192,23 +215,4 @@ fn make_private_dir(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)
-}
-
-/// New keys, on disk before anything is sealed with them.
-fn make_keys(path: &Path) -> io::Result<Keyring> {
-    let mut chance = [0; 32];
-    getrandom::fill(&mut chance).map_err(io::Error::other)?;
-    let keys = Keyring::generate(chance);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(keys.write().as_bytes())?;
-    file.sync_all()?;
-    // The name has to be as durable as what it names.
-    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-        fs::File::open(dir)?.sync_all()?;
-    }
-    Ok(keys)
 }

@@ -16,6 +16,7 @@ statements! {
         where leases.holder = excluded.holder or leases.until <= $4
         returning fence";
     GIVE_BACK = "update leases set until = 0 where name = $1 and holder = $2";
+    LAST = "select cast(coalesce(max(until), 0) as bigint) from leases where until > $1";
     HOLDS = "select fence from leases where name = $1 and holder = $2 and until > $3";
 }
 
@@ -40,6 +41,12 @@ impl Store {
         let (name, holder) = (name.to_owned(), holder.to_owned());
         let row = self.read(move |tx| tx.row(HOLDS, &[&name, &holder, &now])).await?;
         Ok(row.map(|(fence,)| fence))
+    }
+
+    /// Until when some node is at work, if one is. A node that was killed counts until its leases end.
+    pub async fn at_work_until(&self, now: UnixTime) -> Result<Option<UnixTime>> {
+        let (until,): (UnixTime,) = self.read(move |tx| tx.one(LAST, &[&now])).await?;
+        Ok((until > now).then_some(until))
     }
 
     /// Gives a lease back, so that nobody has to wait for its end.

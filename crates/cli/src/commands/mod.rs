@@ -1,11 +1,13 @@
 //! Every command there is.
 
+pub(crate) mod audit;
 pub(crate) mod bots;
 pub(crate) mod chats;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod gates;
+pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod man;
 pub(crate) mod members;
@@ -71,6 +73,12 @@ pub(crate) enum Command {
     /// Give, look at and take back passes.
     #[command(subcommand)]
     Pass(passes::Pass),
+    /// Look at what people did.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Look at the keys of the database, and replace them.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// See all of it on this machine: a small Telegram, a service, and a gate to pass.
     Demo(demo::Demo),
     /// Run a small Telegram on this machine.
@@ -117,6 +125,8 @@ pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<
         Command::Serve(command) => command.run(&ctx),
         Command::Gate(command) => command.run(&ctx),
         Command::Pass(command) => command.run(&ctx),
+        Command::Audit(command) => command.run(&ctx),
+        Command::Keys(command) => command.run(&ctx),
         Command::Demo(command) => command.run(&ctx),
         Command::Sandbox(command) => command.run(&ctx),
         Command::Config(command) => command.run(&ctx),

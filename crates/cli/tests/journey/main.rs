@@ -12,5 +12,7 @@ mod house;
 mod life;
 mod manual;
 mod operator;
+mod operator_audit;
+mod operator_keys;
 mod playground;
 mod secrets;
