@@ -65,6 +65,8 @@ pub(crate) enum Failure {
     CannotPublish { slug: String, what: &'static str, refusals: Vec<server::Refusal>, hint: Option<String> },
     #[error("the record of what people did is broken at place {place}")]
     AuditBroken { place: i64 },
+    #[error("{0}")]
+    Unhealthy(String),
     /// Waiting ended before what was waited for had come.
     #[error("{0}")]
     StillWaiting(String),
@@ -169,6 +171,7 @@ impl Failure {
             Self::OtherState { word, .. } => (word, exit::CONFLICT),
             Self::CannotPublish { .. } => ("cannot_publish", exit::CONFLICT),
             Self::AuditBroken { .. } => ("audit_broken", exit::FAILED),
+            Self::Unhealthy(_) => ("unhealthy", exit::FAILED),
             Self::StillWaiting(_) => ("still_waiting", exit::UNKNOWN),
             Self::Service(_) => ("service", exit::FAILED),
             Self::Stopped(Stop::Interrupted) => ("interrupted", exit::INTERRUPTED),

@@ -50,21 +50,23 @@ impl Housing {
         let keys = path(&self.key_file, "ADMIT_KEY_FILE").unwrap_or_else(|| data.join("keys"));
         let database = match database_url(ctx)? {
             Some(url) => Database::Url(url),
-            None => Database::File(data.join("admit.db")),
+            None => Database::File(database_file(&data)),
         };
-        Ok(Place { database, keys })
+        Ok(Place { database, data, keys })
     }
 }
 
 /// Where it is.
 #[derive(Clone)]
 pub(crate) struct Place {
-    database: Database,
+    pub(crate) database: Database,
+    /// The directory; a database of PostgreSQL is not in it.
+    pub(crate) data: PathBuf,
     pub(crate) keys: PathBuf,
 }
 
 #[derive(Clone)]
-enum Database {
+pub(crate) enum Database {
     File(PathBuf),
     /// Of PostgreSQL. There may be a password in it, so it is shown nowhere.
     Url(String),
@@ -82,7 +84,7 @@ impl fmt::Display for Database {
 impl Place {
     /// A directory with everything in it.
     pub(crate) fn in_dir(dir: &Path) -> Self {
-        Self { database: Database::File(dir.join("admit.db")), keys: dir.join("keys") }
+        Self { database: Database::File(database_file(dir)), data: dir.to_owned(), keys: dir.join("keys") }
     }
 
     /// Whether something of ours seems to be there. Other programs have a DATABASE_URL too; our keys they do not have.
@@ -180,12 +182,17 @@ impl Place {
 }
 
 impl Database {
-    fn file(&self) -> Option<&Path> {
+    pub(crate) fn file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
             Self::Url(_) => None,
         }
     }
+}
+
+/// The file of a database in this directory.
+pub(crate) fn database_file(data: &Path) -> PathBuf {
+    data.join("admit.db")
 }
 
 /// A PostgreSQL database instead of a file.

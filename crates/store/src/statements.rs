@@ -24,6 +24,7 @@ mod tests {
         ("bots", bots::STATEMENTS),
         ("chats", chats::STATEMENTS),
         ("gates", gates::STATEMENTS),
+        ("health", health::STATEMENTS),
         ("keys", keys::STATEMENTS),
         ("leases", leases::STATEMENTS),
         ("ledger", ledger::STATEMENTS),

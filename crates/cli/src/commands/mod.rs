@@ -6,6 +6,7 @@ pub(crate) mod chats;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod gates;
 pub(crate) mod keys;
 pub(crate) mod links;
@@ -73,6 +74,8 @@ pub(crate) enum Command {
     /// Give, look at and take back passes.
     #[command(subcommand)]
     Pass(passes::Pass),
+    /// Name what is wrong with a service, and what to do about it.
+    Doctor(doctor::Doctor),
     /// Look at what people did.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -125,6 +128,7 @@ pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<
         Command::Serve(command) => command.run(&ctx),
         Command::Gate(command) => command.run(&ctx),
         Command::Pass(command) => command.run(&ctx),
+        Command::Doctor(command) => command.run(&ctx),
         Command::Audit(command) => command.run(&ctx),
         Command::Keys(command) => command.run(&ctx),
         Command::Demo(command) => command.run(&ctx),
