@@ -176,7 +176,7 @@ impl Place {
         key_file::read(&self.keys)
     }
 
-    fn no_keys(&self) -> Failure {
+    pub(crate) fn no_keys(&self) -> Failure {
         Failure::NoKeys { database: self.database.to_string(), path: self.keys.clone() }
     }
 }
@@ -216,7 +216,7 @@ fn database_url(ctx: &Context<'_>) -> Result<Option<String>, Failure> {
     Err(Usage::new(name, rule, "`postgres://localhost/admit`").into())
 }
 
-fn make_private_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

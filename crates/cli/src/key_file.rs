@@ -77,7 +77,7 @@ impl Alone {
     }
 
     /// Whoever opens the file sees the old keys or the new ones, also after a crash.
-    fn replace(&mut self, keys: Keyring) -> Result<(), Failure> {
+    pub(crate) fn replace(&mut self, keys: Keyring) -> Result<(), Failure> {
         let failed = |source| Failure::file("write the new keys to", &self.path)(source);
         let replace = || {
             let next = written(&self.path, &keys)?;

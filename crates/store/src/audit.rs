@@ -44,6 +44,8 @@ pub(crate) enum Deed {
     AddBot,
     ForgetBot,
     RotateKeys,
+    BackUp,
+    Restore,
 }
 
 impl Deed {
@@ -58,6 +60,8 @@ impl Deed {
             Self::AddBot => "add bot",
             Self::ForgetBot => "forget bot",
             Self::RotateKeys => "rotate keys",
+            Self::BackUp => "back up",
+            Self::Restore => "restore",
         }
     }
 }

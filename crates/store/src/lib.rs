@@ -10,6 +10,7 @@
 
 mod attempts;
 mod audit;
+mod backup;
 mod bots;
 mod chats;
 mod connection;
@@ -45,6 +46,7 @@ mod shuffles;
 
 pub use self::attempts::{Attempt, Counted};
 pub use self::audit::{Chain, Done};
+pub use self::backup::{Distrusted, is_database};
 pub use self::bots::{Bot, Token};
 pub use self::chats::{ChatFace, ChatKind, KnownChat};
 pub use self::error::{Cause, Error, OpenError, Result};
@@ -132,6 +134,10 @@ impl Store {
         self.write(|tx| tx.one::<(i64,)>(READY, &[]).map(drop)).await
     }
 
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.inner.readers, Readers::Sqlite(_))
+    }
+
     /// What is sealed here is sealed with these.
     pub(crate) fn keys(&self) -> &Arc<Keyring> {
         &self.inner.keys
@@ -173,6 +179,7 @@ fn prepare(db: &mut Connection, keys: &Keyring) -> Result<(), OpenError> {
 }
 
 const READY: &str = "select count(*) from meta";
+pub(crate) const HAS_CHECK: &str = "select count(*) from meta where name = 'seal'";
 const READ_CHECK: &str = "select value from meta where name = 'seal'";
 const WRITE_CHECK: &str = "insert into meta (name, value) values ('seal', $1) on conflict (name) do nothing";
 const CHECK: seal::Place<'_> = seal::Place { table: "meta", column: "value", row: "seal" };

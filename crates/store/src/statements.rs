@@ -21,6 +21,7 @@ mod tests {
     const FILES: &[(&str, &[(&str, &str)])] = &[
         ("attempts", attempts::STATEMENTS),
         ("audit", audit::STATEMENTS),
+        ("backup", backup::STATEMENTS),
         ("bots", bots::STATEMENTS),
         ("chats", chats::STATEMENTS),
         ("gates", gates::STATEMENTS),

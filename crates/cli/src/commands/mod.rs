@@ -1,6 +1,7 @@
 //! Every command there is.
 
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod bots;
 pub(crate) mod chats;
 pub(crate) mod completions;
@@ -14,6 +15,7 @@ pub(crate) mod man;
 pub(crate) mod members;
 pub(crate) mod passes;
 pub(crate) mod requests;
+pub(crate) mod restore;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod telegram;
@@ -76,6 +78,10 @@ pub(crate) enum Command {
     Pass(passes::Pass),
     /// Name what is wrong with a service, and what to do about it.
     Doctor(doctor::Doctor),
+    /// Copy the database, while a service runs.
+    Backup(backup::Backup),
+    /// Put a copy in the place of the database.
+    Restore(restore::Restore),
     /// Look at what people did.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -129,6 +135,8 @@ pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<
         Command::Gate(command) => command.run(&ctx),
         Command::Pass(command) => command.run(&ctx),
         Command::Doctor(command) => command.run(&ctx),
+        Command::Backup(command) => command.run(&ctx),
+        Command::Restore(command) => command.run(&ctx),
         Command::Audit(command) => command.run(&ctx),
         Command::Keys(command) => command.run(&ctx),
         Command::Demo(command) => command.run(&ctx),

@@ -13,6 +13,7 @@ mod life;
 mod manual;
 mod operator;
 mod operator_audit;
+mod operator_backup;
 mod operator_doctor;
 mod operator_keys;
 mod playground;
