@@ -654,3 +654,17 @@ fn a_service_that_logs_everything_tells_no_secrets() {
     let token = house.token.split(':').nth(1).unwrap();
     assert!(!file.contains("CANARYANSWER") && !file.contains(hash) && !file.contains(token));
 }
+
+#[test]
+fn of_many_who_draw_the_same_gate_one_does() {
+    let house = House::new();
+    house.admit("gate new birds --title Birds --chat CHAT").is(0, "");
+    let codes: Vec<Option<i32>> = std::thread::scope(|scope| {
+        let draw = |each: usize| run(&house, &format!("gate new owls --title Owls{each} --chat CHAT")).code;
+        let all: Vec<_> = (0..8).map(|each| scope.spawn(move || draw(each))).collect();
+        all.into_iter().map(|each| each.join().unwrap()).collect()
+    });
+    let count = |code| codes.iter().filter(|each| **each == Some(code)).count();
+    assert_eq!((count(0), count(6)), (1, 7), "{codes:?}");
+    assert_eq!(json(&house, "gate show owls")["revision"], 1);
+}

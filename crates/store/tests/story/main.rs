@@ -5,6 +5,7 @@
 mod backups;
 mod cut;
 mod databases;
+mod drawers;
 mod housekeeping;
 mod killed;
 mod passes;
