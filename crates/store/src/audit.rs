@@ -46,6 +46,7 @@ pub(crate) enum Deed {
     RotateKeys,
     BackUp,
     Restore,
+    ErasePerson,
 }
 
 impl Deed {
@@ -62,6 +63,7 @@ impl Deed {
             Self::RotateKeys => "rotate keys",
             Self::BackUp => "back up",
             Self::Restore => "restore",
+            Self::ErasePerson => "erase person",
         }
     }
 }

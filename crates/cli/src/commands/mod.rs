@@ -14,6 +14,7 @@ pub(crate) mod links;
 pub(crate) mod man;
 pub(crate) mod members;
 pub(crate) mod passes;
+pub(crate) mod people;
 pub(crate) mod requests;
 pub(crate) mod restore;
 pub(crate) mod sandbox;
@@ -42,6 +43,7 @@ Examples:
   admit serve --token-file token --data /var/lib/admit
   admit gate new night-owls --title Owls --chat -1001234567890 --ask Drink? --answer espresso
   admit pass list --gate night-owls
+  admit doctor
 
 The bot's token comes from ADMIT_BOT_TOKEN, ADMIT_BOT_TOKEN_FILE, `--token-file` or a profile.")]
 pub(crate) struct Cli {
@@ -76,6 +78,9 @@ pub(crate) enum Command {
     /// Give, look at and take back passes.
     #[command(subcommand)]
     Pass(passes::Pass),
+    /// Forget people.
+    #[command(subcommand)]
+    Person(people::Person),
     /// Name what is wrong with a service, and what to do about it.
     Doctor(doctor::Doctor),
     /// Copy the database, while a service runs.
@@ -134,6 +139,7 @@ pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<
         Command::Serve(command) => command.run(&ctx),
         Command::Gate(command) => command.run(&ctx),
         Command::Pass(command) => command.run(&ctx),
+        Command::Person(command) => command.run(&ctx),
         Command::Doctor(command) => command.run(&ctx),
         Command::Backup(command) => command.run(&ctx),
         Command::Restore(command) => command.run(&ctx),

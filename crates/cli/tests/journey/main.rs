@@ -16,5 +16,6 @@ mod operator_audit;
 mod operator_backup;
 mod operator_doctor;
 mod operator_keys;
+mod operator_people;
 mod playground;
 mod secrets;

@@ -6,6 +6,7 @@ mod backups;
 mod cut;
 mod databases;
 mod drawers;
+mod erased;
 mod housekeeping;
 mod killed;
 mod passes;
