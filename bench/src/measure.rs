@@ -13,11 +13,11 @@ pub(crate) fn runtime() -> Runtime {
 #[derive(Clone, Copy)]
 pub(crate) struct Round {
     pub(crate) per_second: f64,
-    /// Of the thread that does all the work; nothing where the system does not tell.
+    /// Of whoever does the work; nothing where the system does not tell.
     pub(crate) micros_per_call: Option<f64>,
 }
 
-/// Times so many calls, whose work is done by one thread of ours or of another process.
+/// Times so many calls, whose work is done by one thread of ours or of another process, or by children.
 pub(crate) fn round(calls: u32, worker: Worker, work: impl FnOnce()) -> Round {
     let (cpu, begun) = (worker.cpu_time(), Instant::now());
     work();
@@ -63,6 +63,8 @@ pub(crate) enum Worker {
     Ourselves,
     /// The first thread of this process.
     Process(u32),
+    /// Processes that we start and wait for, with all their threads.
+    Children,
 }
 
 impl Worker {
@@ -71,6 +73,7 @@ impl Worker {
         let path = match self {
             Self::Ourselves => "/proc/thread-self/schedstat".to_owned(),
             Self::Process(id) => format!("/proc/{id}/task/{id}/schedstat"),
+            Self::Children => return children_cpu_time(),
         };
         let nanoseconds = std::fs::read_to_string(path).ok()?;
         nanoseconds.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
@@ -87,6 +90,16 @@ pub(crate) fn cpu_of_process(process: u32) -> Option<f64> {
             Some(nanoseconds / 1e9)
         })
         .sum()
+}
+
+/// In hundredths of a second, so for rounds of a second or more.
+fn children_cpu_time() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name, which may have anything in it, ends with the last bracket.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let [user, system] = fields.get(13..15)? else { return None };
+    let ticks: u64 = user.parse::<u64>().ok()? + system.parse::<u64>().ok()?;
+    Some(Duration::from_millis(ticks * 10))
 }
 
 /// Memory of another process as Linux tells it, in bytes: `VmRSS` is what it holds now, `VmHWM` the most it ever

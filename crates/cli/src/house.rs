@@ -8,7 +8,7 @@ use crate::when::Clock;
 use clap::Args;
 use links::UnixTime;
 use std::fmt;
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use store::{Keyring, OpenError, Store};
@@ -160,6 +160,14 @@ impl Place {
                 Clock::of_this_machine().say(until)
             ),
         })
+    }
+
+    /// A lock that one service on this machine has for as long as it lives, and loses even when it is killed. Whoever has
+    /// it knows that no other service stands on the file.
+    pub(crate) fn serve_alone(&self) -> Option<File> {
+        let path = self.database.file()?.with_file_name("serve.lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).ok()?;
+        file.try_lock().is_ok().then_some(file)
     }
 
     pub(crate) async fn open_with(&self, keys: Keyring) -> Result<House, Failure> {

@@ -4,7 +4,7 @@ use crate::output::Shown;
 use crate::when::Clock;
 use links::{Admission, Entrance, Life, Link, LinkUrl, UnixTime};
 use serde::{Deserialize, Serialize};
-use telegram::bot_api::types::ChatInviteLink;
+use telegram::bot_api::types::{ChatInviteLink, User};
 
 /// A link for programs. Reading it back gives the link as it was, for `--was`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,18 +26,67 @@ pub(crate) struct ShownLink {
 }
 
 impl ShownLink {
-    pub(crate) fn new(link: &Link) -> Self {
-        Self {
-            link: telegram::bot_api::links::write(link),
-            uses: link.uses,
-            pending: link.pending,
-            created_at: link.created_at.map(UnixTime::get),
-            replaced_by: None,
-        }
+    pub(crate) fn new(link: Link) -> Self {
+        let (uses, pending, created_at) = (link.uses, link.pending, link.created_at.map(UnixTime::get));
+        Self { link: telegram::bot_api::links::write(link), uses, pending, created_at, replaced_by: None }
     }
 
     pub(crate) fn replaced_by(self, other: Option<&LinkUrl>) -> Self {
         Self { replaced_by: other.map(ToString::to_string), ..self }
+    }
+
+    /// Ends an object of JSON with the fields that `Serialize` writes. That looks at every letter of their names, which
+    /// for many links takes longer than all else that is done with an answer.
+    pub(crate) fn end_object(&self, json: &mut Vec<u8>) {
+        let Self { link, uses, pending, created_at, replaced_by } = self;
+        let ChatInviteLink {
+            invite_link,
+            name,
+            creator,
+            expire_date,
+            member_limit,
+            pending_join_request_count,
+            subscription_period,
+            subscription_price,
+            creates_join_request,
+            is_primary,
+            is_revoked,
+        } = link;
+        let User {
+            id,
+            is_bot,
+            first_name,
+            last_name,
+            username,
+            language_code,
+            is_premium,
+            added_to_attachment_menu,
+        } = creator;
+        let when = |flag: &bool| flag.then_some(true);
+        put(json, ",\"invite_link\":", invite_link);
+        put_some(json, ",\"name\":", name);
+        put(json, ",\"creator\":{\"id\":", id);
+        put(json, ",\"is_bot\":", is_bot);
+        put(json, ",\"first_name\":", first_name);
+        put_some(json, ",\"last_name\":", last_name);
+        put_some(json, ",\"username\":", username);
+        put_some(json, ",\"language_code\":", language_code);
+        put_some(json, ",\"is_premium\":", &when(is_premium));
+        put_some(json, ",\"added_to_attachment_menu\":", &when(added_to_attachment_menu));
+        json.push(b'}');
+        put_some(json, ",\"expire_date\":", expire_date);
+        put_some(json, ",\"member_limit\":", member_limit);
+        put_some(json, ",\"pending_join_request_count\":", pending_join_request_count);
+        put_some(json, ",\"subscription_period\":", subscription_period);
+        put_some(json, ",\"subscription_price\":", subscription_price);
+        put(json, ",\"creates_join_request\":", creates_join_request);
+        put(json, ",\"is_primary\":", is_primary);
+        put(json, ",\"is_revoked\":", is_revoked);
+        put_some(json, ",\"uses\":", uses);
+        put_some(json, ",\"pending\":", pending);
+        put_some(json, ",\"created_at\":", created_at);
+        put_some(json, ",\"replaced_by\":", replaced_by);
+        json.push(b'}');
     }
 
     /// The link in our words, if it is one.
@@ -49,6 +98,18 @@ impl ShownLink {
             created_at: self.created_at.map(UnixTime::new),
             ..link
         })
+    }
+}
+
+/// What stands before a value, and the value.
+fn put(json: &mut Vec<u8>, before: &str, value: &impl Serialize) {
+    json.extend_from_slice(before.as_bytes());
+    serde_json::to_writer(json, value).expect("texts, numbers and flags are JSON");
+}
+
+fn put_some(json: &mut Vec<u8>, before: &str, value: &Option<impl Serialize>) {
+    if let Some(value) = value {
+        put(json, before, value);
     }
 }
 
@@ -149,5 +210,20 @@ mod tests {
             r#""subscription_period":2592000,"subscription_price":50,"creates_join_request":false,"is_revoked":false"#,
             "works for 50 Stars every 30 days, until it is revoked",
         );
+    }
+
+    #[test]
+    fn many_links_are_written_as_one_is() {
+        for json in [
+            r#"{"invite_link":"https://t.me/+a","creator":{"id":7,"is_bot":false,"first_name":""},"creates_join_request":false,"is_primary":true,"is_revoked":false}"#,
+            r#"{"invite_link":"https://t.me/+a","name":"\"\\\u0001é","creator":{"id":-7,"is_bot":true,"first_name":"A\"","last_name":"\n","username":"u","language_code":"de","is_premium":true,"added_to_attachment_menu":true},"expire_date":-1,"member_limit":5,"pending_join_request_count":3,"subscription_period":2592000,"subscription_price":50,"creates_join_request":true,"is_primary":false,"is_revoked":true,"uses":1,"pending":2,"created_at":3,"replaced_by":"https://t.me/+b"}"#,
+        ] {
+            let link: ShownLink = serde_json::from_str(json).unwrap();
+            let mut written = b"{\"index\":7".to_vec();
+            link.end_object(&mut written);
+            let alone = serde_json::to_string(&link).unwrap();
+            assert_eq!(String::from_utf8(written).unwrap(), format!("{{\"index\":7,{}", &alone[1..]));
+            assert_eq!(alone, json);
+        }
     }
 }

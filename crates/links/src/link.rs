@@ -29,6 +29,12 @@ pub(crate) fn is_cut_off(text: &str) -> bool {
     text.ends_with('…') || text.ends_with("...")
 }
 
+impl From<LinkUrl> for String {
+    fn from(url: LinkUrl) -> Self {
+        url.0
+    }
+}
+
 impl fmt::Display for LinkUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -39,6 +39,12 @@ impl LinkName {
     }
 }
 
+impl From<LinkName> for String {
+    fn from(name: LinkName) -> Self {
+        name.0
+    }
+}
+
 impl fmt::Display for LinkName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

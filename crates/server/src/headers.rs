@@ -46,26 +46,19 @@ impl Headers {
     }
 }
 
-/// Adds them on the way out.
-pub(crate) async fn add(State(headers): State<Headers>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+/// Refuses a form that another site sent, and adds the headers on the way out.
+pub(crate) async fn guard(State(headers): State<Headers>, request: Request, next: Next) -> Response {
+    let mut response = if request.method() == Method::POST && is_foreign(request.headers()) {
+        let text = "This form was sent from another site; open the page and send it from there.";
+        (StatusCode::FORBIDDEN, text).into_response()
+    } else {
+        next.run(request).await
+    };
     headers.add(response.headers_mut());
     response
 }
 
-/// Refuses a form that another site sent. Browsers say where a form stands; who says nothing is no browser, and has
-/// no cookie of somebody else's to misuse.
-pub(crate) async fn same_site(request: Request, next: Next) -> Response {
-    if request.method() == Method::POST && is_foreign(request.headers()) {
-        return (
-            StatusCode::FORBIDDEN,
-            "This form was sent from another site; open the page and send it from there.",
-        )
-            .into_response();
-    }
-    next.run(request).await
-}
-
+/// Browsers say where a form stands; who says nothing is no browser, and has no cookie of somebody else's to misuse.
 fn is_foreign(headers: &HeaderMap) -> bool {
     match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
         Some(site) => !matches!(site, b"same-origin" | b"none"),

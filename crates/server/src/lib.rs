@@ -50,6 +50,8 @@ pub struct Settings {
     pub road: Road,
     /// How Telegram's updates reach us.
     pub hearing: Hearing,
+    /// No other service stands on this store, so what an earlier one held is free.
+    pub is_alone: bool,
     /// Tells the time.
     pub clock: Clock,
     /// Where tests end the process.
@@ -64,6 +66,7 @@ impl Default for Settings {
             telegram_url: "https://t.me".to_owned(),
             road: Road::default(),
             hearing: Hearing::default(),
+            is_alone: false,
             clock: Clock::default(),
             points: Points::default(),
         }
@@ -109,6 +112,9 @@ impl Service {
             points: settings.points,
             published: Default::default(),
         });
+        if settings.is_alone {
+            app.store.end_leases().await?;
+        }
         let name = base64_of(app.chance::<12>().map_err(|_| CannotStart::Chance)?);
         let bots = Attendance::begin(app.clone(), settings.road, name.clone()).await?;
         let mut jobs = JoinSet::new();

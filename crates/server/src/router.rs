@@ -9,7 +9,7 @@ use crate::pages::{gate, pass};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -30,8 +30,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .fallback(|| async { gate::nowhere() })
-        .layer(from_fn(headers::same_site))
-        .layer(from_fn_with_state(headers, headers::add))
+        .layer(from_fn_with_state(headers, headers::guard))
         .layer(DefaultBodyLimit::max(LARGEST_FORM_BYTES))
         .with_state(app)
 }
@@ -48,7 +47,7 @@ async fn hear(
     let Some(bot) = known.and_then(|bot| app.bots.get(bot)) else { return Ok(gate::nowhere()) };
     match serde_json::from_slice::<Update>(&body) {
         Ok(update) => {
-            take_in(&app, &bot, &[update]).await?;
+            take_in(&app, &bot, &[update], None).await?;
             Ok(StatusCode::OK.into_response())
         }
         Err(why) => {

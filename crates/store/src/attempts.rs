@@ -1,18 +1,22 @@
 //! Tries at a gate: counted for each visitor or account, and for the gate as a whole.
 
 use crate::connection::Tx;
+use crate::gates;
 use crate::statements::statements;
 use crate::{Error, GateId, PassId, Result, SavedGate, Store, Visitor};
-use crate::{gates, passes};
 use gate::{Budget, May, Tries};
 use links::{UnixTime, UserId};
 
 statements! {
     TRIES = "
-        select a.started_at, a.person, coalesce(c.wrong, a.wrong), coalesce(c.last_wrong_at, a.last_wrong_at)
-        from attempts a
-        left join account_attempts c on c.gate = a.gate and c.person = a.person
-        where a.gate = $1 and a.visitor = $2";
+        select
+            coalesce(
+                (select id from passes where gate = $1 and visitor = $2),
+                (select id from passes where gate = $1 and person = a.person)),
+            a.started_at, a.person, coalesce(c.wrong, a.wrong, 0), coalesce(c.last_wrong_at, a.last_wrong_at)
+        from (select 1 as one) as always
+        left join attempts a on a.gate = $1 and a.visitor = $2
+        left join account_attempts c on c.gate = a.gate and c.person = a.person";
     START = "
         insert into attempts (gate, visitor, started_at)
         values ($1, $2, $3)
@@ -58,9 +62,11 @@ statements! {
 /// a row that lies half within it counts.
 const SLOT_SECONDS: i64 = 10;
 
-/// What somebody tried so far, and who they showed to be.
+/// What somebody came to so far, and who they showed to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Attempt {
+    /// The pass they hold, by themselves or by their account.
+    pub pass: Option<PassId>,
     /// Their tries; of an account, whichever visitor it came as.
     pub tries: Tries,
     /// Their account, if they showed one.
@@ -121,7 +127,7 @@ impl Store {
                 return Ok(Counted::NoSuchGate);
             }
             let (attempt, unheard) = unheard(tx, &gate, visitor, now)?;
-            if let Some(pass) = passes::pass_of(tx, gate.id, visitor, attempt.person)? {
+            if let Some(pass) = attempt.pass {
                 return Ok(Counted::Already { pass });
             }
             match unheard {
@@ -175,11 +181,8 @@ pub(crate) fn forget(tx: &mut Tx<'_>, now: UnixTime) -> Result<()> {
 }
 
 fn attempt(tx: &mut Tx<'_>, gate: GateId, visitor: Visitor) -> Result<Attempt> {
-    let row = tx.row(TRIES, &[&gate, &visitor])?;
-    Ok(row.map_or_else(Attempt::default, |(started_at, person, wrong, last_wrong_at)| Attempt {
-        tries: Tries { wrong, last_wrong_at, started_at },
-        person,
-    }))
+    let (pass, started_at, person, wrong, last_wrong_at) = tx.one(TRIES, &[&gate, &visitor])?;
+    Ok(Attempt { pass, tries: Tries { wrong, last_wrong_at, started_at }, person })
 }
 
 fn count(

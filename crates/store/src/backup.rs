@@ -3,7 +3,7 @@
 use crate::audit::{self, Deed};
 use crate::connection::{Connection, Tx};
 use crate::statements::statements;
-use crate::{Result, Store};
+use crate::{Result, Store, leases};
 use links::UnixTime;
 use rusqlite::OpenFlags;
 use std::path::Path;
@@ -13,7 +13,6 @@ statements! {
         update links set state = 'dropped', revoke_wanted_at = coalesce(revoke_wanted_at, $1)
         where state = 'free'";
     LOSE_MAKING = "update links set state = 'lost' where state = 'making'";
-    END_LEASES = "update leases set until = 0";
 }
 
 /// What of an old copy could not be believed.
@@ -53,7 +52,7 @@ impl Store {
         self.write(move |tx| {
             let dropped = tx.execute(DROP_FREE, &[&now])?;
             let lost = tx.execute(LOSE_MAKING, &[])?;
-            tx.execute(END_LEASES, &[])?;
+            leases::end_all(tx)?;
             let about = format!("{dropped} links in pools and {lost} in the making given up");
             audit::record(tx, Deed::Restore, &who, &about, now)?;
             Ok(Distrusted { dropped, lost })

@@ -13,11 +13,20 @@ statements! {
         values ($1, $2, $3, $4)
         on conflict (id) do update set username = excluded.username, token = excluded.token, dead_at = null";
     FORGET = "delete from bots where id = $1";
-    ALL = "select id, username, token, dead_at from bots order by id";
-    ONE = "select id, username, token, dead_at from bots where id = $1";
+    ALL = "select id, username, token, dead_at, heard_at from bots order by id";
+    ONE = "select id, username, token, dead_at, heard_at from bots where id = $1";
     DEAD = "update bots set dead_at = $1 where id = $2 and dead_at is null";
+    HEARD = "
+        update bots set
+            missed_from = case when heard_at < $1 then coalesce(missed_from, heard_at) else missed_from end,
+            missed_until = case when heard_at < $1 then $2 else missed_until end,
+            heard_at = $2
+        where id = $3 and (heard_at is null or heard_at < $2)";
     ALIVE = "update bots set dead_at = null where id = $1 and dead_at is not null";
 }
+
+/// Telegram forgets updates that nobody took for a day; an hour less, because its clock is not ours.
+const KEPT_SECONDS: i64 = 23 * 3600;
 
 /// A bot's token. A debug print says nothing of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,9 +61,11 @@ pub struct Bot {
     pub token: Token,
     /// Since when Telegram refuses the token.
     pub dead_at: Option<UnixTime>,
+    /// Everything that happened before then was told to us.
+    pub heard_at: Option<UnixTime>,
 }
 
-type Row = (UserId, String, Vec<u8>, Option<UnixTime>);
+type Row = (UserId, String, Vec<u8>, Option<UnixTime>, Option<UnixTime>);
 
 impl Store {
     /// Remembers a bot, or its new token.
@@ -100,6 +111,13 @@ impl Store {
         row.map(|row| open(self.keys(), row)).transpose()
     }
 
+    /// All that happened to this bot before then was told to us. Was the last time too long ago, Telegram has forgotten
+    /// some of it: what happened in between is not known, and remembered as such.
+    pub async fn heard(&self, id: UserId, at: UnixTime) -> Result<()> {
+        let too_long_ago = UnixTime::new(at.get().saturating_sub(KEPT_SECONDS));
+        self.write(move |tx| tx.execute(HEARD, &[&too_long_ago, &at, &id]).map(drop)).await
+    }
+
     /// Telegram refused the token. Tells whether that is news.
     pub async fn bot_died(&self, id: UserId, at: UnixTime) -> Result<bool> {
         self.write(move |tx| Ok(tx.execute(DEAD, &[&at, &id])? == 1)).await
@@ -111,9 +129,9 @@ impl Store {
     }
 }
 
-fn open(keys: &Keyring, (id, username, sealed, dead_at): Row) -> Result<Bot> {
+fn open(keys: &Keyring, (id, username, sealed, dead_at, heard_at): Row) -> Result<Bot> {
     let token = Token::new(keys.open_text(place(&id.to_string()), &sealed)?);
-    Ok(Bot { id, username, token, dead_at })
+    Ok(Bot { id, username, token, dead_at, heard_at })
 }
 
 pub(crate) fn place(id: &str) -> Place<'_> {

@@ -1,6 +1,7 @@
 //! What one node does at a time: a lease until a time, and a fence that grows whenever somebody else takes it, by which
 //! what a former holder left is known.
 
+use crate::connection::Tx;
 use crate::statements::statements;
 use crate::{Result, Store};
 use links::UnixTime;
@@ -17,6 +18,7 @@ statements! {
         returning fence";
     GIVE_BACK = "update leases set until = 0 where name = $1 and holder = $2";
     LAST = "select cast(coalesce(max(until), 0) as bigint) from leases where until > $1";
+    END_ALL = "update leases set until = 0";
     HOLDS = "select fence from leases where name = $1 and holder = $2 and until > $3";
 }
 
@@ -49,9 +51,19 @@ impl Store {
         Ok((until > now).then_some(until))
     }
 
+    /// Ends every lease, for whoever knows that all who had one are gone.
+    pub async fn end_leases(&self) -> Result<()> {
+        self.write(end_all).await
+    }
+
     /// Gives a lease back, so that nobody has to wait for its end.
     pub async fn give_back(&self, name: &str, holder: &str) -> Result<()> {
         let (name, holder) = (name.to_owned(), holder.to_owned());
         self.write(move |tx| tx.execute(GIVE_BACK, &[&name, &holder]).map(drop)).await
     }
+}
+
+/// Ends every lease.
+pub(crate) fn end_all(tx: &mut Tx<'_>) -> Result<()> {
+    tx.execute(END_ALL, &[]).map(drop)
 }

@@ -104,6 +104,14 @@ statements! {
         from entries e
         join passes p on p.id = e.pass
         where e.pass = $1 and e.chat = $2";
+    UNHEARD = "
+        select
+            cast(case
+                when l.revoked_at < l.expires_at or b.heard_at >= l.expires_at + 30 then 0 else 1 end as bigint),
+            cast(case when b.missed_until > l.given_at and b.missed_from < l.expires_at then 1 else 0 end as bigint)
+        from links l
+        left join bots b on b.id = l.bot
+        where l.id = $1";
     LIVES = "select count(*) from links where id = $1 and revoked_at is null and expires_at > $2";
     REISSUE = "
         update entries set
@@ -241,8 +249,11 @@ pub enum Revoked {
 pub enum Reissued {
     /// Another link, or a place in the queue for one.
     Reissued(Handed),
-    /// The old link still works at Telegram; it is being revoked.
+    /// The old link still works at Telegram and is being revoked, or we have not heard yet whether somebody came by it.
     NotYet,
+    /// Somebody may have come by the old link while nobody listened, and Telegram has forgotten it. Only whoever answers
+    /// for the chat can say.
+    Unsure,
     /// Only a link that expired or leaked is replaced.
     Not(State),
     /// There is no such pass, or it leads to no such chat.
@@ -341,7 +352,8 @@ impl Store {
     }
 
     /// Gives another link instead of one that expired or leaked. One that still works at Telegram is waited for, so that
-    /// no pass has two. `who` is whoever does it for somebody else.
+    /// no pass has two; and so is the news of everybody who came by it. `who` is whoever does it for somebody else, and
+    /// answers for it.
     pub async fn reissue(
         &self,
         pass: PassId,
@@ -352,7 +364,7 @@ impl Store {
     ) -> Result<Reissued> {
         let who = who.map(str::to_owned);
         let again = self.write(move |tx| {
-            let again = give_again(tx, pass, chat, alive_until, now)?;
+            let again = give_again(tx, pass, chat, alive_until, who.is_some(), now)?;
             if let (Again::Given(_), Some(who)) = (&again, &who) {
                 audit::record(tx, Deed::ReissuePass, who, &format!("{pass} {chat}"), now)?;
             }
@@ -393,8 +405,8 @@ impl Store {
 
 fn give(tx: &mut Tx<'_>, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Given> {
     let refused = |answer| Ok(Given::Other(answer));
-    let (Attempt { tries, person }, unheard) = attempts::unheard(tx, gate, visitor, now)?;
-    if let Some(pass) = pass_of(tx, gate.id, visitor, person)? {
+    let (Attempt { pass, tries, person }, unheard) = attempts::unheard(tx, gate, visitor, now)?;
+    if let Some(pass) = pass {
         return refused(Granted::Already { pass });
     }
     if let Some(unheard) = unheard {
@@ -449,7 +461,7 @@ pub(crate) fn revoke(tx: &mut Tx<'_>, pass: PassId, who: &str, now: UnixTime) ->
 }
 
 /// The pass somebody holds, by themselves or by their account.
-pub(crate) fn pass_of(
+fn pass_of(
     tx: &mut Tx<'_>,
     gate: GateId,
     visitor: Visitor,
@@ -511,6 +523,7 @@ fn give_again(
     pass: PassId,
     chat: ChatId,
     alive_until: UnixTime,
+    is_sure: bool,
     now: UnixTime,
 ) -> Result<Again> {
     let Some((gate,)) = tx.row::<(GateId,)>(GATE_OF, &[&pass])? else {
@@ -529,6 +542,17 @@ fn give_again(
         ledger::want_revoked(tx, old, now)?;
         if tx.one::<(u32,)>(LIVES, &[&old, &now])?.0 > 0 {
             return Ok(Again::Other(Reissued::NotYet));
+        }
+        // A leak was heard of, and so was everybody who came before a group moved. That a link ran out unused is true
+        // only if everybody who came was heard of, by a clock that is not Telegram's.
+        if state == State::Expired && !is_sure {
+            let (is_late, is_missed): (i64, i64) = tx.one(UNHEARD, &[&old])?;
+            if is_missed != 0 {
+                return Ok(Again::Other(Reissued::Unsure));
+            }
+            if is_late != 0 {
+                return Ok(Again::Other(Reissued::NotYet));
+            }
         }
     }
     let generation = tx.row(REISSUE, &[&now, &pass, &chat])?;

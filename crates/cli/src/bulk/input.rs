@@ -18,7 +18,15 @@ const RIGHT: &str =
 /// A batch's lines, which can be read from the start again.
 pub(crate) enum Input {
     Count { count: u64, defaults: Typed },
-    Lines { file: File, name: String, defaults: Typed, format: Format },
+    Read(ToRead),
+}
+
+/// Lines in a file.
+pub(crate) struct ToRead {
+    file: File,
+    name: String,
+    defaults: Typed,
+    format: Format,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,31 +46,24 @@ impl Input {
             Source::File(path) => (open(path)?, format!("`{}`", path.display())),
         };
         let format = detect(&mut file).map_err(|source| unreadable(&name, &source))?;
-        Ok(Self::Lines { file, name, defaults: defaults.clone(), format })
+        Ok(Self::Read(ToRead { file, name, defaults: defaults.clone(), format }))
     }
+}
 
+impl ToRead {
     /// Where a line is, for people.
-    pub(crate) fn place(&self, line: u64) -> Option<String> {
-        match self {
-            Self::Count { .. } => None,
-            Self::Lines { name, .. } => Some(format!("line {line} of {name}")),
-        }
+    pub(crate) fn place(&self, line: u64) -> String {
+        format!("line {line} of {}", self.name)
     }
 
     /// Reads from the start.
     pub(crate) fn lines(&self) -> Result<Lines<'_>, Failure> {
-        match self {
-            Self::Count { count, defaults } => {
-                Ok(Box::new((1..=*count).map(|line| Ok((line, defaults.clone())))))
-            }
-            Self::Lines { file, name, defaults, format } => {
-                let mut start = file;
-                start.rewind().map_err(|source| unreadable(name, &source))?;
-                match format {
-                    Format::Csv => csv_lines(file, name, defaults),
-                    Format::JsonLines => Ok(json_lines(file, name, defaults)),
-                }
-            }
+        let Self { file, name, defaults, format } = self;
+        let mut start = file;
+        start.rewind().map_err(|source| unreadable(name, &source))?;
+        match format {
+            Format::Csv => csv_lines(file, name, defaults),
+            Format::JsonLines => Ok(json_lines(file, name, defaults)),
         }
     }
 }
@@ -246,7 +247,7 @@ mod tests {
         file.write_all(text.as_bytes()).unwrap();
         let source = Source::File(file.path().to_owned());
         let words = |why: Failure| why.to_string();
-        let input = Input::open(&source, defaults).map_err(words)?;
+        let Input::Read(input) = Input::open(&source, defaults).map_err(words)? else { unreachable!() };
         let read = || input.lines().map_err(words)?.collect::<Result<Vec<_>, _>>().map_err(words);
         let first = read()?;
         assert_eq!(first, read()?);

@@ -1,4 +1,4 @@
-//! What an earlier run of a batch left in its file: read once, remembered in a few bits for each line.
+//! What an earlier run of a batch left in its files: read once, remembered in a few bits for each line.
 
 use super::journal::line;
 use crate::failure::{Failure, Usage};
@@ -11,7 +11,7 @@ const VERSION: u32 = 1;
 /// What is remembered of more lines would not fit into memory, so a header that says more is damaged.
 const MOST_LINES: u64 = 1 << 32;
 
-/// What a batch is, so that another one does not go on with its file.
+/// What a batch is, so that another one does not go on with its files.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Header {
     version: u32,
@@ -96,57 +96,99 @@ pub(crate) struct Left {
     /// Unknown, those that were in flight when the run ended included.
     pub(crate) unknown: u64,
     in_flight: Bits,
-    /// Where the last whole line ends.
-    pub(super) end: u64,
+    /// Where the journal's last whole line ends.
+    pub(super) noted: u64,
+    /// Where the last whole answer ends.
+    pub(super) answered: u64,
 }
 
-/// Reads what is there. The last line may be torn; any other that makes no sense is not ours to guess about.
-pub(super) fn load(path: &Path, file: &File) -> Result<Option<Left>, Failure> {
-    let damaged = |number: u64| {
-        let rule = format!(
-            "line {number} of `{}` makes no sense; it is damaged, or of another program",
-            path.display()
-        );
-        Failure::from(Usage::new("`--out`", rule, "another name, or move it away"))
-    };
-    let mut lines = Lines::of(file);
-    let Some(first) = lines.next().map_err(Failure::file("read", path))? else { return Ok(None) };
+/// Reads the journal and the answers that are there. The last line of each may be torn; any other that makes no
+/// sense is not ours to guess about.
+pub(super) fn load(
+    journal: (&Path, &File),
+    partial: Option<(&Path, &File)>,
+) -> Result<Option<Left>, Failure> {
+    let (path, file) = journal;
+    let mut lines = Numbered::of(path, file);
+    let Some(first) = lines.next()? else { return Ok(None) };
     let header = match serde_json::from_slice::<HeaderLine>(first) {
         Ok(HeaderLine { batch }) if batch.version == VERSION && batch.total <= MOST_LINES => batch,
-        _ => return Err(damaged(1)),
+        _ => return Err(lines.damaged()),
     };
-    let (mut made, mut unknown) = (Bits::of(header.total), Bits::of(header.total));
     let mut in_flight = Bits::of(header.total);
-    let mut number = 1;
-    while let Some(line) = lines.next().map_err(Failure::file("read", path))? {
-        number += 1;
-        match serde_json::from_slice(line).map_err(|_| damaged(number))? {
+    while let Some(entry) = lines.entry()? {
+        match entry {
             Entry { sent: Some(index), .. } => in_flight.set(index),
-            Entry { index: Some(index), error: None, .. } => {
-                made.set(index);
-                in_flight.clear(index);
-            }
-            Entry { index: Some(index), error: Some(error), .. } => {
-                if error.code == UNKNOWN {
-                    unknown.set(index);
-                }
-                in_flight.clear(index);
-            }
-            _ => return Err(damaged(number)),
+            // It failed, so it is not on its way until it is sent again.
+            Entry { index: Some(index), error: Some(_), .. } => in_flight.clear(index),
+            _ => return Err(lines.damaged()),
         }
+    }
+    let noted = lines.lines.end;
+    let (mut made, mut unknown, mut answered) = (Bits::of(header.total), Bits::of(header.total), 0);
+    if let Some((path, file)) = partial {
+        let mut lines = Numbered::of(path, file);
+        while let Some(entry) = lines.entry()? {
+            let index = match entry {
+                Entry { sent: None, index: Some(index), error: None } => {
+                    made.set(index);
+                    index
+                }
+                Entry { sent: None, index: Some(index), error: Some(error) } if error.code == UNKNOWN => {
+                    unknown.set(index);
+                    index
+                }
+                _ => return Err(lines.damaged()),
+            };
+            in_flight.clear(index);
+        }
+        answered = lines.lines.end;
     }
     let counts = (made.count(), unknown.count() + in_flight.count());
     let mut settled = made;
     for (bits, more) in settled.0.iter_mut().zip(unknown.0.iter().zip(&in_flight.0)) {
         *bits |= more.0 | more.1;
     }
-    Ok(Some(Left { header, settled, made: counts.0, unknown: counts.1, in_flight, end: lines.end }))
+    Ok(Some(Left { header, settled, made: counts.0, unknown: counts.1, in_flight, noted, answered }))
 }
 
 impl Left {
     /// The calls that were in flight when the run ended.
     pub(crate) fn in_flight(&self) -> impl Iterator<Item = u64> + '_ {
         (0..self.header.total).filter(|&index| self.in_flight.has(index))
+    }
+}
+
+/// Lines that know where they are, for those who read what is wrong.
+struct Numbered<'a> {
+    lines: Lines<'a>,
+    path: &'a Path,
+    number: u64,
+}
+
+impl<'a> Numbered<'a> {
+    fn of(path: &'a Path, file: &'a File) -> Self {
+        Self { lines: Lines::of(file), path, number: 0 }
+    }
+
+    fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
+        self.number += 1;
+        self.lines.next().map_err(Failure::file("read", self.path))
+    }
+
+    fn entry(&mut self) -> Result<Option<Entry>, Failure> {
+        let entry = self.next()?.map(serde_json::from_slice).transpose();
+        entry.map_err(|_| self.damaged())
+    }
+
+    /// The line that was read last makes no sense.
+    fn damaged(&self) -> Failure {
+        let rule = format!(
+            "line {} of `{}` makes no sense; it is damaged, or of another program",
+            self.number,
+            self.path.display()
+        );
+        Usage::new("`--out`", rule, "another name, or move it away").into()
     }
 }
 
@@ -174,37 +216,34 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// A line as the header of a file.
+/// The first line of a journal.
 pub(super) fn header_line(header: &Header) -> Vec<u8> {
     line(&HeaderLine { batch: header.clone() })
-}
-
-/// Whether a line tells of a failure that another run tries again.
-pub(super) fn is_failure(line: &[u8]) -> bool {
-    let error = serde_json::from_slice(line).ok().and_then(|Entry { error, .. }| error);
-    error.is_some_and(|error| error.code != UNKNOWN)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Option<Left>, Failure> {
+    fn read(journal: &str, partial: &str) -> Result<Option<Left>, Failure> {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("out.partial");
-        std::fs::write(&path, text).unwrap();
-        load(&path, &File::open(&path).unwrap())
+        let (journal_path, partial_path) =
+            (directory.path().join("out.journal"), directory.path().join("out.partial"));
+        std::fs::write(&journal_path, journal).unwrap();
+        std::fs::write(&partial_path, partial).unwrap();
+        let open = |path| File::open(path).unwrap();
+        load((&journal_path, &open(&journal_path)), Some((&partial_path, &open(&partial_path))))
     }
 
-    /// What resuming sees of a file: made, unknown, in flight.
-    fn check(text: &str, expected: Result<(&[u64], u64, &[u64]), &str>) {
-        match (read(text), expected) {
+    /// What resuming sees of the files: settled, unknown, in flight.
+    fn check(journal: &str, partial: &str, expected: Result<(&[u64], u64, &[u64]), &str>) {
+        match (read(journal, partial), expected) {
             (Ok(left), Ok((settled, unknown, in_flight))) => {
                 let left = left.unwrap();
                 let all: Vec<u64> = (0..100).filter(|&index| left.settled.has(index)).collect();
-                assert_eq!(all, settled, "{text}");
-                assert_eq!(left.unknown, unknown, "{text}");
-                assert_eq!(left.in_flight().collect::<Vec<_>>(), in_flight, "{text}");
+                assert_eq!(all, settled, "{journal}{partial}");
+                assert_eq!(left.unknown, unknown, "{journal}{partial}");
+                assert_eq!(left.in_flight().collect::<Vec<_>>(), in_flight, "{journal}{partial}");
             }
             (Err(why), Err(words)) => assert!(why.to_string().contains(words), "{why}"),
             (got, expected) => panic!("{got:?}, not {expected:?}"),
@@ -212,20 +251,23 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_up_to_where_it_is_torn() {
-        let head = r#"{"batch":{"version":1,"digest":"d","total":100,"started_at":7}}"#;
-        check(&format!("{head}\n"), Ok((&[], 0, &[])));
-        let two =
-            format!("{head}\n{{\"sent\":0}}\n{{\"sent\":64}}\n{{\"index\":64,\"invite_link\":\"x\"}}\n");
-        check(&two, Ok((&[0, 64], 1, &[0])));
-        check(&format!("{two}{{\"index\":0,\"invi"), Ok((&[0, 64], 1, &[0])));
-        check(&format!("{two}{{\"index\":0,\"error\":{{\"code\":\"chat_full\"}}}}\n"), Ok((&[64], 0, &[])));
-        check(
-            &format!("{two}{{\"index\":0,\"error\":{{\"code\":\"{UNKNOWN}\"}}}}\n"),
-            Ok((&[0, 64], 1, &[])),
-        );
-        check(&format!("{two}garbage\n"), Err("line 5"));
-        check("{\"some\":\"file\"}\n", Err("line 1"));
-        check(&format!("{}\n", head.replace("100", "18446744073709551615")), Err("line 1"));
+    fn both_files_are_read_up_to_where_they_are_torn() {
+        let head = "{\"batch\":{\"version\":1,\"digest\":\"d\",\"total\":100,\"started_at\":7}}\n";
+        check(head, "", Ok((&[], 0, &[])));
+        let two = format!("{head}{{\"sent\":0}}\n{{\"sent\":64}}\n");
+        let made = "{\"index\":64,\"invite_link\":\"x\"}\n";
+        check(&two, made, Ok((&[0, 64], 1, &[0])));
+        check(&format!("{two}{{\"sent\":6"), &format!("{made}{{\"index\":0,\"invi"), Ok((&[0, 64], 1, &[0])));
+        let failed = "{\"index\":0,\"error\":{\"code\":\"chat_full\"}}\n";
+        check(&format!("{two}{failed}"), made, Ok((&[64], 0, &[])));
+        check(&format!("{two}{failed}{{\"sent\":0}}\n"), made, Ok((&[0, 64], 1, &[0])));
+        let unknown = format!("{made}{{\"index\":0,\"error\":{{\"code\":\"{UNKNOWN}\"}}}}\n");
+        check(&two, &unknown, Ok((&[0, 64], 1, &[])));
+        check(&format!("{two}garbage\n"), made, Err("line 4 of"));
+        check(&format!("{two}{made}"), "", Err("out.journal` makes no sense"));
+        check(&two, &format!("{made}{failed}"), Err("line 2 of"));
+        check(&two, "{\"sent\":1}\n", Err("out.partial` makes no sense"));
+        check("{\"some\":\"file\"}\n", "", Err("line 1 of"));
+        check(&head.replace("100", "18446744073709551615"), "", Err("line 1 of"));
     }
 }

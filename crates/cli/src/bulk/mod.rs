@@ -1,9 +1,9 @@
 //! Many links in one command: streamed in, streamed out, and resumable.
 //!
-//! With `--out FILE` everything that happens is first written to `FILE.partial`: that a call is about to be sent,
-//! and what was answered. A process that is killed loses nothing: run the same command again, and it makes what
-//! is missing. A call whose answer was never written may have made a link that nobody saw, so it is reported as
-//! unknown and not repeated. At the end the answers, one line for each input, are renamed into place.
+//! With `--out FILE` everything that happens is written down at once: in `FILE.journal` that a call is about to be
+//! sent, in `FILE.partial` what was answered. A process that is killed loses nothing: run the same command again, and
+//! it makes what is missing. A call whose answer was never written may have made a link that nobody saw, so it is
+//! reported as unknown and not repeated. At the end the answers, one line for each input, are renamed into place.
 
 mod input;
 mod journal;
@@ -11,6 +11,7 @@ mod left;
 mod progress;
 mod reading;
 mod run;
+mod synced;
 
 pub(crate) use run::{Job, fails_all, run};
 

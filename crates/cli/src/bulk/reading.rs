@@ -1,6 +1,6 @@
 //! The lines of a batch as terms, all of them checked before anything is sent, and the fingerprint of it all.
 
-use super::input::Input;
+use super::input::{Input, ToRead};
 use super::run::Job;
 use crate::commands::Context;
 use crate::commands::links::{Typed, request, terms};
@@ -20,16 +20,23 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     /// The lines as terms. A line that makes no sense ends it.
-    pub(super) fn terms(
-        &self,
-    ) -> Result<impl Iterator<Item = Result<(Typed, Terms), Failure>> + '_, Failure> {
-        let lines = self.input.lines()?;
-        Ok(lines.map(|line| {
+    pub(super) fn terms(&self) -> Result<Box<dyn Iterator<Item = Result<Terms, Failure>> + '_>, Failure> {
+        match self.input {
+            Input::Count { count, defaults } => {
+                let terms = self.understand(defaults)?;
+                Ok(Box::new((0..*count).map(move |_| Ok(terms.clone()))))
+            }
+            Input::Read(lines) => Ok(Box::new(self.lines(lines)?.map(|line| Ok(line?.1)))),
+        }
+    }
+
+    fn lines<'a>(
+        &'a self,
+        lines: &'a ToRead,
+    ) -> Result<impl Iterator<Item = Result<(Typed, Terms), Failure>> + 'a, Failure> {
+        Ok(lines.lines()?.map(|line| {
             let (number, typed) = line?;
-            let terms = self.understand(&typed).map_err(|why| match self.input.place(number) {
-                Some(place) => why.at(&place),
-                None => why,
-            })?;
+            let terms = self.understand(&typed).map_err(|why| why.at(&lines.place(number)))?;
             Ok((typed, terms))
         }))
     }
@@ -50,11 +57,14 @@ impl Reading<'_> {
         let zone = self.job.zone.as_ref().and_then(|zone| zone.iana_name()).unwrap_or_default();
         let mut digest = Digest::new().and(&self.job.chat.to_string()).and(zone);
         let mut total = 0;
-        if let Input::Count { count, .. } = self.input {
-            self.understand(&self.job.defaults)?;
-            return Ok((*count, digest.and_typed(&self.job.defaults)));
-        }
-        for line in self.terms()? {
+        let lines = match self.input {
+            Input::Count { count, defaults } => {
+                self.understand(defaults)?;
+                return Ok((*count, digest.and_typed(defaults)));
+            }
+            Input::Read(lines) => lines,
+        };
+        for line in self.lines(lines)? {
             digest = digest.and_typed(&line?.0);
             total += 1;
         }
@@ -67,7 +77,7 @@ impl Reading<'_> {
 
     pub(super) fn rehearse(&self, ctx: &Context<'_>) -> Result<(), Failure> {
         self.terms()?
-            .try_for_each(|line| ctx.rehearse(CreateChatInviteLink::NAME, &request(&self.job.chat, &line?.1)))
+            .try_for_each(|line| ctx.rehearse(CreateChatInviteLink::NAME, &request(&self.job.chat, &line?)))
     }
 }
 

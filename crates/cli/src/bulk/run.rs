@@ -41,14 +41,11 @@ pub(crate) struct Job {
     pub(crate) out: Option<PathBuf>,
 }
 
-/// A line of the answer: a link, or why there is none.
+/// The answer of a line that has no link.
 #[derive(Serialize)]
-struct Answer {
+struct Failed {
     index: u64,
-    #[serde(flatten)]
-    link: Option<ShownLink>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorJson>,
+    error: ErrorJson,
 }
 
 /// Makes the links of a batch.
@@ -93,9 +90,8 @@ pub(crate) fn run(ctx: &Context<'_>, job: &Job) -> Result<(), Failure> {
             progress.say(format_args!("{index}: unknown: it was on its way when the last run ended"));
         }
     }
-    let mut batch =
-        Batch { ctx, sink, progress, patience, ending, buffer: Vec::new(), in_a_row: 0, end: None };
-    runtime::run_unstopped(batch.work(&reading, &client, left.as_ref(), total))?;
+    let mut batch = Batch { ctx, sink, progress, ending, answers: Vec::new(), in_a_row: 0, end: None };
+    runtime::run_unstopped(batch.work(&reading, &client, &patience, left.as_ref(), total))?;
     batch.finish(total)
 }
 
@@ -123,28 +119,29 @@ impl Patience {
     }
 
     /// Waits; tells whether the batch is still on.
-    async fn wait(&mut self, wait: Duration) -> bool {
+    async fn wait(&self, wait: Duration) -> bool {
         self.tell(wait);
+        let mut ended = self.ended.clone();
         tokio::select! {
             () = sleep(wait) => true,
-            _ = self.ended.wait_for(|ended| *ended) => false,
+            _ = ended.wait_for(|ended| *ended) => false,
         }
     }
 }
 
 fn other_batch(job: &Job) -> Failure {
-    let partial = job.out.as_deref().map(journal::partial).unwrap_or_default();
+    let journal = job.out.as_deref().map(journal::journal).unwrap_or_default();
     let rule = format!(
         "`{}` was begun with another input, other options, another chat or another bot; nothing was sent",
-        partial.display()
+        journal.display()
     );
     Usage::new("`--out`", rule, "the same command as before, or another `--out`").into()
 }
 
 /// The answer for a call that was in flight when its process ended.
-fn lost(index: u64) -> Answer {
+fn lost(index: u64) -> Failed {
     let failure = Failure::telegram("make the link".into(), Error::new(Kind::OutcomeUnknown));
-    Answer { index, link: None, error: Some(failure.as_json()) }
+    Failed { index, error: failure.as_json() }
 }
 
 /// Where answers go.
@@ -161,9 +158,8 @@ struct Batch<'a> {
     ctx: &'a Context<'a>,
     sink: Sink,
     progress: Progress,
-    patience: Patience,
     /// Lines that are not written yet.
-    buffer: Vec<u8>,
+    answers: Vec<u8>,
     in_a_row: u32,
     /// Tells those who wait that they wait in vain.
     ending: watch::Sender<bool>,
@@ -176,6 +172,7 @@ impl Batch<'_> {
         &mut self,
         reading: &Reading<'_>,
         client: &Client,
+        patience: &Patience,
         left: Option<&Left>,
         total: u64,
     ) -> Result<(), Failure> {
@@ -191,19 +188,16 @@ impl Batch<'_> {
         let mut stopping = std::pin::pin!(stopped());
         loop {
             while self.end.is_none() && flying.len() + next.len() < concurrency {
-                let Some((index, line)) = lines.next() else { break };
-                if matches!(self.sink, Sink::Journal(_)) {
-                    journal::sent(index, &mut self.buffer);
+                let Some((index, terms)) = lines.next() else { break };
+                if let Sink::Journal(journal) = &mut self.sink {
+                    journal.announce(index);
                 }
-                next.push((index, line?.1));
+                next.push((index, terms?));
             }
             // The announcement is out before the call is.
             self.write()?;
             let chat = &reading.job.chat;
-            let patience = &self.patience;
-            flying.extend(
-                next.drain(..).map(|(index, terms)| make(client, chat, index, terms, patience.clone())),
-            );
+            flying.extend(next.drain(..).map(|(index, terms)| make(client, chat, index, terms, patience)));
             tokio::select! {
                 biased;
                 stop = &mut stopping => {
@@ -231,14 +225,14 @@ impl Batch<'_> {
 
     fn write(&mut self) -> Result<(), Failure> {
         match &mut self.sink {
-            Sink::Journal(journal) => journal.append(&self.buffer)?,
-            Sink::Lines | Sink::Links if self.buffer.is_empty() => {}
+            Sink::Journal(journal) => journal.append(&self.answers)?,
+            Sink::Lines | Sink::Links if self.answers.is_empty() => {}
             Sink::Lines | Sink::Links => {
                 let mut stdout = io::stdout().lock();
-                stdout.write_all(&self.buffer).and_then(|()| stdout.flush())?;
+                stdout.write_all(&self.answers).and_then(|()| stdout.flush())?;
             }
         }
-        self.buffer.clear();
+        self.answers.clear();
         Ok(())
     }
 
@@ -247,12 +241,12 @@ impl Batch<'_> {
             Ok(link) => {
                 self.in_a_row = 0;
                 self.progress.made += 1;
-                let link = ShownLink::new(&link);
                 match self.sink {
                     Sink::Links => {
-                        self.buffer.extend_from_slice(format!("{}\n", link.link.invite_link).as_bytes())
+                        self.answers.extend_from_slice(link.url.as_str().as_bytes());
+                        self.answers.push(b'\n');
                     }
-                    _ => self.put(&Answer { index, link: Some(link), error: None }),
+                    _ => journal::put_made(index, &ShownLink::new(link), &mut self.answers),
                 }
                 return;
             }
@@ -267,9 +261,11 @@ impl Batch<'_> {
             _ => self.progress.failed += 1,
         }
         self.progress.say(format_args!("{index}: {}", chain(&failure).join(": ")));
-        let answer = Answer { index, link: None, error: Some(failure.as_json()) };
-        if !matches!(self.sink, Sink::Links) {
-            self.put(&answer);
+        let answer = Failed { index, error: failure.as_json() };
+        match &mut self.sink {
+            Sink::Links => {}
+            Sink::Journal(journal) if code != UNKNOWN => journal.note(&answer),
+            Sink::Journal(_) | Sink::Lines => journal::put(&answer, &mut self.answers),
         }
         if matches!(self.sink, Sink::Journal(_)) && self.ctx.output.is_for_programs() {
             // The file has it too, but a program that started us reads stdout.
@@ -286,12 +282,8 @@ impl Batch<'_> {
         self.ending.send_replace(true);
     }
 
-    fn put(&mut self, answer: &Answer) {
-        self.buffer.extend_from_slice(&journal::line(answer));
-    }
-
     /// Puts the answers into place, unless there is more to do.
-    fn finish(mut self, total: u64) -> Result<(), Failure> {
+    fn finish(self, total: u64) -> Result<(), Failure> {
         self.progress.clear();
         let (failed, unknown) = (self.progress.failed, self.progress.unknown);
         let out = match &self.sink {
@@ -299,8 +291,8 @@ impl Batch<'_> {
             _ => Format::Words,
         };
         if let Some(end) = self.end {
-            if let Sink::Journal(journal) = &mut self.sink {
-                journal.sync()?;
+            if let Sink::Journal(journal) = self.sink {
+                journal.stop()?;
                 self.progress.say(format_args!("{}; run the same again to go on", self.progress.summary()));
             } else {
                 self.progress.say(self.progress.summary());
@@ -308,7 +300,7 @@ impl Batch<'_> {
             return Err(end);
         }
         if let Sink::Journal(journal) = self.sink {
-            journal.finish(failed > 0)?;
+            if failed > 0 { journal.finish_with_failures()? } else { journal.finish()? }
         }
         self.progress.say(self.progress.summary());
         if failed > 0 && !self.ctx.output.quiet {
@@ -333,12 +325,12 @@ async fn make(
     chat: &Chat,
     index: u64,
     terms: Terms,
-    mut patience: Patience,
+    patience: &Patience,
 ) -> (u64, links::Result<Link>) {
     loop {
         match client.create(chat, &terms).await {
             Err(error) => match error.retry_after_seconds() {
-                Some(seconds) if patience.wait(Duration::from_secs(seconds.into())).await => {}
+                Some(seconds) if Box::pin(patience.wait(Duration::from_secs(seconds.into()))).await => {}
                 _ => return (index, Err(error)),
             },
             made => return (index, made),

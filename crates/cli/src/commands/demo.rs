@@ -61,7 +61,10 @@ impl Demo {
                     scratch.path().to_owned()
                 }
             };
-            let House { store, keys } = Place::in_dir(&data).open_or_make().await?;
+            let place = Place::in_dir(&data);
+            let House { store, keys } = place.open_or_make().await?;
+            // Held until the end.
+            let alone = place.serve_alone();
             let clock = Clock::default();
             let road = Road { api_url: at.bot_api.clone(), ..Road::default() };
             let token = at.token.as_deref().expect("the demo's sandbox has a bot");
@@ -74,6 +77,7 @@ impl Demo {
                 telegram_url: at.people.clone(),
                 road,
                 clock,
+                is_alone: alone.is_some(),
                 ..Settings::default()
             };
             let service = Service::start(store, &keys, settings).await?;

@@ -65,18 +65,21 @@ impl Serve {
             let House { store, keys } = self.housing.open_or_make(ctx).await?;
             let clock = trials::clock(ctx.variables);
             bot::remember(ctx, &store, clock.now()).await?;
-            let is_alone = store.bots().await?.is_empty();
+            let has_no_bot = store.bots().await?.is_empty();
+            // Held until the end.
+            let alone = self.housing.place(ctx)?.serve_alone();
             let settings = Settings {
                 public_url: public_url.unwrap_or_else(|| url.clone()),
                 telegram_url: telegram_url.unwrap_or_else(|| Settings::default().telegram_url),
                 road,
                 hearing,
+                is_alone: alone.is_some(),
                 clock,
                 points: trials::points(ctx.variables),
             };
             let public_url = settings.public_url.clone();
             let service = Service::start(store, &keys, settings).await?;
-            if is_alone {
+            if has_no_bot {
                 ctx.output.warn(
                     "no bot is remembered here, so no link can be made; give a token, by ADMIT_BOT_TOKEN_FILE or \
                      `--token-file PATH`, to this command or to `admit gate new`",

@@ -10,7 +10,7 @@ use crate::metrics::Answer;
 use gate::{Given, Grade, May, QuestionId, Tries, Unclear};
 use links::UnixTime;
 use std::time::Duration;
-use store::{Counted, Granted, SavedGate, Visitor};
+use store::{Attempt, Counted, Granted, SavedGate, Visitor};
 use tokio::time::Instant;
 
 /// How long an answer may wait for a link that has to be made first.
@@ -49,8 +49,8 @@ pub(crate) async fn answer(
     given: &Given,
 ) -> Result<Outcome, Trouble> {
     let now = app.clock.now();
-    let tries = app.store.attempt(gate.id, visitor).await?.tries;
-    if app.store.holding(gate.id, visitor).await?.is_some() {
+    let Attempt { pass, tries, .. } = app.store.attempt(gate.id, visitor).await?;
+    if pass.is_some() {
         wait_for_link(app, gate, visitor).await?;
         return Ok(Outcome::In);
     }

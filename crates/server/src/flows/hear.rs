@@ -27,8 +27,14 @@ pub(crate) fn is_webhook_secret(app: &App, bot: UserId, said: &str) -> bool {
     app.signer.open(Purpose::Webhook, said) == Some(bot.get().to_be_bytes())
 }
 
-/// Stores a batch and what it changes. When this is back, Telegram may forget it.
-pub(crate) async fn take_in(app: &App, bot: &Bot, updates: &[Update]) -> Result<(), Trouble> {
+/// Stores a batch and what it changes. When this is back, Telegram may forget it. `all_before` is since when there can
+/// be more than these.
+pub(crate) async fn take_in(
+    app: &App,
+    bot: &Bot,
+    updates: &[Update],
+    all_before: Option<UnixTime>,
+) -> Result<(), Trouble> {
     let now = app.clock.now();
     let heard: Vec<store::Update> = updates
         .iter()
@@ -43,6 +49,9 @@ pub(crate) async fn take_in(app: &App, bot: &Bot, updates: &[Update]) -> Result<
     app.metrics.updates.inc_by(updates.len() as u64);
     for (heard, outcome) in heard.iter().zip(outcomes) {
         follow(app, bot, &heard.effect, outcome).await?;
+    }
+    if let Some(before) = all_before {
+        app.store.heard(bot.id, before).await?;
     }
     Ok(())
 }

@@ -17,8 +17,10 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 pub(crate) enum Outcome {
     /// There is a new link or a place in the queue, or there was nothing to replace.
     Done,
-    /// The old link still works at Telegram; it is being ended.
+    /// The old link still works at Telegram and is being ended, or news of who came by it is awaited.
     NotYet,
+    /// Nobody knows whether somebody came by it.
+    Unsure,
     /// The gate is paused.
     Paused,
     /// They hold nothing here.
@@ -51,6 +53,7 @@ pub(crate) async fn reissue(app: &App, gate: &SavedGate, visitor: Visitor) -> Re
                     app.bells.wanted.ring();
                     break;
                 }
+                Reissued::Unsure => return Ok(Outcome::Unsure),
                 Reissued::Not(_) | Reissued::NoSuchPass => break,
             }
         }

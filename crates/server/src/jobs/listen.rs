@@ -15,8 +15,14 @@ use tracing::{error, info, warn};
 
 /// When somebody has to do something first.
 const LONG_BREATH: Duration = Duration::from_secs(10);
+/// Telegram gives so many updates at a time; fewer are all there are.
+const MOST_AT_ONCE: usize = 100;
+/// How long Telegram may think about whether there is news. That a link ran out unused is known so much later.
+const LONGEST_QUESTION: u32 = 25;
 /// How often Telegram is told where to send updates. To tell it again changes nothing; to be forgotten would.
-const TELL_AGAIN: Duration = Duration::from_secs(600);
+const TELL_AGAIN_SECONDS: i64 = 600;
+/// How often Telegram is asked whether it has sent everything.
+const LOOK_BACK: Duration = Duration::from_secs(10);
 
 pub(super) async fn listen(app: &App, bot: &Bot) {
     match app.hearing {
@@ -29,14 +35,19 @@ pub(super) async fn listen(app: &App, bot: &Bot) {
 async fn ask(app: &App, bot: &Bot) {
     let ear = bot.ear();
     let mut done = None;
+    // What is there already is asked for without waiting for more.
+    let mut patience = 0;
     loop {
-        match ear.after(done).await {
+        let asked_at = app.clock.now();
+        match ear.within(done, patience).await {
             Ok(updates) => {
-                while let Err(why) = hear::take_in(app, bot, &updates).await {
+                let all = (updates.len() < MOST_AT_ONCE).then_some(asked_at);
+                while let Err(why) = hear::take_in(app, bot, &updates, all).await {
                     warn!(error = chain(&why), "updates could not be stored; they are not acknowledged");
                     sleep(BREATH).await;
                 }
                 done = updates.last().map(|update| update.update_id).or(done);
+                patience = if all.is_some() { LONGEST_QUESTION } else { 0 };
             }
             Err(why) => sleep(deaf(app, bot, &why).await).await,
         }
@@ -55,10 +66,29 @@ async fn be_told(app: &App, bot: &Bot) {
     };
     loop {
         let wait = match bot.call(&webhook).await {
-            Ok(_) => TELL_AGAIN,
+            Ok(_) => {
+                let told_at = app.clock.now();
+                while app.clock.now().get() < told_at.get() + TELL_AGAIN_SECONDS {
+                    sleep(LOOK_BACK).await;
+                    look_back(app, bot).await;
+                }
+                continue;
+            }
             Err(why) => deaf(app, bot, &why).await,
         };
         sleep(wait).await;
+    }
+}
+
+/// Whether Telegram has told all there is to tell.
+async fn look_back(app: &App, bot: &Bot) {
+    let asked_at = app.clock.now();
+    if let Ok(info) = bot.call(&GetWebhookInfo {}).await
+        && info.pending_update_count == 0
+        && info.url == hear::webhook_url(app, bot.id)
+        && let Err(why) = app.store.heard(bot.id, asked_at).await
+    {
+        warn!(error = chain(&why), "what was heard could not be written down");
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) async fn look(
     let Some(gate) = app.gate(&slug).await? else { return Ok(nowhere()) };
     let known = app.cookie.read(&app.signer, &headers);
     if let Some(visitor) = known
-        && app.store.holding(gate.id, visitor).await?.is_some()
+        && app.store.attempt(gate.id, visitor).await?.pass.is_some()
     {
         return Ok(Redirect::to(&pass_path(&slug)).into_response());
     }
@@ -110,7 +110,7 @@ pub(crate) async fn answer(
     let desk = Desk { app: &app, gate: &gate, visitor };
     let mut response = if form.is_some_and(|form| form.is_fresh(now)) {
         desk.receive(&sent, now).await?
-    } else if known.is_some() && app.store.holding(gate.id, visitor).await?.is_some() {
+    } else if known.is_some() && app.store.attempt(gate.id, visitor).await?.pass.is_some() {
         // However old the page is: they have what it was for.
         Redirect::to(&pass_path(&slug)).into_response()
     } else {
@@ -204,9 +204,8 @@ impl Desk<'_> {
     /// Too many wrong answers came from nobody knows whom; who shows an account is looked at all the same.
     fn one_more_step(&self, now: UnixTime) -> Told {
         let told = Told::bad(
-            "Many wrong answers are coming in, so for a while only those are looked at who show that they are \
-             somebody. Yours was not looked at and does not count. Press Start in the bot, come back, and send it \
-             again; or wait some minutes.",
+            "Many wrong answers are coming in right now. Yours was not looked at and does not count. Press Start in the \
+             bot, come back and send it again; or wait some minutes.",
         );
         let Some(bot) = self.app.bots.get(self.gate.bot) else { return told };
         let start = Start::new(self.visitor, self.gate.id, now).sign(&self.app.signer);

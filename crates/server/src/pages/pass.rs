@@ -62,6 +62,10 @@ pub(crate) async fn again(
         Outcome::Done => return Ok(Redirect::to(&pass_path(&slug)).into_response()),
         Outcome::NoPass => return Ok(nothing(&slug)),
         Outcome::NotYet => "The old invitation is being ended first. Ask again in a moment.",
+        Outcome::Unsure => {
+            "While your invitation worked we could not see who came by it for some time, so there is no other by itself. \
+             Ask whoever sent you here; they can give you one."
+        }
         Outcome::Paused => "This gate is paused. Ask again later; your pass stays yours.",
     };
     page(&app, &gate, visitor, Some(Told::bad(told))).await
@@ -80,8 +84,9 @@ async fn page(
     let is_taken_back = holding.revoked_at.is_some();
     let may_renew = !is_taken_back && holding.entries.iter().any(|held| may_renew(held, now));
     let mut doors = Vec::with_capacity(holding.entries.len());
+    let needs_chats = waits || holding.entries.len() > 1;
     for held in holding.entries {
-        let known = app.store.chat(gate.bot, held.chat).await?;
+        let known = if needs_chats { app.store.chat(gate.bot, held.chat).await? } else { None };
         let is_stuck = known
             .as_ref()
             .and_then(|known| known.standing.as_ref())

@@ -1,7 +1,7 @@
 //! A sandbox, a service with one gate, and those who come to it.
 
 use admit_server::{Clock, Hearing, Service, Settings};
-use links::{ChatId, UserId};
+use links::{ChatId, UnixTime, UserId};
 use sandbox::{LinkBase, Sandbox, Seed};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -103,10 +103,31 @@ impl House {
         Fan { house: self, form, cookie: String::new() }
     }
 
-    /// Moves the clocks of Telegram and of the service.
-    pub(crate) async fn advance(&self, seconds: i64) {
+    /// Moves the clocks of Telegram and of the service, while nobody listens.
+    pub(crate) async fn leap(&self, seconds: i64) {
         self.clock.advance(seconds);
         self.control("clock/advance", json!({ "seconds": seconds })).await;
+        let (somebody, now) = (self.person().await, self.clock.now());
+        eventually("the service has heard what there was", async || {
+            // Telegram answers when there is something to say.
+            self.write_to_bot(somebody, "Are you there?").await;
+            let bot = self.store.bot(self.bot).await.unwrap().unwrap();
+            (bot.heard_at >= Some(now)).then_some(())
+        })
+        .await;
+    }
+
+    /// The same, while the service listens all the time.
+    pub(crate) async fn advance(&self, seconds: i64) {
+        let step = 10 * 3600;
+        for _ in 0..seconds / step {
+            self.leap(step).await;
+        }
+        self.leap(seconds % step).await;
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.clock.now()
     }
 
     pub(crate) async fn control(&self, path: &str, body: Value) -> Value {

@@ -30,6 +30,24 @@ async fn a_link_that_ran_out_is_replaced_when_its_fan_asks() {
 }
 
 #[tokio::test]
+async fn a_link_whose_use_may_have_been_missed_is_replaced_by_hand_only() {
+    let house = House::with(json!({ "link_life_seconds": 60, "pool": 1 })).await;
+    let mut fan = house.fan().await;
+    let old = fan.pass().await;
+    // Nobody listens for two days, and Telegram keeps nothing for longer than one.
+    house.leap(TWO_DAYS).await;
+    let answer = fan.ask_again().await;
+    assert!(answer.contains("we could not see who came by it for some time"), "{answer}");
+    assert!(!answer.contains("data-invite"), "{answer}");
+    // Whoever answers for the chat gives another.
+    let gate = house.store.gate(&"night-owls".parse().unwrap()).await.unwrap().unwrap();
+    let pass = house.store.passes(Some(gate.id), None, 9).await.unwrap()[0].pass;
+    let now = house.now();
+    house.store.reissue(pass, house.chat, gate.alive_until(now), Some("maria"), now).await.unwrap();
+    assert_ne!(fan.link().await, old);
+}
+
+#[tokio::test]
 async fn who_has_no_pass_gets_no_other_link() {
     let house = House::with(json!({})).await;
     let answer = house.fan().await.ask_again().await;

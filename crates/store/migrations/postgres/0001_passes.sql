@@ -12,7 +12,10 @@ create table bots (
     username text not null,
     token bytea not null, -- Sealed.
     added_at bigint not null,
-    dead_at bigint -- Telegram refused the token; gone when a token is accepted again.
+    dead_at bigint, -- Telegram refused the token; gone when a token is accepted again.
+    heard_at bigint, -- Everything that happened before then was told to us.
+    missed_from bigint, -- In between, Telegram may have forgotten what we did not hear.
+    missed_until bigint
 );
 
 -- What a bot is in a chat. Two bots may be in one chat, each with rights of its own.

@@ -12,7 +12,10 @@ create table bots (
     username text not null,
     token blob not null, -- Sealed.
     added_at integer not null,
-    dead_at integer -- Telegram refused the token; gone when a token is accepted again.
+    dead_at integer, -- Telegram refused the token; gone when a token is accepted again.
+    heard_at integer, -- Everything that happened before then was told to us.
+    missed_from integer, -- In between, Telegram may have forgotten what we did not hear.
+    missed_until integer
 ) strict;
 
 -- What a bot is in a chat. Two bots may be in one chat, each with rights of its own.

@@ -60,7 +60,10 @@ async fn survives(database: &Database) {
     let passes = store.passes(Some(gate.id), None, 1_000_000).await.unwrap();
     let issued = store.latest(&gate.gate.slug).await.unwrap().unwrap().issued;
     let stock = store.stock(gate.id, chat(), bot(), NOW, 1_000_000).await.unwrap();
-    assert_eq!((passes.len() as u32, issued), (issued, LINKS as u32 - stock.free));
+    assert_eq!(passes.len() as u32, issued);
+    // A fast machine gives all of them, and then places in the queue.
+    let given = passes.iter().filter(|pass| !pass.waits()).count();
+    assert_eq!(given as u32, LINKS as u32 - stock.free);
 }
 
 /// Starts one that answers and says what it answered, and kills it in the middle of that.

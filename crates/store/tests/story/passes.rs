@@ -112,6 +112,14 @@ on_both! {
         assert_eq!(store.expire(later(86_400)).await.unwrap(), 1);
         let entry = held(&store, &gate, 1).await;
         assert_eq!((entry.state, entry.link), (State::Expired, None));
+        // Whether somebody came by it is known when everything was heard.
+        let token = admit_store::Token::new("700:fake");
+        store.remember_bot(bot(), "owl_bot", &token, "maria", NOW).await.unwrap();
+        for heard in [1, 40_000, 80_000, 86_429] {
+            store.heard(bot(), later(heard)).await.unwrap();
+            assert_eq!(again(later(86_430)).await, Reissued::NotYet, "heard until {heard}");
+        }
+        store.heard(bot(), later(86_430)).await.unwrap();
         let Reissued::Reissued(handed) = again(later(86_400)).await else { panic!() };
         assert_eq!(handed.link, None);
         let entry = held(&store, &gate, 1).await;
@@ -119,6 +127,24 @@ on_both! {
         // A link that is there to stay for an hour only is too short-lived, and so is not free.
         let stock = store.stock(gate.id, chat(), bot(), later(86_400), 1000).await.unwrap();
         assert_eq!((stock.free, stock.waiting), (0, 1));
+    }
+
+    async fn a_link_whose_use_was_perhaps_not_heard_of_is_replaced_by_hand(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        let token = admit_store::Token::new("700:fake");
+        store.remember_bot(bot(), "owl_bot", &token, "maria", NOW).await.unwrap();
+        make(&store, &gate, 1).await;
+        let pass = grant(&store, &gate, 1, NOW).await;
+        store.heard(bot(), later(10)).await.unwrap();
+        // Telegram keeps for a day what nobody takes.
+        store.heard(bot(), later(10 + 23 * 3600 + 1)).await.unwrap();
+        store.heard(bot(), later(86_500)).await.unwrap();
+        assert_eq!(store.expire(later(86_500)).await.unwrap(), 1);
+        let until = gate.alive_until(later(86_500));
+        let again = async |who| store.reissue(pass, chat(), until, who, later(86_500)).await.unwrap();
+        assert_eq!(again(None).await, Reissued::Unsure);
+        assert!(matches!(again(Some("maria")).await, Reissued::Reissued(_)));
     }
 
     async fn a_pass_that_is_taken_back_lets_nobody_in(database: &Database) {

@@ -148,7 +148,7 @@ pub fn read(link: ChatInviteLink) -> Result<Link> {
 }
 
 /// A link as Telegram would write it. What the Bot API has no field for is left out.
-pub fn write(link: &Link) -> ChatInviteLink {
+pub fn write(link: Link) -> ChatInviteLink {
     let (member_limit, creates_join_request, pricing) = match link.entrance {
         Entrance::Ordinary(admission) => {
             let (limit, by_request) = methods::admission(admission);
@@ -157,9 +157,9 @@ pub fn write(link: &Link) -> ChatInviteLink {
         Entrance::Paid(pricing) => (None, false, Some(pricing)),
     };
     ChatInviteLink {
-        invite_link: link.url.as_str().to_owned(),
-        name: link.name.as_ref().map(|name| name.as_str().to_owned()),
-        creator: user(&link.creator),
+        invite_link: link.url.into(),
+        name: link.name.map(String::from),
+        creator: user(link.creator),
         expire_date: link.expires_at.map(UnixTime::get),
         member_limit,
         pending_join_request_count: link.pending.filter(|count| *count > 0),
@@ -183,14 +183,14 @@ pub(super) fn person(user: User) -> Result<Person> {
     })
 }
 
-fn user(person: &Person) -> User {
+fn user(person: Person) -> User {
     User {
         id: person.id.get(),
         is_bot: person.is_bot,
-        first_name: person.first_name.clone(),
-        last_name: person.last_name.clone(),
-        username: person.username.clone(),
-        language_code: person.language.clone(),
+        first_name: person.first_name,
+        last_name: person.last_name,
+        username: person.username,
+        language_code: person.language,
         ..User::default()
     }
 }
@@ -207,7 +207,7 @@ mod tests {
     /// What is read and written again says the same.
     fn check(written: &str) -> Link {
         let link = read(serde_json::from_str(written).unwrap()).unwrap();
-        assert_eq!(serde_json::to_string(&write(&link)).unwrap(), written);
+        assert_eq!(serde_json::to_string(&write(link.clone())).unwrap(), written);
         link
     }
 

@@ -54,19 +54,26 @@ impl Updates {
     /// Telegram forgets everything up to `done`, and repeats everything after it until it is done too. With
     /// nothing done yet, it begins with the oldest it has. Dropping the future loses nothing.
     pub async fn after(&self, done: Option<i64>) -> Result<Vec<Update>> {
-        let kinds: Vec<&str> = self.kinds.iter().map(String::as_str).collect();
-        let request = GetUpdates {
-            offset: done.map(|done| done.saturating_add(1)),
-            limit: None,
-            timeout: LONG_POLL_SECONDS,
-            allowed_updates: Some(&kinds),
-        };
         loop {
-            let updates = self.client.call(&request).await?;
+            let updates = self.within(done, LONG_POLL_SECONDS).await?;
             if !updates.is_empty() {
                 return Ok(updates);
             }
         }
+    }
+
+    /// The same, but waits no longer than so many seconds, and is content with none.
+    ///
+    /// Telegram gives a hundred at a time: whoever got fewer has all there were.
+    pub async fn within(&self, done: Option<i64>, seconds: u32) -> Result<Vec<Update>> {
+        let kinds: Vec<&str> = self.kinds.iter().map(String::as_str).collect();
+        let request = GetUpdates {
+            offset: done.map(|done| done.saturating_add(1)),
+            limit: None,
+            timeout: seconds.min(LONG_POLL_SECONDS),
+            allowed_updates: Some(&kinds),
+        };
+        self.client.call(&request).await
     }
 }
 

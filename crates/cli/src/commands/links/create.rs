@@ -97,7 +97,7 @@ impl Create {
         }
         let client = ctx.connect()?.client;
         let made = ctx.talk(async { client.create(chat, &terms).await.doing(|| doing(chat)) })?;
-        ctx.output.show(&ShownLink::new(&made), &clock.told_in(zone))?;
+        ctx.output.show(&ShownLink::new(made.clone()), &clock.told_in(zone))?;
         advise(ctx, chat, &made);
         Ok(())
     }
@@ -134,7 +134,7 @@ impl Create {
         let client = ctx.connect()?.client;
         let made =
             ctx.talk(async { client.create_subscription(chat, &subscription).await.doing(|| doing(chat)) })?;
-        ctx.output.show(&ShownLink::new(&made), &Clock::of_this_machine().told_in(zone))?;
+        ctx.output.show(&ShownLink::new(made), &Clock::of_this_machine().told_in(zone))?;
         Ok(())
     }
 

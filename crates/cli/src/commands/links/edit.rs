@@ -153,7 +153,7 @@ impl Edit {
         let edited = ctx.talk(async {
             client.edit(chat, link, edit, was).await.doing(|| format!("edit the link {link}"))
         })?;
-        Ok(ctx.output.show(&ShownLink::new(&edited), clock)?)
+        Ok(ctx.output.show(&ShownLink::new(edited), clock)?)
     }
 
     fn rename(
@@ -182,7 +182,7 @@ impl Edit {
         let renamed = ctx.talk(async {
             client.rename_subscription(chat, link, name).await.doing(|| format!("rename the link {link}"))
         })?;
-        Ok(ctx.output.show(&ShownLink::new(&renamed), clock)?)
+        Ok(ctx.output.show(&ShownLink::new(renamed), clock)?)
     }
 
     /// What was said, as a patch.

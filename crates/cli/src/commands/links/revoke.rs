@@ -57,7 +57,7 @@ impl Revoke {
             client.revoke(chat, &link).await.map_err(|error| refused(error, &link, was.as_ref(), bot_id))
         })?;
         let replaced_by = revoked.replaced_by.as_ref().map(|link| &link.url);
-        let shown = ShownLink::new(&revoked.link).replaced_by(replaced_by);
+        let shown = ShownLink::new(revoked.link).replaced_by(replaced_by);
         Ok(ctx.output.show(&shown, &Clock::of_this_machine())?)
     }
 }

@@ -78,7 +78,8 @@ impl Reissue {
                 ctx.output.note(format_args!("Its link: `admit pass show {pass} --wait 10`"));
                 Ok(())
             }
-            Some(Reissued::NotYet) => Err(other(
+            // Not said to whoever answers for it.
+            Some(Reissued::NotYet | Reissued::Unsure) => Err(other(
                 "the old link works at Telegram still".to_owned(),
                 "not_yet",
                 "it is being ended by `admit serve`; try again in a moment",
