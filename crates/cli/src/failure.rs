@@ -63,6 +63,10 @@ pub(crate) enum Failure {
     OtherState { what: String, why: String, word: &'static str, hint: String },
     #[error("the gate `{slug}` cannot {what}")]
     CannotPublish { slug: String, what: &'static str, refusals: Vec<server::Refusal>, hint: Option<String> },
+    #[error("the record of what people did is broken at place {place}")]
+    AuditBroken { place: i64 },
+    #[error("{0}")]
+    Unhealthy(String),
     /// Waiting ended before what was waited for had come.
     #[error("{0}")]
     StillWaiting(String),
@@ -166,6 +170,8 @@ impl Failure {
             Self::NothingThere { word, .. } => (word, exit::NOT_FOUND),
             Self::OtherState { word, .. } => (word, exit::CONFLICT),
             Self::CannotPublish { .. } => ("cannot_publish", exit::CONFLICT),
+            Self::AuditBroken { .. } => ("audit_broken", exit::FAILED),
+            Self::Unhealthy(_) => ("unhealthy", exit::FAILED),
             Self::StillWaiting(_) => ("still_waiting", exit::UNKNOWN),
             Self::Service(_) => ("service", exit::FAILED),
             Self::Stopped(Stop::Interrupted) => ("interrupted", exit::INTERRUPTED),
@@ -195,6 +201,11 @@ impl Failure {
             Self::Store { source, .. } => Some(store_hint(source).to_owned()),
             Self::NothingThere { hint, .. } | Self::OtherState { hint, .. } => Some(hint.clone()),
             Self::CannotPublish { hint, .. } => hint.clone(),
+            Self::AuditBroken { .. } => Some(
+                "somebody changed the database by other means than Admit; the rows before that place are as they were \
+                 written, and a backup tells the others"
+                    .to_owned(),
+            ),
             Self::StillWaiting(_) => {
                 Some("links are made by `admit serve`; look whether it runs, and what it logs".to_owned())
             }

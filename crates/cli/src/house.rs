@@ -3,10 +3,13 @@
 
 use crate::context::Context;
 use crate::failure::{Failure, Usage};
+use crate::key_file::{self, Alone};
+use crate::when::Clock;
 use clap::Args;
+use links::UnixTime;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use store::{Keyring, OpenError, Store};
 
@@ -47,21 +50,23 @@ impl Housing {
         let keys = path(&self.key_file, "ADMIT_KEY_FILE").unwrap_or_else(|| data.join("keys"));
         let database = match database_url(ctx)? {
             Some(url) => Database::Url(url),
-            None => Database::File(data.join("admit.db")),
+            None => Database::File(database_file(&data)),
         };
-        Ok(Place { database, keys })
+        Ok(Place { database, data, keys })
     }
 }
 
 /// Where it is.
 #[derive(Clone)]
 pub(crate) struct Place {
-    database: Database,
-    keys: PathBuf,
+    pub(crate) database: Database,
+    /// The directory; a database of PostgreSQL is not in it.
+    pub(crate) data: PathBuf,
+    pub(crate) keys: PathBuf,
 }
 
 #[derive(Clone)]
-enum Database {
+pub(crate) enum Database {
     File(PathBuf),
     /// Of PostgreSQL. There may be a password in it, so it is shown nowhere.
     Url(String),
@@ -79,7 +84,7 @@ impl fmt::Display for Database {
 impl Place {
     /// A directory with everything in it.
     pub(crate) fn in_dir(dir: &Path) -> Self {
-        Self { database: Database::File(dir.join("admit.db")), keys: dir.join("keys") }
+        Self { database: Database::File(database_file(dir)), data: dir.to_owned(), keys: dir.join("keys") }
     }
 
     /// Whether something of ours seems to be there. Other programs have a DATABASE_URL too; our keys they do not have.
@@ -92,28 +97,30 @@ impl Place {
 
     /// Opens what is there.
     pub(crate) async fn open(&self) -> Result<House, Failure> {
-        if let Database::File(path) = &self.database
-            && !path.exists()
-        {
-            return Err(Failure::NothingThere {
+        self.expect_database()?;
+        let keys = self.read_keys()?.ok_or_else(|| self.no_keys())?;
+        self.open_with(keys).await
+    }
+
+    fn expect_database(&self) -> Result<(), Failure> {
+        match self.database.file().filter(|path| !path.exists()) {
+            None => Ok(()),
+            Some(path) => Err(Failure::NothingThere {
                 what: format!("there is no database at `{}`", path.display()),
                 word: "no_database",
                 hint: "say where it is with `--data DIR` or ADMIT_DATA; `admit serve`, `admit gate new` and \
                     `admit gate apply` make one"
                     .to_owned(),
-            });
+            }),
         }
-        let keys = self.read_keys()?.ok_or_else(|| self.no_keys())?;
-        self.open_with(keys).await
     }
 
     /// Opens what is there. What is not there yet is made: the directory, the database, and the keys unless there is a
     /// database already, which only its own keys can open.
     pub(crate) async fn open_or_make(&self) -> Result<House, Failure> {
         for path in [Some(self.keys.as_path()), self.database.file()].into_iter().flatten() {
-            if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-                make_private_dir(dir).map_err(Failure::file("make the directory", dir))?;
-            }
+            let dir = key_file::dir_of(path);
+            make_private_dir(dir).map_err(Failure::file("make the directory", dir))?;
         }
         if let Some(keys) = self.read_keys()? {
             return self.open_with(keys).await;
@@ -121,7 +128,7 @@ impl Place {
         if self.database.file().is_some_and(Path::exists) {
             return Err(self.no_keys());
         }
-        let keys = make_keys(&self.keys).map_err(Failure::file("write the new keys to", &self.keys))?;
+        let keys = key_file::make(&self.keys)?;
         let opened = self.open_with(keys).await;
         if let Err(Failure::Store { source: OpenError::WrongKeys(_), .. }) = &opened {
             // A database on another machine turned out to have keys, so these were made in vain and open nothing.
@@ -129,6 +136,30 @@ impl Place {
             return Err(self.no_keys());
         }
         opened
+    }
+
+    /// Opens what is there for whoever has to be alone with it: no service runs, and nobody else uses the keys as long as
+    /// they are held here.
+    pub(crate) async fn open_alone(&self, now: UnixTime) -> Result<(Store, Alone), Failure> {
+        self.expect_database()?;
+        let keys = Alone::take(&self.keys)?.ok_or_else(|| self.no_keys())?;
+        let store = self.open_with(keys.keys.clone()).await?.store;
+        self.expect_no_service(&store, now).await?;
+        Ok((store, keys))
+    }
+
+    /// On other machines a service has the keys in a file of its own, and shows only by what it took in the database.
+    pub(crate) async fn expect_no_service(&self, store: &Store, now: UnixTime) -> Result<(), Failure> {
+        let Some(until) = store.at_work_until(now).await? else { return Ok(()) };
+        Err(Failure::OtherState {
+            what: format!("the database {}", self.database),
+            why: "a service is at work with it".to_owned(),
+            word: "in_use",
+            hint: format!(
+                "nothing was changed; stop every `admit serve`, then do it again; one that was killed is over at {}",
+                Clock::of_this_machine().say(until)
+            ),
+        })
     }
 
     /// A lock that one service on this machine has for as long as it lives, and loses even when it is killed. Whoever has
@@ -139,7 +170,7 @@ impl Place {
         file.try_lock().is_ok().then_some(file)
     }
 
-    async fn open_with(&self, keys: Keyring) -> Result<House, Failure> {
+    pub(crate) async fn open_with(&self, keys: Keyring) -> Result<House, Failure> {
         let place = match &self.database {
             Database::File(path) => path.display().to_string(),
             Database::Url(url) => url.clone(),
@@ -150,27 +181,26 @@ impl Place {
     }
 
     fn read_keys(&self) -> Result<Option<Keyring>, Failure> {
-        match fs::read_to_string(&self.keys) {
-            Ok(text) => Keyring::read(&text)
-                .map(Some)
-                .map_err(|source| Failure::KeyFile { path: self.keys.clone(), source }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Failure::file("read the keys in", &self.keys)(error)),
-        }
+        key_file::read(&self.keys)
     }
 
-    fn no_keys(&self) -> Failure {
+    pub(crate) fn no_keys(&self) -> Failure {
         Failure::NoKeys { database: self.database.to_string(), path: self.keys.clone() }
     }
 }
 
 impl Database {
-    fn file(&self) -> Option<&Path> {
+    pub(crate) fn file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
             Self::Url(_) => None,
         }
     }
+}
+
+/// The file of a database in this directory.
+pub(crate) fn database_file(data: &Path) -> PathBuf {
+    data.join("admit.db")
 }
 
 /// A PostgreSQL database instead of a file.
@@ -194,29 +224,10 @@ fn database_url(ctx: &Context<'_>) -> Result<Option<String>, Failure> {
     Err(Usage::new(name, rule, "`postgres://localhost/admit`").into())
 }
 
-fn make_private_dir(dir: &Path) -> io::Result<()> {
+pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)
-}
-
-/// New keys, on disk before anything is sealed with them.
-fn make_keys(path: &Path) -> io::Result<Keyring> {
-    let mut chance = [0; 32];
-    getrandom::fill(&mut chance).map_err(io::Error::other)?;
-    let keys = Keyring::generate(chance);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(keys.write().as_bytes())?;
-    file.sync_all()?;
-    // The name has to be as durable as what it names.
-    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-        File::open(dir)?.sync_all()?;
-    }
-    Ok(keys)
 }

@@ -11,6 +11,7 @@ mod exit;
 mod failure;
 mod flags;
 mod house;
+mod key_file;
 mod log;
 mod output;
 mod runtime;

@@ -44,6 +44,9 @@ pub(crate) enum Deed {
     AddBot,
     ForgetBot,
     RotateKeys,
+    BackUp,
+    Restore,
+    ErasePerson,
 }
 
 impl Deed {
@@ -58,6 +61,9 @@ impl Deed {
             Self::AddBot => "add bot",
             Self::ForgetBot => "forget bot",
             Self::RotateKeys => "rotate keys",
+            Self::BackUp => "back up",
+            Self::Restore => "restore",
+            Self::ErasePerson => "erase person",
         }
     }
 }
@@ -107,20 +113,20 @@ impl Store {
 
     /// Looks whether the chain is whole. What is not chained yet is not looked at.
     pub async fn verify_audit(&self) -> Result<Chain> {
-        let head: Option<(Vec<u8>,)> = self.read(|tx| tx.row(HEAD, &[])).await?;
-        let head = head.map_or_else(start, |(head,)| head);
-        let (mut place, mut seal) = (0, start());
+        let (mut place, mut seal, mut is_end) = (0, start(), false);
         loop {
             let rows: Vec<SealedRow> = self.read(move |tx| tx.rows(SEALED, &[&place, &CHUNK])).await?;
             if rows.is_empty() {
-                let rows = u64::try_from(place).unwrap_or_default();
-                // Rows that were cut off at the end are missed here only.
-                return Ok(if seal == head {
-                    Chain::Whole { rows }
-                } else {
-                    Chain::Broken { place: place + 1 }
-                });
+                let head: Option<(Vec<u8>,)> = self.read(|tx| tx.row(HEAD, &[])).await?;
+                if seal == head.map_or_else(start, |(head,)| head) {
+                    return Ok(Chain::Whole { rows: u64::try_from(place).unwrap_or_default() });
+                }
+                // Rows that were cut off at the end are missed here only, unless they were just being added.
+                if is_end {
+                    return Ok(Chain::Broken { place: place + 1 });
+                }
             }
+            is_end = rows.is_empty();
             for (at_place, found, at, who, what, about) in rows {
                 let expected = link(&seal, at, &who, &what, &about);
                 if at_place != place + 1 || found != expected {

@@ -75,7 +75,7 @@ pub enum OpenError {
     #[error("this is no database we know: give a path, or a URL that starts with `postgres://`")]
     NoSuchEngine,
     /// The keys are not those the database was sealed with.
-    #[error("the key ring does not fit this database: {0}; use the key file it was made with")]
+    #[error("the key ring does not fit this database; use the key file it was made with")]
     WrongKeys(#[source] crate::seal::CannotOpen),
     /// It could not be reached, read or prepared.
     #[error("the database could not be opened")]

@@ -23,6 +23,17 @@ statements! {
             closes_at = excluded.closes_at,
             changed_at = excluded.changed_at
         returning id, revision";
+    CREATE = "
+        insert into gates (slug, state, bot, definition, revision, quota, opens_at, closes_at, created_at, changed_at)
+        values ($1, 'draft', $2, $3, 1, $4, $5, $6, $7, $7)
+        on conflict (slug) do nothing
+        returning id, revision";
+    CHANGE = "
+        update gates set
+            bot = $1, definition = $2, revision = revision + 1, quota = $3, opens_at = $4, closes_at = $5,
+            changed_at = $6
+        where slug = $7 and revision = $8
+        returning id, revision";
     FORGET_CHATS = "delete from gate_chats where gate = $1";
     ADD_CHAT = "insert into gate_chats (gate, chat) values ($1, $2) on conflict (gate, chat) do nothing";
     BY_SLUG = "
@@ -120,6 +131,17 @@ pub struct Latest {
     pub issued: u32,
 }
 
+/// What a gate that is saved may take the place of.
+#[derive(Clone, Copy)]
+enum Keep {
+    /// Of whatever is there.
+    Anyway,
+    /// Of nothing.
+    New,
+    /// Of this revision.
+    After(i64),
+}
+
 type Row = (GateId, String, GateState, UserId, i64, Vec<u8>, u32);
 
 impl Store {
@@ -131,6 +153,41 @@ impl Store {
         who: &str,
         now: UnixTime,
     ) -> Result<(GateId, i64)> {
+        let saved = self.keep_gate(Keep::Anyway, gate, bot, who, now).await?;
+        saved.ok_or(Error::Damaged("a gate that was saved is missing"))
+    }
+
+    /// Makes a gate, as a draft; nothing, if there is one of that name.
+    pub async fn create_gate(
+        &self,
+        gate: &Gate,
+        bot: UserId,
+        who: &str,
+        now: UnixTime,
+    ) -> Result<Option<GateId>> {
+        Ok(self.keep_gate(Keep::New, gate, bot, who, now).await?.map(|(id, _)| id))
+    }
+
+    /// Saves the revision of a gate after this one. Answers which that is; nothing, if somebody else was faster.
+    pub async fn change_gate(
+        &self,
+        gate: &Gate,
+        bot: UserId,
+        after: i64,
+        who: &str,
+        now: UnixTime,
+    ) -> Result<Option<i64>> {
+        Ok(self.keep_gate(Keep::After(after), gate, bot, who, now).await?.map(|(_, revision)| revision))
+    }
+
+    async fn keep_gate(
+        &self,
+        keep: Keep,
+        gate: &Gate,
+        bot: UserId,
+        who: &str,
+        now: UnixTime,
+    ) -> Result<Option<(GateId, i64)>> {
         let sealed = seal(self.keys(), gate)?;
         let slug = gate.slug.clone();
         let chats: Vec<ChatId> = gate.chats.to_vec();
@@ -139,11 +196,18 @@ impl Store {
         let who = who.to_owned();
         self.write(move |tx| {
             let slug = slug.as_str();
-            let saved: (GateId, i64) =
-                tx.one(SAVE, &[&slug, &bot, &sealed, &quota, &opens_at, &closes_at, &now])?;
-            keep_chats(tx, saved.0, &chats)?;
-            audit::record(tx, Deed::SaveGate, &who, slug, now)?;
-            Ok(saved)
+            let kept: Option<(GateId, i64)> = match keep {
+                Keep::Anyway => tx.row(SAVE, &[&slug, &bot, &sealed, &quota, &opens_at, &closes_at, &now])?,
+                Keep::New => tx.row(CREATE, &[&slug, &bot, &sealed, &quota, &opens_at, &closes_at, &now])?,
+                Keep::After(revision) => {
+                    tx.row(CHANGE, &[&bot, &sealed, &quota, &opens_at, &closes_at, &now, &slug, &revision])?
+                }
+            };
+            if let Some((id, _)) = kept {
+                keep_chats(tx, id, &chats)?;
+                audit::record(tx, Deed::SaveGate, &who, slug, now)?;
+            }
+            Ok(kept)
         })
         .await
     }

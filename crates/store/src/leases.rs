@@ -1,6 +1,7 @@
 //! What one node does at a time: a lease until a time, and a fence that grows whenever somebody else takes it, by which
 //! what a former holder left is known.
 
+use crate::connection::Tx;
 use crate::statements::statements;
 use crate::{Result, Store};
 use links::UnixTime;
@@ -16,6 +17,7 @@ statements! {
         where leases.holder = excluded.holder or leases.until <= $4
         returning fence";
     GIVE_BACK = "update leases set until = 0 where name = $1 and holder = $2";
+    LAST = "select cast(coalesce(max(until), 0) as bigint) from leases where until > $1";
     END_ALL = "update leases set until = 0";
     HOLDS = "select fence from leases where name = $1 and holder = $2 and until > $3";
 }
@@ -43,9 +45,15 @@ impl Store {
         Ok(row.map(|(fence,)| fence))
     }
 
+    /// Until when some node is at work, if one is. A node that was killed counts until its leases end.
+    pub async fn at_work_until(&self, now: UnixTime) -> Result<Option<UnixTime>> {
+        let (until,): (UnixTime,) = self.read(move |tx| tx.one(LAST, &[&now])).await?;
+        Ok((until > now).then_some(until))
+    }
+
     /// Ends every lease, for whoever knows that all who had one are gone.
     pub async fn end_leases(&self) -> Result<()> {
-        self.write(|tx| tx.execute(END_ALL, &[]).map(drop)).await
+        self.write(end_all).await
     }
 
     /// Gives a lease back, so that nobody has to wait for its end.
@@ -53,4 +61,9 @@ impl Store {
         let (name, holder) = (name.to_owned(), holder.to_owned());
         self.write(move |tx| tx.execute(GIVE_BACK, &[&name, &holder]).map(drop)).await
     }
+}
+
+/// Ends every lease.
+pub(crate) fn end_all(tx: &mut Tx<'_>) -> Result<()> {
+    tx.execute(END_ALL, &[]).map(drop)
 }

@@ -10,11 +10,14 @@
 
 mod attempts;
 mod audit;
+mod backup;
 mod bots;
 mod chats;
 mod connection;
+mod erase;
 mod error;
 mod gates;
+mod health;
 mod ids;
 mod joins;
 mod keys;
@@ -44,10 +47,13 @@ mod shuffles;
 
 pub use self::attempts::{Attempt, Counted};
 pub use self::audit::{Chain, Done};
+pub use self::backup::{Distrusted, is_database};
 pub use self::bots::{Bot, Token};
 pub use self::chats::{ChatFace, ChatKind, KnownChat};
+pub use self::erase::Erased;
 pub use self::error::{Cause, Error, OpenError, Result};
 pub use self::gates::{GateState, Latest, SavedGate};
+pub use self::health::Overdue;
 pub use self::ids::{ErrandId, GateId, LinkId, PassId, Visitor};
 pub use self::ledger::{Intent, LedgerFilter, LedgerLink, LinkState, Made, Sighting, Stock, ToRevoke};
 pub use self::outbox::Errand;
@@ -130,6 +136,10 @@ impl Store {
         self.write(|tx| tx.one::<(i64,)>(READY, &[]).map(drop)).await
     }
 
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.inner.readers, Readers::Sqlite(_))
+    }
+
     /// What is sealed here is sealed with these.
     pub(crate) fn keys(&self) -> &Arc<Keyring> {
         &self.inner.keys
@@ -171,6 +181,7 @@ fn prepare(db: &mut Connection, keys: &Keyring) -> Result<(), OpenError> {
 }
 
 const READY: &str = "select count(*) from meta";
+pub(crate) const HAS_CHECK: &str = "select count(*) from meta where name = 'seal'";
 const READ_CHECK: &str = "select value from meta where name = 'seal'";
 const WRITE_CHECK: &str = "insert into meta (name, value) values ('seal', $1) on conflict (name) do nothing";
 const CHECK: seal::Place<'_> = seal::Place { table: "meta", column: "value", row: "seal" };

@@ -360,22 +360,7 @@ impl Store {
     /// Takes a pass back, whatever has become of it. Its links are to be revoked, and nobody gets another.
     pub async fn revoke_pass(&self, pass: PassId, who: &str, now: UnixTime) -> Result<Revoked> {
         let who = who.to_owned();
-        self.write(move |tx| {
-            let Some((gate,)) = tx.row(GATE_OF, &[&pass])? else { return Ok(Revoked::NoSuchPass) };
-            gates::turn(tx, gate)?;
-            if tx.execute(REVOKE_PASS, &[&now, &pass])? == 0 {
-                return Ok(Revoked::Already);
-            }
-            let people: Vec<(ChatId, Option<UserId>)> = tx.rows(PEOPLE_IN, &[&pass])?;
-            for (link,) in tx.rows(LINKS_OF, &[&pass])? {
-                ledger::want_revoked(tx, link, now)?;
-            }
-            tx.execute(REVOKE_ENTRIES, &[&pass])?;
-            audit::record(tx, Deed::RevokePass, &who, &pass.to_string(), now)?;
-            let inside = people.into_iter().filter_map(|(chat, person)| Some((chat, person?))).collect();
-            Ok(Revoked::Revoked { inside })
-        })
-        .await
+        self.write(move |tx| revoke(tx, pass, &who, now)).await
     }
 
     /// Gives another link instead of one that expired or leaked. One that still works at Telegram is waited for, so that
@@ -475,6 +460,23 @@ fn give_by_hand(
     let (pass,): (PassId,) = pass.ok_or(Error::Contended)?;
     audit::record(tx, Deed::GrantByHand, who, &pass.to_string(), now)?;
     open_entries(tx, gate, pass, now)
+}
+
+/// Takes a pass back.
+pub(crate) fn revoke(tx: &mut Tx<'_>, pass: PassId, who: &str, now: UnixTime) -> Result<Revoked> {
+    let Some((gate,)) = tx.row(GATE_OF, &[&pass])? else { return Ok(Revoked::NoSuchPass) };
+    gates::turn(tx, gate)?;
+    if tx.execute(REVOKE_PASS, &[&now, &pass])? == 0 {
+        return Ok(Revoked::Already);
+    }
+    let people: Vec<(ChatId, Option<UserId>)> = tx.rows(PEOPLE_IN, &[&pass])?;
+    for (link,) in tx.rows(LINKS_OF, &[&pass])? {
+        ledger::want_revoked(tx, link, now)?;
+    }
+    tx.execute(REVOKE_ENTRIES, &[&pass])?;
+    audit::record(tx, Deed::RevokePass, who, &pass.to_string(), now)?;
+    let inside = people.into_iter().filter_map(|(chat, person)| Some((chat, person?))).collect();
+    Ok(Revoked::Revoked { inside })
 }
 
 /// The pass somebody holds, by themselves or by their account.

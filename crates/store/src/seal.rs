@@ -11,6 +11,8 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fmt::Write as _;
+use std::fs::File;
+use std::sync::Arc;
 
 const NONCE: usize = 24;
 /// The number of the key stands before the nonce.
@@ -21,6 +23,8 @@ const HEAD: usize = 4 + NONCE;
 pub struct Keyring {
     /// In ascending order of their numbers, and never none.
     keys: Vec<Key>,
+    /// The file they came from, locked for as long as a copy of the ring is used.
+    file: Option<Arc<File>>,
 }
 
 #[derive(Clone)]
@@ -73,7 +77,13 @@ pub enum NotAKeyring {
 impl Keyring {
     /// A ring of one new key.
     pub fn generate(chance: [u8; 32]) -> Self {
-        Self { keys: vec![Key::new(1, chance)] }
+        Self { keys: vec![Key::new(1, chance)], file: None }
+    }
+
+    /// The same ring, which keeps this file open, and so its lock, until the last copy of the ring is gone.
+    #[must_use]
+    pub fn from_file(self, file: Arc<File>) -> Self {
+        Self { file: Some(file), ..self }
     }
 
     /// The same ring with one more key, which seals from now on.
@@ -81,13 +91,13 @@ impl Keyring {
     pub fn with_newer(&self, chance: [u8; 32]) -> Self {
         let mut keys = self.keys.clone();
         keys.push(Key::new(self.newest().id + 1, chance));
-        Self { keys }
+        Self { keys, file: self.file.clone() }
     }
 
     /// The same ring without the keys before the newest. Seal everything anew first.
     #[must_use]
     pub fn without_older(&self) -> Self {
-        Self { keys: vec![self.newest().clone()] }
+        Self { keys: vec![self.newest().clone()], file: self.file.clone() }
     }
 
     /// Reads a ring: a key a line, its number and 64 hexadecimal digits. Empty lines and those that start with `#` are
@@ -107,7 +117,7 @@ impl Keyring {
             keys.push(Key::new(id, secret));
         }
         keys.sort_unstable_by_key(|key| key.id);
-        if keys.is_empty() { Err(NotAKeyring::Empty) } else { Ok(Self { keys }) }
+        if keys.is_empty() { Err(NotAKeyring::Empty) } else { Ok(Self { keys, file: None }) }
     }
 
     /// The ring as a text to keep in a file that nobody else may read.
@@ -122,6 +132,11 @@ impl Keyring {
             text.push('\n');
         }
         text
+    }
+
+    /// The numbers of its keys, in ascending order; the last is the one that seals.
+    pub fn ids(&self) -> Vec<u32> {
+        self.keys.iter().map(|key| key.id).collect()
     }
 
     /// The number of the key that seals.
@@ -184,7 +199,7 @@ pub(crate) fn sealed_with(sealed: &[u8]) -> Result<u32, CannotOpen> {
 /// A print of a ring tells which keys it has, and none of them.
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.keys.iter().map(|key| key.id)).finish()
+        f.debug_list().entries(self.ids()).finish()
     }
 }
 

@@ -30,6 +30,8 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
     // An answer that was given must survive a power cut, so every commit is synced: see the figures in the documentation
     // of the crate for what that costs when commits are shared.
     db.execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;")?;
+    // What is forgotten is overwritten, wherever its page is written anyway.
+    db.execute_batch("pragma secure_delete = fast;")?;
     Ok(Connection::Sqlite(db))
 }
 

@@ -21,9 +21,12 @@ mod tests {
     const FILES: &[(&str, &[(&str, &str)])] = &[
         ("attempts", attempts::STATEMENTS),
         ("audit", audit::STATEMENTS),
+        ("backup", backup::STATEMENTS),
         ("bots", bots::STATEMENTS),
         ("chats", chats::STATEMENTS),
+        ("erase", erase::STATEMENTS),
         ("gates", gates::STATEMENTS),
+        ("health", health::STATEMENTS),
         ("keys", keys::STATEMENTS),
         ("leases", leases::STATEMENTS),
         ("ledger", ledger::STATEMENTS),

@@ -1,16 +1,22 @@
 //! Every command there is.
 
+pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod bots;
 pub(crate) mod chats;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod gates;
+pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod man;
 pub(crate) mod members;
 pub(crate) mod passes;
+pub(crate) mod people;
 pub(crate) mod requests;
+pub(crate) mod restore;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod telegram;
@@ -37,6 +43,7 @@ Examples:
   admit serve --token-file token --data /var/lib/admit
   admit gate new night-owls --title Owls --chat -1001234567890 --ask Drink? --answer espresso
   admit pass list --gate night-owls
+  admit doctor
 
 The bot's token comes from ADMIT_BOT_TOKEN, ADMIT_BOT_TOKEN_FILE, `--token-file` or a profile.")]
 pub(crate) struct Cli {
@@ -71,6 +78,21 @@ pub(crate) enum Command {
     /// Give, look at and take back passes.
     #[command(subcommand)]
     Pass(passes::Pass),
+    /// Forget people.
+    #[command(subcommand)]
+    Person(people::Person),
+    /// Name what is wrong with a service, and what to do about it.
+    Doctor(doctor::Doctor),
+    /// Copy the database, while a service runs.
+    Backup(backup::Backup),
+    /// Put a copy in the place of the database.
+    Restore(restore::Restore),
+    /// Look at what people did.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Look at the keys of the database, and replace them.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// See all of it on this machine: a small Telegram, a service, and a gate to pass.
     Demo(demo::Demo),
     /// Run a small Telegram on this machine.
@@ -117,6 +139,12 @@ pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<
         Command::Serve(command) => command.run(&ctx),
         Command::Gate(command) => command.run(&ctx),
         Command::Pass(command) => command.run(&ctx),
+        Command::Person(command) => command.run(&ctx),
+        Command::Doctor(command) => command.run(&ctx),
+        Command::Backup(command) => command.run(&ctx),
+        Command::Restore(command) => command.run(&ctx),
+        Command::Audit(command) => command.run(&ctx),
+        Command::Keys(command) => command.run(&ctx),
         Command::Demo(command) => command.run(&ctx),
         Command::Sandbox(command) => command.run(&ctx),
         Command::Config(command) => command.run(&ctx),

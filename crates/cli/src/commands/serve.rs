@@ -55,7 +55,7 @@ impl Serve {
         let public_url = address(ctx, "--public-url", "ADMIT_PUBLIC_URL", self.public_url.as_deref())?;
         let telegram_url =
             address(ctx, "--telegram-url", "ADMIT_TELEGRAM_URL", self.telegram_url.as_deref())?;
-        let hearing = self.hearing(ctx)?;
+        let hearing = if webhook(ctx, self.webhook)? { Hearing::Webhook } else { Hearing::Asking };
         runtime::serve(async {
             let listener = TcpListener::bind(listen).await.map_err(|why| {
                 let free = "`--listen 127.0.0.1:0`, which takes a port that is free";
@@ -100,18 +100,6 @@ impl Serve {
         })
     }
 
-    fn hearing(&self, ctx: &Context<'_>) -> Result<Hearing, Usage> {
-        let said = (ctx.variables)("ADMIT_WEBHOOK").unwrap_or_default();
-        match said.as_str() {
-            _ if self.webhook => Ok(Hearing::Webhook),
-            "1" | "true" => Ok(Hearing::Webhook),
-            "" | "0" | "false" => Ok(Hearing::Asking),
-            _ => {
-                Err(Usage::new(format!("`ADMIT_WEBHOOK={said}`"), "this is `1` or `0`", "`ADMIT_WEBHOOK=1`"))
-            }
-        }
-    }
-
     fn listen(&self, ctx: &Context<'_>) -> Result<SocketAddr, Usage> {
         if let Some(listen) = self.listen {
             return Ok(listen);
@@ -122,8 +110,19 @@ impl Serve {
     }
 }
 
+/// Whether Telegram sends its updates: by the flag, or else by the variable.
+pub(super) fn webhook(ctx: &Context<'_>, flag: bool) -> Result<bool, Usage> {
+    let said = (ctx.variables)("ADMIT_WEBHOOK").unwrap_or_default();
+    match said.as_str() {
+        _ if flag => Ok(true),
+        "1" | "true" => Ok(true),
+        "" | "0" | "false" => Ok(false),
+        _ => Err(Usage::new(format!("`ADMIT_WEBHOOK={said}`"), "this is `1` or `0`", "`ADMIT_WEBHOOK=1`")),
+    }
+}
+
 /// An address of the web, without the slash at its end: by a flag, or else by a variable.
-fn address(
+pub(super) fn address(
     ctx: &Context<'_>,
     flag: &str,
     variable: &str,

@@ -105,6 +105,11 @@ impl House {
         self.exchange("POST", &format!("/control/{call}"), &body.to_string())
     }
 
+    /// A call of the Bot API, in the name of the house's bot, by a program that is not ours.
+    pub(crate) fn bot_api(&self, method: &str, body: Value) -> Value {
+        self.exchange("POST", &format!("/bot{}/{method}", self.token), &body.to_string())
+    }
+
     pub(crate) fn chat(&self) -> Value {
         self.exchange("GET", &format!("/control/chats/{}", self.chat), "")
     }

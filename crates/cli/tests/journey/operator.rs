@@ -10,9 +10,9 @@ use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
 /// A service that runs in the house's directory, with nothing but the token in a file.
-struct Service {
+pub(crate) struct Service {
     process: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Drop for Service {
@@ -23,11 +23,11 @@ impl Drop for Service {
 }
 
 impl Service {
-    fn start(house: &House) -> Self {
+    pub(crate) fn start(house: &House) -> Self {
         Self::start_with(house, &[])
     }
 
-    fn start_with(house: &House, more: &[&str]) -> Self {
+    pub(crate) fn start_with(house: &House, more: &[&str]) -> Self {
         let token = house.write("token", &house.token);
         let line = ["serve", "--listen", "127.0.0.1:0", "--telegram-url", &house.address, "--json"];
         let mut command = house.bare(&line);
@@ -40,24 +40,32 @@ impl Service {
         Self { process, url: said["url"].as_str().unwrap().to_owned() }
     }
 
-    fn gate(&self, slug: &'static str) -> Gate {
+    pub(crate) fn gate(&self, slug: &'static str) -> Gate {
         Gate { url: self.url.clone(), slug }
     }
 
-    fn get(&self, path: &str) -> String {
+    /// Ends it as an operator does.
+    #[cfg(unix)]
+    pub(crate) fn stop(mut self) {
+        let id = self.process.id().to_string();
+        std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(self.process.wait().unwrap().success());
+    }
+
+    pub(crate) fn get(&self, path: &str) -> String {
         exchange(&self.url, "GET", path, "", "")
     }
 }
 
 /// What such a run with `--json` answered.
-fn json(house: &House, line: &str) -> Value {
+pub(crate) fn json(house: &House, line: &str) -> Value {
     let ran = run(house, &format!("{line} --json"));
     assert_eq!(ran.code, Some(0), "{line}: {}", ran.err);
     serde_json::from_str(&ran.out).unwrap()
 }
 
 /// A run with the token nowhere but in the database.
-fn run(house: &House, line: &str) -> Ran {
+pub(crate) fn run(house: &House, line: &str) -> Ran {
     let line = line.replace("CHAT", &house.chat);
     let arguments: Vec<&str> = line.split(' ').collect();
     house.finish(&mut house.bare(&arguments))
@@ -142,7 +150,9 @@ fn a_database_that_does_not_fit_is_left_alone() {
     let other = String::from_utf8(keys.clone()).unwrap().replace("\n1 ", "\n1 00000000");
     let other: Vec<String> = other.lines().map(|line| line.chars().take(66).collect()).collect();
     house.write("other", &other.join("\n"));
-    run(&house, &format!("{serve} --key-file other")).is(4, "does not open");
+    let ran = run(&house, &format!("{serve} --key-file other"));
+    ran.is(4, "does not open");
+    assert_eq!(ran.err.matches("does not open").count(), 1, "{}", ran.err);
     house.write("nonsense", "nonsense");
     run(&house, &format!("{serve} --key-file nonsense")).is(4, "holds no keys");
     std::fs::write(home.join("admit-data/keys"), &keys).unwrap();
@@ -181,7 +191,7 @@ fn a_password_of_a_database_is_not_repeated() {
     }
 }
 
-const NEW: &str = "gate new owls --title Owls --chat CHAT --ask Drink? --answer espresso";
+pub(crate) const NEW: &str = "gate new owls --title Owls --chat CHAT --ask Drink? --answer espresso";
 
 /// The words for why a gate cannot be published.
 #[track_caller]
@@ -385,7 +395,7 @@ fn a_gate_that_is_not_there_or_there_already_is_named() {
 }
 
 /// Asks until it is so.
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(20);
     while !is_so() {
         assert!(Instant::now() < end, "{what} did not happen");
@@ -394,7 +404,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// An open gate of a service that runs beside the commands, on the same file.
-fn open_gate(house: &House) -> Service {
+pub(crate) fn open_gate(house: &House) -> Service {
     let service = Service::start(house);
     run(house, NEW).is(0, "");
     assert!(service.gate("owls").ask("GET", "", "", "").starts_with("HTTP/1.1 404"), "drafts are nobody's");
@@ -403,7 +413,7 @@ fn open_gate(house: &House) -> Service {
 }
 
 /// How the first chat of a pass stands.
-fn entry(house: &House, pass: i64) -> Value {
+pub(crate) fn entry(house: &House, pass: i64) -> Value {
     json(house, &format!("pass show {pass}"))["entries"][0].clone()
 }
 
@@ -643,4 +653,18 @@ fn a_service_that_logs_everything_tells_no_secrets() {
     let file = String::from_utf8_lossy(&file).into_owned();
     let token = house.token.split(':').nth(1).unwrap();
     assert!(!file.contains("CANARYANSWER") && !file.contains(hash) && !file.contains(token));
+}
+
+#[test]
+fn of_many_who_draw_the_same_gate_one_does() {
+    let house = House::new();
+    house.admit("gate new birds --title Birds --chat CHAT").is(0, "");
+    let codes: Vec<Option<i32>> = std::thread::scope(|scope| {
+        let draw = |each: usize| run(&house, &format!("gate new owls --title Owls{each} --chat CHAT")).code;
+        let all: Vec<_> = (0..8).map(|each| scope.spawn(move || draw(each))).collect();
+        all.into_iter().map(|each| each.join().unwrap()).collect()
+    });
+    let count = |code| codes.iter().filter(|each| **each == Some(code)).count();
+    assert_eq!((count(0), count(6)), (1, 7), "{codes:?}");
+    assert_eq!(json(&house, "gate show owls")["revision"], 1);
 }

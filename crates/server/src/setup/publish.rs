@@ -265,9 +265,7 @@ pub async fn change_gate(
             return Err(CannotPublish::Refused(refusals));
         }
     }
-    still_the_same(store, kept).await?;
-    let (_, revision) = store.save_gate(gate, bot, who, now).await?;
-    Ok(revision)
+    store.change_gate(gate, bot, kept.revision, who, now).await?.ok_or(CannotPublish::Changed)
 }
 
 /// Looking at chats takes a while, and others may be at work.

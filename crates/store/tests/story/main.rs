@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod backups;
 mod cut;
 mod databases;
+mod drawers;
+mod erased;
 mod housekeeping;
 mod killed;
 mod passes;

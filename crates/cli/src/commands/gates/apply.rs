@@ -1,7 +1,7 @@
 //! `admit gate apply`: makes gates what files say.
 
 use super::plan::{Planned, plan, read_all, tell};
-use super::{change, find, open};
+use super::{change, changed_meanwhile, find, open};
 use crate::bot;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -82,7 +82,8 @@ impl Apply {
         let saved = match kept {
             None => {
                 let bot = bot::choose(ctx, store, self.bot.as_deref(), now).await?;
-                store.save_gate(gate, bot, &ctx.who(), now).await?;
+                let made = store.create_gate(gate, bot, &ctx.who(), now).await?;
+                made.ok_or_else(|| changed_meanwhile(&gate.slug))?;
                 find(store, &gate.slug).await?
             }
             Some(kept) if *kept.gate == *gate => kept,

@@ -68,16 +68,12 @@ impl New {
         let shown = runtime::run(async {
             let store = self.housing.open_or_make(ctx).await?.store;
             let now = server::Clock::default().now();
+            // Before a token is asked about; and again when it is made, for others may be faster.
             if store.gate(slug).await?.is_some() {
-                return Err(Failure::OtherState {
-                    what: format!("the gate `{slug}`"),
-                    why: "it is there already".to_owned(),
-                    word: "gate_exists",
-                    hint: format!("change it with `admit gate edit {slug}` or `admit gate apply FILE`"),
-                });
+                return Err(exists(slug));
             }
             let bot = bot::choose(ctx, &store, self.bot.as_deref(), now).await?;
-            store.save_gate(&gate, bot, &ctx.who(), now).await?;
+            store.create_gate(&gate, bot, &ctx.who(), now).await?.ok_or_else(|| exists(slug))?;
             Ok(ShownGate::new(ctx, find(&store, slug).await?, &store.bots().await?)?)
         })?;
         ctx.output.show(&shown, &Clock::of_this_machine())?;
@@ -116,6 +112,15 @@ impl New {
         let gate = serde_json::from_value(text);
         let what = "`--ask` with `--answer`, or `--chat`";
         Ok(gate.map_err(|why| Usage::new(what, why, "`--ask Drink? --answer espresso`"))?)
+    }
+}
+
+fn exists(slug: &Slug) -> Failure {
+    Failure::OtherState {
+        what: format!("the gate `{slug}`"),
+        why: "it is there already".to_owned(),
+        word: "gate_exists",
+        hint: format!("change it with `admit gate edit {slug}` or `admit gate apply FILE`"),
     }
 }
 

@@ -1,0 +1,110 @@
+//! A person is forgotten: wherever their number stands, a number stands that is nobody's. So what they used stays used,
+//! whoever came by their link is still not them, and nothing tells who they were.
+
+use crate::audit::{self, Deed};
+use crate::connection::Tx;
+use crate::statements::statements;
+use crate::{Error, GateId, PassId, Result, Store};
+use crate::{gates, passes};
+use links::{ChatId, UnixTime, UserId};
+
+statements! {
+    KNOWN = "
+        select count(*) from (
+            select 1 from passes where person = $1
+            union all select 1 from entries where used_by = $1
+            union all select 1 from links where used_by = $1
+            union all select 1 from attempts where person = $1
+            union all select 1 from account_attempts where person = $1
+            union all select 1 from sightings where person = $1
+            union all select 1 from strangers where person = $1) as places";
+    STRANGER_IN = "
+        select distinct chat from strangers
+        where person = $1 and settled_at is null
+        order by chat";
+    GATES = "select id from gates order by id";
+    OPEN_PASSES = "
+        select distinct p.id
+        from passes p
+        join entries e on e.pass = p.id
+        where p.person = $1 and p.revoked_at is null and e.state in ('granted', 'issued', 'leaked', 'expired')
+        order by p.id";
+    TAKE_COUNT = "
+        insert into meta (name, value) values ('erased', $1)
+        on conflict (name) do update set value = meta.value
+        returning value";
+    SET_COUNT = "update meta set value = $1 where name = 'erased'";
+    IN_PASSES = "update passes set person = $1 where person = $2";
+    IN_ENTRIES = "update entries set used_by = $1 where used_by = $2";
+    IN_LINKS = "update links set used_by = $1 where used_by = $2";
+    IN_ATTEMPTS = "update attempts set person = $1 where person = $2";
+    IN_ACCOUNTS = "update account_attempts set person = $1 where person = $2";
+    IN_SIGHTINGS = "update sightings set person = $1 where person = $2";
+    IN_STRANGERS = "update strangers set person = $1 where person = $2";
+}
+
+/// The last number a person could have. Those who are erased are counted down from it, far from the numbers that
+/// Telegram gives.
+const LAST: i64 = (1 << 40) - 1;
+
+/// What became of a person who was to be erased.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Erased {
+    /// They are forgotten.
+    Erased {
+        /// What stands in their place now.
+        number: UserId,
+        /// In how many places.
+        places: u64,
+        /// Passes of theirs that opened something still, and were taken back.
+        revoked: Vec<PassId>,
+    },
+    /// They came into these chats by somebody else's link and are not removed yet. Nobody could be, under another
+    /// number.
+    StrangerIn(Vec<ChatId>),
+    /// Nothing is known of them.
+    Unknown,
+}
+
+impl Store {
+    /// Forgets a person. What they have not used is taken back, for nobody could tell any more whose it is.
+    pub async fn erase_person(&self, person: UserId, who: &str, now: UnixTime) -> Result<Erased> {
+        let who = who.to_owned();
+        self.write(move |tx| erase(tx, person, &who, now)).await
+    }
+}
+
+fn erase(tx: &mut Tx<'_>, person: UserId, who: &str, now: UnixTime) -> Result<Erased> {
+    // Nobody grants, counts or hands on meanwhile.
+    for (gate,) in tx.rows::<(GateId,)>(GATES, &[])? {
+        gates::turn(tx, gate)?;
+    }
+    let strange: Vec<(ChatId,)> = tx.rows(STRANGER_IN, &[&person])?;
+    if !strange.is_empty() {
+        return Ok(Erased::StrangerIn(strange.into_iter().map(|(chat,)| chat).collect()));
+    }
+    if tx.one::<(i64,)>(KNOWN, &[&person])?.0 == 0 {
+        return Ok(Erased::Unknown);
+    }
+    let revoked: Vec<PassId> =
+        tx.rows(OPEN_PASSES, &[&person])?.into_iter().map(|(pass,): (PassId,)| pass).collect();
+    for pass in &revoked {
+        passes::revoke(tx, *pass, who, now)?;
+    }
+    let number = next_number(tx)?;
+    let mut places = 0;
+    for statement in [IN_PASSES, IN_ENTRIES, IN_LINKS, IN_ATTEMPTS, IN_ACCOUNTS, IN_SIGHTINGS, IN_STRANGERS] {
+        places += tx.execute(statement, &[&number, &person])?;
+    }
+    audit::record(tx, Deed::ErasePerson, who, &format!("now {number}"), now)?;
+    Ok(Erased::Erased { number, places, revoked })
+}
+
+/// A number that is nobody's.
+fn next_number(tx: &mut Tx<'_>) -> Result<UserId> {
+    let damaged = || Error::Damaged("the count of people who were erased");
+    let (count,): (Vec<u8>,) = tx.one(TAKE_COUNT, &[&0i64.to_be_bytes().to_vec()])?;
+    let count = i64::from_be_bytes(count.try_into().map_err(|_| damaged())?);
+    tx.execute(SET_COUNT, &[&(count + 1).to_be_bytes().to_vec()])?;
+    UserId::new(LAST - count).map_err(|_| damaged())
+}

@@ -1,0 +1,43 @@
+//! What waits for a node that is at work, and for how long, so that somebody notices when none is.
+
+use crate::statements::statements;
+use crate::{Result, Store};
+use links::{UnixTime, UserId};
+
+statements! {
+    ENDING = "
+        select count(*), cast(coalesce(min(revoke_wanted_at), 0) as bigint) from links
+        where bot = $1 and revoke_wanted_at < $2 and revoked_at is null and url is not null and expires_at > $2";
+    STRANGERS = "
+        select count(*), cast(coalesce(min(s.joined_at), 0) as bigint)
+        from strangers s
+        join links l on l.id = s.link
+        where s.settled_at is null and l.bot = $1 and s.joined_at < $2";
+}
+
+/// Things that wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Overdue {
+    /// How many.
+    pub count: u32,
+    /// Since when the first of them.
+    pub since: UnixTime,
+}
+
+impl Store {
+    /// Links of a bot that work still and should have been revoked before then.
+    pub async fn links_to_end(&self, bot: UserId, before: UnixTime) -> Result<Option<Overdue>> {
+        let row = self.read(move |tx| tx.one(ENDING, &[&bot, &before])).await?;
+        Ok(overdue(row))
+    }
+
+    /// People who came in before then by somebody else's link of this bot, and with whom nobody has dealt.
+    pub async fn strangers_inside(&self, bot: UserId, before: UnixTime) -> Result<Option<Overdue>> {
+        let row = self.read(move |tx| tx.one(STRANGERS, &[&bot, &before])).await?;
+        Ok(overdue(row))
+    }
+}
+
+fn overdue((count, since): (u32, UnixTime)) -> Option<Overdue> {
+    (count > 0).then_some(Overdue { count, since })
+}

@@ -1,0 +1,79 @@
+//! Copies, and what is not believed of an old one.
+
+use crate::databases::{Database, keys};
+use crate::on_both;
+use crate::world::*;
+use admit_store::{
+    Distrusted, Granted, Handed, LedgerFilter, LinkState, Made, Outcome, Store, Token, is_database,
+};
+use serde_json::json;
+
+on_both! {
+    async fn what_an_old_copy_has_ready_is_never_given_again(database: &Database) {
+        let store = database.open().await;
+        store.remember_bot(bot(), "owl_bot", &Token::new("t"), "maria", NOW).await.unwrap();
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        let given = grant(&store, &gate, 1, NOW).await;
+        for number in 2..5 {
+            make(&store, &gate, number).await;
+        }
+        intend(&store, &gate, 5).await;
+        store.lease("bot:700", "gone", NOW, later(30)).await.unwrap();
+
+        let distrusted = store.distrust("maria", later(5)).await.unwrap();
+        assert_eq!(distrusted, Distrusted { dropped: 3, lost: 1 });
+        assert_eq!(store.at_work_until(later(6)).await.unwrap(), None);
+        // Whoever has a link keeps it; whoever comes now gets one that was made since.
+        assert!(store.pass(given).await.unwrap().unwrap().entries[0].link.is_some());
+        let Granted::Granted { entries, .. } = store.grant(&gate, visitor(2), later(6)).await.unwrap() else {
+            panic!("not granted");
+        };
+        assert_eq!(entries, [Handed { chat: chat(), link: None, expires_at: None }]);
+        assert_eq!(store.to_revoke(bot(), chat(), 9).await.unwrap().len(), 3);
+        let (_, made) = make(&store, &gate, 6).await;
+        assert!(matches!(made, Made::GivenTo(_)), "{made:?}");
+        // The answer for what was in the making comes too late, and somebody who has that link after all is noticed.
+        let came = store.take_in(bot(), vec![joined(1, 77, Some(5), 10)]).await.unwrap();
+        assert!(matches!(came[..], [Outcome::StrayLink { .. }]), "{came:?}");
+        assert_eq!(store.to_revoke(bot(), chat(), 9).await.unwrap().len(), 4);
+        let done = store.audit(None, 1).await.unwrap().remove(0);
+        assert_eq!((done.what.as_str(), done.about.as_str()), ("restore", "3 links in pools and 1 in the making given up"));
+        // Once more finds nothing but what was made meanwhile.
+        assert_eq!(store.distrust("maria", later(9)).await.unwrap(), Distrusted { dropped: 0, lost: 0 });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_made_while_others_write_is_whole() {
+    let database = Database::sqlite();
+    let store = database.open().await;
+    let gate = open_gate(&store, json!({})).await;
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db");
+    std::fs::write(&copy, "").unwrap();
+    assert!(!is_database(&copy));
+    let writes = async {
+        for number in 0..200 {
+            make(&store, &gate, number).await;
+        }
+    };
+    let ((), copied) = tokio::join!(writes, store.back_up(&copy, "", "maria", NOW));
+    assert!(copied.unwrap());
+    assert!(is_database(&copy) && !is_database(folder.path()));
+    let copied = Store::open(copy.to_str().unwrap(), keys()).await.unwrap();
+    let links = copied.ledger(LedgerFilter::default(), 1000).await.unwrap();
+    let (free, making) = (LinkState::Free, LinkState::Making);
+    assert!(links.iter().all(|link| [free, making].contains(&link.state)), "{links:?}");
+    let distrusted = copied.distrust("maria", NOW).await.unwrap();
+    assert_eq!(distrusted.dropped + distrusted.lost, links.len() as u64);
+    assert_eq!(copied.audit(None, 9).await.unwrap()[1].what, "back up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_another_kind_is_not_copied() {
+    let store = Database::postgres().open().await;
+    let folder = tempfile::tempdir().unwrap();
+    assert!(!store.back_up(&folder.path().join("copy"), "", "maria", NOW).await.unwrap());
+    assert_eq!(store.audit(None, 9).await.unwrap(), []);
+}

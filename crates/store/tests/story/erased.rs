@@ -1,0 +1,104 @@
+//! Somebody is forgotten, and nobody comes in by that.
+
+use crate::databases::Database;
+use crate::on_both;
+use crate::world::*;
+use admit_store::{Effect, Erased, Granted, Outcome, Store, Token};
+use gate::pass::State;
+use serde_json::json;
+
+/// Told apart from everything else that stands in a database.
+const ANN: i64 = 0x12_3456_789a;
+
+/// Whether her number is in a dump, as either engine writes numbers.
+fn stands(dump: &[u8]) -> bool {
+    let written = [ANN.to_be_bytes()[3..].to_vec(), ANN.to_string().into_bytes()];
+    written.iter().any(|number| dump.windows(number.len()).any(|bytes| bytes == number))
+}
+
+async fn erase(store: &Store, who: i64) -> Erased {
+    store.erase_person(person(who), "maria", later(500)).await.unwrap()
+}
+
+on_both! {
+    async fn who_is_erased_stands_nowhere_and_what_they_used_stays_used(database: &Database) {
+        let store = database.open().await;
+        store.remember_bot(bot(), "owl_bot", &Token::new("t"), "maria", NOW).await.unwrap();
+        let gate = open_gate(&store, json!({})).await;
+        for number in 1..4 {
+            make(&store, &gate, number).await;
+        }
+        // Ann showed her account, was wrong once, passed, and came in.
+        let shown = Effect::Started { person: person(ANN), gate: gate.id, visitor: visitor(1), at: later(1) };
+        store.take_in(bot(), vec![update(1, shown)]).await.unwrap();
+        store.wrong(&gate, visitor(1), later(2)).await.unwrap();
+        let used = grant(&store, &gate, 1, later(300)).await;
+        store.take_in(bot(), vec![joined(2, ANN, Some(1), 310)]).await.unwrap();
+        assert_eq!(store.pass(used).await.unwrap().unwrap().entries[0].state, State::Used);
+        // Among many others, so that her rows have neighbours.
+        for other in 1..200 {
+            store.take_in(bot(), vec![joined(10 + other, ANN + 1000 * (other - 100), None, 310)]).await.unwrap();
+        }
+        assert_eq!(erase(&store, 999).await, Erased::Unknown);
+        drop(store);
+        assert!(stands(&database.dump().await), "this is no dump");
+        let store = database.open().await;
+
+        let erased = erase(&store, ANN).await;
+        let Erased::Erased { number, places, revoked } = erased else { panic!("{erased:?}") };
+        assert!(places >= 5 && revoked.is_empty(), "{places} {revoked:?}");
+        assert_eq!(erase(&store, ANN).await, Erased::Unknown);
+        let pass = store.pass(used).await.unwrap().unwrap();
+        assert_eq!((pass.person, pass.entries[0].used_by, pass.entries[0].state), (Some(number), Some(number), State::Used));
+        // Her browser gets no second pass, and whoever has her link is a stranger.
+        assert_eq!(store.grant(&gate, visitor(1), later(600)).await.unwrap(), Granted::Already { pass: used });
+        assert_eq!(store.attempt(gate.id, visitor(1)).await.unwrap().tries.wrong, 1);
+        let came = store.take_in(bot(), vec![joined(3, 66, Some(1), 610)]).await.unwrap();
+        assert!(matches!(came[..], [Outcome::Stranger { pass, .. }] if pass == used), "{came:?}");
+        assert_eq!(store.pass(used).await.unwrap().unwrap().entries[0].used_by, Some(number));
+        // Another who is erased is another nobody.
+        let other = store.grant_by_hand(&gate, visitor(2), Some(person(77)), "maria", later(620)).await.unwrap();
+        assert!(matches!(other, Granted::Granted { .. }), "{other:?}");
+        let erased = erase(&store, 77).await;
+        assert!(matches!(&erased, Erased::Erased { number: other, revoked, .. } if *other != number && revoked.len() == 1), "{erased:?}");
+
+        let done = store.audit(None, 9).await.unwrap();
+        assert!(done.iter().any(|done| done.what == "erase person" && done.about == format!("now {number}")));
+        assert!(done.iter().all(|done| !done.about.contains(&ANN.to_string())));
+        drop(store);
+        assert!(!stands(&database.dump().await), "Ann is not forgotten");
+    }
+
+    async fn what_they_have_not_used_is_taken_back(database: &Database) {
+        let store = database.open().await;
+        store.remember_bot(bot(), "owl_bot", &Token::new("t"), "maria", NOW).await.unwrap();
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        let granted = store.grant_by_hand(&gate, visitor(1), Some(person(ANN)), "maria", NOW).await.unwrap();
+        let Granted::Granted { pass, .. } = granted else { panic!("{granted:?}") };
+        let erased = erase(&store, ANN).await;
+        assert!(matches!(&erased, Erased::Erased { revoked, .. } if *revoked == [pass]), "{erased:?}");
+        assert_eq!(store.pass(pass).await.unwrap().unwrap().entries[0].state, State::Revoked);
+        assert_eq!(store.to_revoke(bot(), chat(), 9).await.unwrap().len(), 1);
+        // By that link nobody comes in, not even they.
+        let came = store.take_in(bot(), vec![joined(1, ANN, Some(1), 600)]).await.unwrap();
+        assert!(matches!(came[..], [Outcome::Stranger { .. }]), "{came:?}");
+    }
+
+    async fn a_stranger_is_removed_before_they_are_forgotten(database: &Database) {
+        let store = database.open().await;
+        store.remember_bot(bot(), "owl_bot", &Token::new("t"), "maria", NOW).await.unwrap();
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        let granted = store.grant_by_hand(&gate, visitor(1), Some(person(1)), "maria", NOW).await.unwrap();
+        assert!(matches!(granted, Granted::Granted { .. }), "{granted:?}");
+        store.take_in(bot(), vec![joined(1, ANN, Some(1), 10)]).await.unwrap();
+        assert_eq!(erase(&store, ANN).await, Erased::StrangerIn(vec![chat()]));
+        let link = store.to_revoke(bot(), chat(), 9).await.unwrap().remove(0).link;
+        store.revoked(link, later(12)).await.unwrap();
+        let stranger = store.strangers(bot(), chat(), 9).await.unwrap().remove(0);
+        store.stranger_settled(stranger, later(13)).await.unwrap();
+        let erased = erase(&store, ANN).await;
+        assert!(matches!(erased, Erased::Erased { .. }), "{erased:?}");
+    }
+}
