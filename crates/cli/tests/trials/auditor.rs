@@ -1,6 +1,6 @@
 //! Judges a run by its evidence. Each check bears the name of the rule it holds us to; what it finds is a sentence.
 
-use crate::evidence::{Asked, Client, Entry, Evidence, Pass, TelegramLink, Told};
+use crate::evidence::{Asked, Client, Entry, Evidence, Pass, TelegramJoin, TelegramLink, Told};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub(crate) const I2: &str = "I2 no pass has two links that let somebody in";
 pub(crate) const I3: &str = "I3 a link is in the books before it is shown";
 pub(crate) const I4: &str = "I4 a link is shown to whoever earned it, and to nobody else";
 pub(crate) const I5: &str = "I5 a link is for one person and for a bounded time";
-pub(crate) const I6: &str = "I6 one person stays by a link; its first join ends it";
+pub(crate) const I6: &str = "I6 one person stays by a pass; the first join ends its link";
 pub(crate) const I7: &str = "I7 a gate gives as many passes as it says, and no more than it may";
 pub(crate) const I8: &str = "I8 what somebody was told is theirs stays theirs";
 pub(crate) const I11: &str = "I11 a join is counted once";
@@ -71,7 +71,7 @@ struct Case<'a> {
     pass_of: HashMap<&'a str, &'a Pass>,
     entries_of: HashMap<i64, Vec<&'a Entry>>,
     /// Who came by a link, first things first.
-    joins_by: HashMap<&'a str, Vec<i64>>,
+    joins_by: HashMap<&'a str, Vec<&'a TelegramJoin>>,
 }
 
 impl<'a> Case<'a> {
@@ -85,9 +85,9 @@ impl<'a> Case<'a> {
         for entry in &books.entries {
             entries_of.entry(entry.pass).or_default().push(entry);
         }
-        let mut joins_by: HashMap<&str, Vec<i64>> = HashMap::new();
+        let mut joins_by: HashMap<&str, Vec<&TelegramJoin>> = HashMap::new();
         for join in &telegram.joins {
-            joins_by.entry(&join.link).or_default().push(join.person);
+            joins_by.entry(&join.link).or_default().push(join);
         }
         Self {
             all,
@@ -113,8 +113,19 @@ impl<'a> Case<'a> {
         rows.flat_map(|row| self.telegrams(row.id))
     }
 
-    fn joined_by(&self, link: &TelegramLink) -> &[i64] {
+    fn joins_by(&self, link: &TelegramLink) -> &[&'a TelegramJoin] {
         self.joins_by.get(link.url.as_str()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Who came by it, as far as we could know.
+    fn joined_by(&self, link: &TelegramLink) -> Vec<i64> {
+        let known = self.joins_by(link).iter().filter(|join| !join.is_forgotten);
+        known.map(|join| join.person).collect()
+    }
+
+    /// Whether somebody came by it of whom nobody told us.
+    fn is_forgotten(&self, link: &TelegramLink) -> bool {
+        self.joins_by(link).iter().any(|join| join.is_forgotten)
     }
 }
 
@@ -239,22 +250,38 @@ fn one_person_stays(case: &Case<'_>, found: &mut dyn FnMut(String)) {
         .iter()
         .filter_map(|stranger| Some((stranger.person, *case.marker_of.get(&stranger.link)?)))
         .collect();
+    let is_in = |person: i64, link: &TelegramLink| {
+        let mut members = telegram.members.iter();
+        members.any(|member| member.person == person && member.link.as_deref() == Some(&link.url))
+    };
+    let may_be = |person: i64, link: &TelegramLink| {
+        let name = link.name.as_deref().unwrap_or_default();
+        case.all.terms.strangers_stay && listed.contains(&(person, name))
+    };
     for link in &telegram.links {
         let joined = case.joined_by(link);
         let Some(first) = joined.first() else { continue };
-        let name = link.name.as_deref().unwrap_or_default();
         for later in joined.iter().filter(|person| *person != first) {
-            let is_in = telegram
-                .members
-                .iter()
-                .any(|member| member.person == *later && member.link.as_deref() == Some(&link.url));
-            let may_be = case.all.terms.strangers_stay && listed.contains(&(*later, name));
-            if is_in && !may_be {
+            if is_in(*later, link) && !may_be(*later, link) {
                 found(format!("{later} came by {} after {first}, and is in", link.url));
             }
         }
         if !link.is_revoked {
             found(format!("{} was used by {first} and is not revoked", link.url));
+        }
+    }
+    // Whatever we could know or not.
+    for pass in &case.all.books.passes {
+        let mut inside: BTreeMap<i64, &str> = BTreeMap::new();
+        for link in case.links_of(pass.id) {
+            for join in case.joins_by(link) {
+                if is_in(join.person, link) && !may_be(join.person, link) {
+                    inside.insert(join.person, &link.url);
+                }
+            }
+        }
+        if inside.len() > 1 {
+            found(format!("by pass {} came, and are in, {inside:?}", pass.id));
         }
     }
 }
@@ -287,7 +314,9 @@ fn nothing_is_lost(case: &Case<'_>, found: &mut dyn FnMut(String)) {
         }
         // In the order in which it was told: once they have a pass, no page says otherwise.
         let mut told = client.talks.iter().map(|talk| &talk.told).skip_while(|told| !told.has_pass());
-        if let Some(told) = told.find(|told| matches!(told, Told::NoPass | Told::Full | Told::Questions)) {
+        if let Some(told) = told.find(|told| {
+            matches!(told, Told::NoPass | Told::Full | Told::Questions | Told::Wrong | Told::Crowded)
+        }) {
             found(format!("visitor {visitor} was told of a pass, and then {told:?}"));
         }
         // A link that was shown is shown until something became of it.
@@ -307,7 +336,7 @@ fn nothing_is_lost(case: &Case<'_>, found: &mut dyn FnMut(String)) {
 
 fn joins_once(case: &Case<'_>, found: &mut dyn FnMut(String)) {
     let mut happened: BTreeMap<(i64, &str), i64> = BTreeMap::new();
-    for join in &case.all.telegram.joins {
+    for join in case.all.telegram.joins.iter().filter(|join| !join.is_forgotten) {
         let name = case.by_url.get(join.link.as_str()).and_then(|link| link.name.as_deref());
         if let Some(name) = name.filter(|name| case.row_of.contains_key(name)) {
             *happened.entry((join.person, name)).or_default() += 1;
@@ -326,7 +355,9 @@ fn joins_once(case: &Case<'_>, found: &mut dyn FnMut(String)) {
             found(format!("{} came by {} {was} times, and we counted {is}", key.0, key.1));
         }
     }
-    let (mut left, mut heard) = (case.all.telegram.leaves.clone(), case.all.books.heard_to_leave.clone());
+    let told = case.all.telegram.leaves.iter().filter(|leave| !leave.is_forgotten);
+    let (mut left, mut heard): (Vec<i64>, _) =
+        (told.map(|leave| leave.person).collect(), case.all.books.heard_to_leave.clone());
     left.sort_unstable();
     heard.sort_unstable();
     if left != heard {
@@ -339,8 +370,7 @@ fn joins_once(case: &Case<'_>, found: &mut dyn FnMut(String)) {
         }
     }
     for entry in case.all.books.entries.iter().filter(|entry| entry.used_by.is_some()) {
-        let people: Vec<i64> =
-            case.links_of(entry.pass).flat_map(|link| case.joined_by(link)).copied().collect();
+        let people: Vec<i64> = case.links_of(entry.pass).flat_map(|link| case.joined_by(link)).collect();
         if !people.iter().any(|person| Some(*person) == entry.used_by) {
             found(format!(
                 "pass {} was used by {:?}; by its links came {people:?}",
@@ -364,21 +394,24 @@ fn true_pages(case: &Case<'_>, found: &mut dyn FnMut(String)) {
 fn is_true(case: &Case<'_>, told: &Told, pass: Option<&Pass>) -> Result<(), String> {
     let unless = |right: bool, why: &str| if right { Ok(()) } else { Err(why.to_owned()) };
     let joined: Vec<i64> = pass
-        .map(|pass| case.links_of(pass.id).flat_map(|link| case.joined_by(link)).copied().collect())
+        .map(|pass| case.links_of(pass.id).flat_map(|link| case.joined_by(link)).collect())
         .unwrap_or_default();
     let is_in = |person: &i64| case.all.telegram.members.iter().any(|member| member.person == *person);
     let mut entries = pass.and_then(|pass| case.entries_of.get(&pass.id)).into_iter().flatten();
     match told {
         Told::Nothing | Told::Passed => Err("that is no page to be left with".to_owned()),
         Told::Link(url) => match case.by_url.get(url.as_str()) {
-            Some(link) => unless(case.all.telegram.lets_in(link), "it lets nobody in"),
+            // Somebody may hold it of whom nobody told us.
+            Some(link) => {
+                unless(case.all.telegram.lets_in(link) || case.is_forgotten(link), "it lets nobody in")
+            }
             None => Err("Telegram never made it".to_owned()),
         },
         Told::Waiting => unless(entries.any(|entry| entry.state == "granted"), "nobody makes it one"),
         Told::Used => unless(!joined.is_empty(), "nobody came by it"),
         Told::Left => unless(joined.first().is_some_and(|first| !is_in(first)), "they are in"),
         Told::Leaked => unless(!joined.is_empty(), "nobody came by it"),
-        Told::RanOut => {
+        Told::RanOut | Told::NotYet | Told::Unsure => {
             let last = entries.find_map(|entry| entry.link);
             let is_over =
                 |link: &TelegramLink| case.all.telegram.is_over(link) && case.joined_by(link).is_empty();
@@ -386,7 +419,9 @@ fn is_true(case: &Case<'_>, told: &Told, pass: Option<&Pass>) -> Result<(), Stri
             unless(ran_out, "it still lets somebody in, or it was used")
         }
         Told::TakenBack => unless(pass.is_some_and(|pass| pass.revoked_at.is_some()), "nobody took it back"),
-        Told::Questions | Told::NoPass => unless(pass.is_none(), "they hold a pass"),
+        Told::Questions | Told::Wrong | Told::Crowded | Told::NoPass => {
+            unless(pass.is_none(), "they hold a pass")
+        }
         Told::Full => {
             let is_full = case.all.terms.quota.is_some_and(|quota| case.all.books.issued >= quota);
             unless(is_full && pass.is_none(), "there is room")

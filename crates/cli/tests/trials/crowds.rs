@@ -12,14 +12,15 @@ const AT_ONCE: usize = 4;
 
 /// Every third is wrong first, and of every fifth one of the many posts is wrong.
 fn play(house: &House, number: usize, posts: usize) -> Fan {
-    let mut fan = Fan::arrive(house);
+    let mut fan = Fan::arrive_at(house, house.node_for(number));
     if number.is_multiple_of(3) {
-        assert_eq!(fan.answer(house, false), Told::Questions);
+        assert_eq!(fan.answer(house, false), Told::Wrong);
     }
     let barrier = Barrier::new(posts);
     let heard = thread::scope(|scope| {
         let post = |at: usize| {
             let is_right = at > 0 || !number.is_multiple_of(5);
+            let fan = fan.at(house.node_for(at));
             barrier.wait();
             (is_right, fan.post(house, is_right))
         };
@@ -31,13 +32,15 @@ fn play(house: &House, number: usize, posts: usize) -> Fan {
         fan.hear(asked, heard);
     }
     // Until now everybody was told at once, in no order.
+    fan.node = house.node_for(number + 1);
     fan.look(house);
     fan
 }
 
-fn crowd(people: usize, posts: usize, quota: Option<i64>) {
+fn crowd(people: usize, posts: usize, rules: Rules) {
     let began = Instant::now();
-    let house = House::open(Rules { quota, ..Rules::default() });
+    let (quota, nodes) = (rules.quota, rules.nodes);
+    let house = House::open(rules);
     let mut fans: Vec<Fan> = thread::scope(|scope| {
         let squads: Vec<_> = (0..AT_ONCE)
             .map(|squad| {
@@ -54,10 +57,12 @@ fn crowd(people: usize, posts: usize, quota: Option<i64>) {
     });
     let answered = began.elapsed();
     house.settle();
+    let run = format!("{people} people with {posts} posts each, {nodes} at work");
     for fan in &mut fans {
-        fan.look(&house);
+        let told = fan.look(&house);
+        fan.node = house.node_for(fan.node + 1);
+        assert_eq!(fan.look(&house), told, "{run}: one page, two answers");
     }
-    let run = format!("{people} people with {posts} posts each");
     let evidence = house.judge(fans.into_iter().map(|fan| fan.client).collect(), &run);
     let expected = quota.map_or(people, |quota| people.min(quota as usize));
     assert_eq!(evidence.books.passes.len(), expected, "{run}: so many passes");
@@ -71,16 +76,32 @@ fn crowd(people: usize, posts: usize, quota: Option<i64>) {
 
 #[test]
 fn many_posts_of_one_form_are_one_pass() {
-    crowd(200, 16, None);
+    crowd(200, 16, Rules::default());
 }
 
 #[test]
 fn no_more_pass_than_there_are_places() {
-    crowd(60, 8, Some(40));
+    crowd(60, 8, Rules { quota: Some(40), ..Rules::default() });
+}
+
+#[test]
+fn many_posts_at_two_nodes_are_one_pass() {
+    crowd(100, 16, Rules::for_two());
+}
+
+#[test]
+fn no_more_pass_at_two_nodes_than_there_are_places() {
+    crowd(60, 8, Rules { quota: Some(40), ..Rules::for_two() });
 }
 
 #[test]
 #[ignore = "scripts/test --full"]
 fn two_thousand_people_with_sixty_four_posts_each() {
-    crowd(2000, 64, None);
+    crowd(2000, 64, Rules::default());
+}
+
+#[test]
+#[ignore = "scripts/test --full"]
+fn two_thousand_people_with_sixty_four_posts_each_at_two_nodes() {
+    crowd(2000, 64, Rules::for_two());
 }

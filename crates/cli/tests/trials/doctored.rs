@@ -65,7 +65,7 @@ fn a_good_run() -> Evidence {
     telegram.links[1].uses = 1;
     telegram.links[1].is_revoked = true;
     telegram.members = vec![Member { person: 52, link: Some(url(2)) }];
-    telegram.joins = vec![TelegramJoin { link: url(2), person: 52 }];
+    telegram.joins = vec![TelegramJoin { link: url(2), person: 52, is_forgotten: false }];
     let mut books = Books { issued: 2, ..Books::default() };
     books.passes = vec![pass(1, 1), pass(2, 2)];
     books.entries = vec![entry(1, "issued", Some(1)), entry(2, "used", Some(2))];
@@ -102,6 +102,31 @@ fn broken(falsify: impl FnOnce(&mut Evidence)) -> Vec<&'static str> {
 #[test]
 fn a_good_run_is_green() {
     auditor::expect_green(&a_good_run(), "the good run");
+}
+
+#[test]
+fn what_telegram_forgot_is_held_against_nobody_and_excuses_no_second_person() {
+    // Visitor 1's link was used while nobody listened for days.
+    let forgotten = |all: &mut Evidence| {
+        all.telegram.links[0].uses = 1;
+        all.telegram.joins.push(TelegramJoin { link: url(1), person: 51, is_forgotten: true });
+        all.telegram.members.push(Member { person: 51, link: Some(url(1)) });
+    };
+    assert_eq!(broken(forgotten), [""; 0]);
+    // Another link was given for it, and Telegram told that somebody came by it.
+    let twice = |all: &mut Evidence| {
+        forgotten(all);
+        all.telegram.links[0].expires_at = Some(NOW);
+        all.books.links[0].expires_at = NOW;
+        all.telegram.links.push(TelegramLink { uses: 1, is_revoked: true, ..telegrams(5) });
+        all.telegram.joins.push(TelegramJoin { link: url(5), person: 66, is_forgotten: false });
+        all.telegram.members.push(Member { person: 66, link: Some(url(5)) });
+        all.books.links.push(BookLink { used_by: Some(66), ..row(5, "given", Some(1)) });
+        all.books.entries[0] = Entry { generation: 2, used_by: Some(66), ..entry(1, "used", Some(5)) };
+        all.books.heard.push((66, Some(5)));
+        all.clients[0].talks.push(talk(Asked::Look, Told::Used));
+    };
+    assert_eq!(broken(twice), [I6]);
 }
 
 #[test]
@@ -184,7 +209,7 @@ fn a_link_without_bounds_is_found() {
 #[test]
 fn a_stranger_who_stays_is_found() {
     let second = |all: &mut Evidence| {
-        all.telegram.joins.push(TelegramJoin { link: url(2), person: 66 });
+        all.telegram.joins.push(TelegramJoin { link: url(2), person: 66, is_forgotten: false });
         all.telegram.members.push(Member { person: 66, link: Some(url(2)) });
         all.books.heard.push((66, Some(2)));
     };
@@ -256,7 +281,10 @@ fn joins_that_were_counted_twice_or_not_at_all_are_found() {
     assert_eq!(broken(|all| all.books.entries[1].used_by = Some(66)), [I11]);
     assert_eq!(broken(|all| all.books.heard.push((66, Some(3)))), [I11]);
     assert_eq!(broken(|all| all.books.heard_to_leave.push(52)), [I11]);
-    assert_eq!(broken(|all| all.telegram.leaves.push(52)), [I11]);
+    assert_eq!(
+        broken(|all| all.telegram.leaves.push(TelegramLeave { person: 52, is_forgotten: false })),
+        [I11]
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Every point that fans pass.
-const POINTS: [&str; 7] = [
+pub(crate) const POINTS: [&str; 7] = [
     "answer.granted",
     "make.intended",
     "make.answered",
@@ -23,23 +23,27 @@ const POINTS: [&str; 7] = [
 const STRANGERS_POINTS: [&str; 2] = ["stranger.removing", "stranger.removed"];
 
 /// Somebody at the gate, who does one thing after another.
-struct Visit {
-    fan: Option<Fan>,
+pub(crate) struct Visit {
+    pub(crate) fan: Option<Fan>,
     person: i64,
     has_joined: bool,
+    asked: usize,
 }
 
 impl Visit {
-    fn new(house: &House) -> Self {
-        Self { fan: None, person: house.sandbox.person(), has_joined: false }
+    pub(crate) fn new(house: &House) -> Self {
+        Self { fan: None, person: house.sandbox.person(), has_joined: false, asked: 0 }
     }
 
-    /// Does the next thing; says whether that was all.
-    fn go_on(&mut self, house: &House) -> bool {
+    /// Does the next thing, at the next node; says whether that was all.
+    pub(crate) fn go_on(&mut self, house: &House) -> bool {
+        self.asked += 1;
+        let node = house.node_for(self.asked + self.person as usize);
         let Some(fan) = &mut self.fan else {
-            self.fan = Fan::try_to_arrive(house);
+            self.fan = Fan::try_to_arrive(house, node);
             return false;
         };
+        fan.node = node;
         match fan.client.last_word().cloned() {
             None | Some(Told::Questions | Told::Trouble) => drop(fan.answer(house, true)),
             Some(Told::Link(link)) if !self.has_joined => {
@@ -55,7 +59,7 @@ impl Visit {
 }
 
 /// Fans come one after the other, several at a time, until all are done or the service is gone.
-fn go_on(house: &House, visits: &mut [Visit], is_over: &(dyn Fn() -> bool + Sync)) {
+pub(crate) fn go_on(house: &House, visits: &mut [Visit], is_over: &(dyn Fn() -> bool + Sync)) {
     const AT_ONCE: usize = 4;
     let size = visits.len().div_ceil(AT_ONCE);
     thread::scope(|scope| {
@@ -80,7 +84,7 @@ fn go_on(house: &House, visits: &mut [Visit], is_over: &(dyn Fn() -> bool + Sync
 fn ends_at(point: &str, time: usize) {
     let house = House::empty(Rules { pool: 2, ..Rules::default() });
     let mut visits: Vec<Visit> = (0..time + 6).map(|_| Visit::new(&house)).collect();
-    if house.start_to_end_at(Some(&format!("{point}:{time}"))) {
+    if house.start_to_end_at(0, Some(&format!("{point}:{time}"))) {
         go_on(&house, &mut visits, &|| house.has_died());
     }
     house.buried();
@@ -113,7 +117,7 @@ fn ends_at_a_stranger(point: &str, time: usize) {
         assert_eq!(house.sandbox.join(stranger, link), "joined");
     }
     house.sleep(0);
-    house.start_to_end_at(Some(&format!("{point}:{time}")));
+    house.start_to_end_at(0, Some(&format!("{point}:{time}")));
     house.buried();
     house.start_later();
     house.settle();

@@ -1,8 +1,9 @@
 //! What the auditor judges by: what Telegram did, what is in our books, and what everybody was told.
 
+use crate::databases::Database;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::Connection;
 use serde_json::Value;
 use std::path::Path;
 
@@ -36,7 +37,7 @@ pub(crate) struct Telegram {
     /// Who came by which link, in the order in which they did.
     pub(crate) joins: Vec<TelegramJoin>,
     /// Who went out, or was put out.
-    pub(crate) leaves: Vec<i64>,
+    pub(crate) leaves: Vec<TelegramLeave>,
 }
 
 #[derive(Clone, Debug)]
@@ -61,11 +62,44 @@ pub(crate) struct Member {
 pub(crate) struct TelegramJoin {
     pub(crate) link: String,
     pub(crate) person: i64,
+    /// Telegram forgot to tell us: nobody asked for a day.
+    pub(crate) is_forgotten: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct TelegramLeave {
+    pub(crate) person: i64,
+    pub(crate) is_forgotten: bool,
+}
+
+/// An update that Telegram kept for a day and told nobody.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Forgotten {
+    pub(crate) update: i64,
+    at: i64,
+    person: i64,
+    is_join: bool,
+}
+
+impl Forgotten {
+    /// What an update says, if it is one of somebody who came or went.
+    pub(crate) fn read(update: &Value) -> Option<Self> {
+        let member = &update["chat_member"];
+        let is_in = |member: &Value| {
+            member["status"].as_str().is_some_and(|word| !["left", "kicked"].contains(&word))
+        };
+        Some(Self {
+            update: update["update_id"].as_i64()?,
+            at: member["date"].as_i64()?,
+            person: member["new_chat_member"]["user"]["id"].as_i64()?,
+            is_join: is_in(&member["new_chat_member"]),
+        })
+    }
 }
 
 impl Telegram {
     /// Reads a chat as the control door shows it, and the lines of the ledger.
-    pub(crate) fn read(now: i64, chat: &Value, ledger: &str) -> Self {
+    pub(crate) fn read(now: i64, chat: &Value, ledger: &str, mut forgotten: Vec<Forgotten>) -> Self {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let rows = |name: &str| chat[name].as_array().expect("a chat has lists").iter();
         let made_by_bot = |link: &&Value| link["is_primary"] == false && link["creator"]["is_bot"] == true;
@@ -85,13 +119,26 @@ impl Telegram {
         let lines = ledger.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
         let mut joins = Vec::new();
         let mut leaves = Vec::new();
+        let mut is_forgotten = |line: &Value, person: i64, is_join: bool| {
+            let is_it = |one: &Forgotten| {
+                Some(one.at) == line["at"].as_i64() && one.person == person && one.is_join == is_join
+            };
+            let at = forgotten.iter().position(is_it);
+            at.map(|at| forgotten.swap_remove(at)).is_some()
+        };
         for line in lines.filter(|line| line["chat_id"] == chat["id"]) {
             let person = line["user_id"].as_i64();
             match (line["what"].as_str(), person, text(&line["link"])) {
-                (Some("joined"), Some(person), Some(link)) => joins.push(TelegramJoin { link, person }),
+                (Some("joined"), Some(person), Some(link)) => {
+                    let is_forgotten = is_forgotten(&line, person, true);
+                    joins.push(TelegramJoin { link, person, is_forgotten });
+                }
                 // Whoever is removed is banned for a moment, and so is somebody who had just left.
                 (Some("banned"), Some(person), _) if !is_in(&joins, &leaves, person) => {}
-                (Some("left" | "banned"), Some(person), _) => leaves.push(person),
+                (Some("left" | "banned"), Some(person), _) => {
+                    let is_forgotten = is_forgotten(&line, person, false);
+                    leaves.push(TelegramLeave { person, is_forgotten });
+                }
                 _ => {}
             }
         }
@@ -110,9 +157,9 @@ impl Telegram {
 }
 
 /// Whether somebody is in, after so many came and went.
-fn is_in(joins: &[TelegramJoin], leaves: &[i64], person: i64) -> bool {
+fn is_in(joins: &[TelegramJoin], leaves: &[TelegramLeave], person: i64) -> bool {
     let came = joins.iter().filter(|join| join.person == person).count();
-    came > leaves.iter().filter(|other| **other == person).count()
+    came > leaves.iter().filter(|leave| leave.person == person).count()
 }
 
 // --- our books --------------------------------------------------------------------------------------------------------
@@ -167,62 +214,74 @@ pub(crate) struct Stranger {
 }
 
 impl Books {
-    pub(crate) fn read(file: &Path) -> Self {
-        let db = open(file);
+    pub(crate) fn read(db: &Database) -> Self {
+        let number = |value: &Value| value.as_i64();
+        let id = |value: &Value| value.as_i64().expect("there is a number");
+        let text = |value: &Value| value.as_str().expect("there is a text").to_owned();
+        let rows = |columns: &str, rest: &str| db.rows(columns, rest).into_iter();
+        let visitor = db.hex("visitor");
         Self {
-            issued: number(&db, "select coalesce(sum(issued), 0) from gates"),
-            passes: rows(&db, "select id, hex(visitor), granted_by, revoked_at from passes", |row| {
-                Ok(Pass {
-                    id: row.get(0)?,
-                    visitor: row.get(1)?,
-                    by_hand: row.get::<_, Option<String>>(2)?.is_some(),
-                    revoked_at: row.get(3)?,
+            issued: rows("coalesce(sum(issued), 0)", "from gates").map(|row| id(&row[0])).sum(),
+            passes: rows(&format!("id, {visitor}, granted_by, revoked_at"), "from passes")
+                .map(|row| Pass {
+                    id: id(&row[0]),
+                    visitor: text(&row[1]),
+                    by_hand: !row[2].is_null(),
+                    revoked_at: number(&row[3]),
                 })
-            }),
-            entries: rows(&db, "select pass, generation, state, link, used_by from entries", |row| {
-                Ok(Entry {
-                    pass: row.get(0)?,
-                    generation: row.get(1)?,
-                    state: row.get(2)?,
-                    link: row.get(3)?,
-                    used_by: row.get(4)?,
+                .collect(),
+            entries: rows("pass, generation, state, link, used_by", "from entries")
+                .map(|row| Entry {
+                    pass: id(&row[0]),
+                    generation: id(&row[1]),
+                    state: text(&row[2]),
+                    link: number(&row[3]),
+                    used_by: number(&row[4]),
                 })
-            }),
-            links: rows(
-                &db,
-                "select id, marker, state, expires_at, pass, used_by, revoked_at from links",
-                |row| {
-                    Ok(BookLink {
-                        id: row.get(0)?,
-                        marker: row.get(1)?,
-                        state: row.get(2)?,
-                        expires_at: row.get(3)?,
-                        pass: row.get(4)?,
-                        used_by: row.get(5)?,
-                        revoked_at: row.get(6)?,
-                    })
-                },
-            ),
-            strangers: rows(&db, "select person, link from strangers", |row| {
-                Ok(Stranger { person: row.get(0)?, link: row.get(1)? })
-            }),
-            heard: rows(&db, "select person, link from sightings where what = 'joined'", |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            }),
-            heard_to_leave: rows(&db, "select person from sightings where what = 'left'", |row| row.get(0)),
+                .collect(),
+            links: rows("id, marker, state, expires_at, pass, used_by, revoked_at", "from links")
+                .map(|row| BookLink {
+                    id: id(&row[0]),
+                    marker: text(&row[1]),
+                    state: text(&row[2]),
+                    expires_at: id(&row[3]),
+                    pass: number(&row[4]),
+                    used_by: number(&row[5]),
+                    revoked_at: number(&row[6]),
+                })
+                .collect(),
+            strangers: rows("person, link", "from strangers")
+                .map(|row| Stranger { person: id(&row[0]), link: id(&row[1]) })
+                .collect(),
+            heard: rows("person, link", "from sightings where what = 'joined'")
+                .map(|row| (id(&row[0]), number(&row[1])))
+                .collect(),
+            heard_to_leave: rows("person", "from sightings where what = 'left'")
+                .map(|row| id(&row[0]))
+                .collect(),
         }
     }
 }
 
+/// The updates of which something was written down.
+pub(crate) fn updates_heard(db: &Database) -> Vec<i64> {
+    let rows = db.rows("update_id", "from sightings").into_iter();
+    rows.map(|row| row[0].as_i64().expect("an update has a number")).collect()
+}
+
 /// What has to have happened before a run can be judged, and has not.
-pub(crate) fn left_to_do(file: &Path, telegram: &Telegram) -> Option<String> {
-    let db = open(file);
-    let waiting = number(&db, "select count(*) from entries where state = 'granted'");
-    let ending =
-        number(&db, "select count(*) from links where revoke_wanted_at is not null and revoked_at is null");
-    let strangers = number(&db, "select count(*) from strangers where settled_at is null");
-    let heard = number(&db, "select count(*) from sightings where what in ('joined', 'left')");
-    let happened = (telegram.joins.len() + telegram.leaves.len()) as i64;
+pub(crate) fn left_to_do(db: &Database, telegram: &Telegram) -> Option<String> {
+    let counts = db.rows(
+        "(select count(*) from entries where state = 'granted'),
+         (select count(*) from links where revoke_wanted_at is not null and revoked_at is null),
+         (select count(*) from strangers where settled_at is null),
+         (select count(*) from sightings where what in ('joined', 'left'))",
+        "",
+    );
+    let count = |place: usize| counts[0][place].as_u64().expect("it is counted") as usize;
+    let (waiting, ending, strangers, heard) = (count(0), count(1), count(2), count(3));
+    let joins = telegram.joins.iter().filter(|join| !join.is_forgotten).count();
+    let happened = joins + telegram.leaves.iter().filter(|leave| !leave.is_forgotten).count();
     (waiting + ending + strangers > 0 || heard < happened).then(|| {
         format!(
             "{waiting} wait for a link, {ending} links are to be revoked, {strangers} strangers are in, and of \
@@ -234,12 +293,16 @@ pub(crate) fn left_to_do(file: &Path, telegram: &Telegram) -> Option<String> {
 /// Every row of every table as text, but for what goes on by itself: a lease is renewed, and the audit is sealed a while
 /// after it was written.
 pub(crate) fn dump(file: &Path) -> Vec<String> {
-    let db = open(file);
-    let tables: Vec<String> =
-        rows(&db, "select name from sqlite_master where type = 'table' order by name", |row| row.get(0));
+    let db = Connection::open(file).unwrap();
+    let read = |question: &str, line: &dyn Fn(&rusqlite::Row<'_>) -> rusqlite::Result<String>| {
+        let mut prepared = db.prepare(question).unwrap();
+        let lines = prepared.query_map([], line).unwrap();
+        lines.collect::<Result<Vec<String>, _>>().unwrap()
+    };
+    let tables = read("select name from sqlite_master where type = 'table' order by name", &|row| row.get(0));
     let mut all = Vec::new();
     for table in tables {
-        let mut lines = rows(&db, &format!("select * from {table}"), |row| {
+        let mut lines = read(&format!("select * from {table}"), &|row| {
             let columns = row.as_ref();
             let mut line = table.clone();
             for place in 0..columns.column_count() {
@@ -254,20 +317,6 @@ pub(crate) fn dump(file: &Path) -> Vec<String> {
         all.append(&mut lines);
     }
     all
-}
-
-fn open(file: &Path) -> Connection {
-    Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap()
-}
-
-fn number(db: &Connection, question: &str) -> i64 {
-    db.query_row(question, [], |row| row.get(0)).unwrap()
-}
-
-fn rows<T>(db: &Connection, question: &str, read: impl Fn(&Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
-    let mut prepared = db.prepare(question).unwrap();
-    let rows = prepared.query_map([], |row| read(row)).unwrap();
-    rows.collect::<Result<_, _>>().unwrap()
 }
 
 // --- clients ----------------------------------------------------------------------------------------------------------
@@ -310,9 +359,17 @@ pub(crate) enum Told {
     Left,
     Leaked,
     RanOut,
+    /// There may be another soon.
+    NotYet,
+    /// There is no other by itself: somebody may have come by the one that ran out.
+    Unsure,
     TakenBack,
     /// The questions, with whatever is said above them.
     Questions,
+    /// The same, after an answer that was looked at and is wrong.
+    Wrong,
+    /// The same, after one that was not looked at, because too many are wrong.
+    Crowded,
     NoPass,
     Full,
     /// Something on our side is not working.
@@ -333,6 +390,8 @@ impl Told {
                 | Self::Left
                 | Self::Leaked
                 | Self::RanOut
+                | Self::NotYet
+                | Self::Unsure
                 | Self::TakenBack
         )
     }

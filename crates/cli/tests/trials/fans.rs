@@ -13,6 +13,10 @@ pub(crate) struct Fan {
     pub(crate) client: Client,
     /// The form before them: another than the first, once a page came back with one.
     form: String,
+    /// Which node they reach.
+    pub(crate) node: usize,
+    /// What the page gave them for the bot's Start button.
+    pub(crate) start_code: Option<String>,
 }
 
 /// What came of something that was sent.
@@ -20,13 +24,19 @@ pub(crate) struct Heard {
     told: Told,
     cookie: Option<String>,
     form: Option<String>,
+    start_code: Option<String>,
 }
 
 impl From<std::io::Result<Reply>> for Heard {
     fn from(reply: std::io::Result<Reply>) -> Self {
         match reply {
-            Ok(reply) => Self { told: read(&reply), cookie: cookie_of(&reply), form: form_of(&reply.body) },
-            Err(_) => Self { told: Told::Nothing, cookie: None, form: None },
+            Ok(reply) => Self {
+                told: read(&reply),
+                cookie: cookie_of(&reply),
+                form: form_of(&reply.body),
+                start_code: start_code_of(&reply.body),
+            },
+            Err(_) => Self { told: Told::Nothing, cookie: None, form: None, start_code: None },
         }
     }
 }
@@ -34,19 +44,34 @@ impl From<std::io::Result<Reply>> for Heard {
 impl Fan {
     /// Opens the gate's page, and again while there is nobody.
     pub(crate) fn arrive(house: &House) -> Self {
+        Self::arrive_at(house, 0)
+    }
+
+    /// The same, on this node.
+    pub(crate) fn arrive_at(house: &House, node: usize) -> Self {
         let mut fan = None;
         until("the gate shows its form", || {
-            fan = Self::try_to_arrive(house);
+            fan = Self::try_to_arrive(house, node);
             fan.is_some()
         });
         fan.unwrap()
     }
 
     /// Opens the gate's page once.
-    pub(crate) fn try_to_arrive(house: &House) -> Option<Self> {
-        let reply = exchange(&house.address()?, "GET", GATE, "", "").ok()?;
+    pub(crate) fn try_to_arrive(house: &House, node: usize) -> Option<Self> {
+        let reply = exchange(&house.address_of(node)?, "GET", GATE, "", "").ok()?;
         let form = form_of(&reply.body)?;
-        Some(Self { client: Client { form: form.clone(), ..Client::default() }, form })
+        Some(Self {
+            client: Client { form: form.clone(), ..Client::default() },
+            form,
+            node,
+            start_code: None,
+        })
+    }
+
+    /// The same browser at this node.
+    pub(crate) fn at(&self, node: usize) -> Self {
+        Self { node, ..self.clone() }
     }
 
     pub(crate) fn answer(&mut self, house: &House, is_right: bool) -> Told {
@@ -63,11 +88,12 @@ impl Fan {
 
     fn send(&self, house: &House, path: &str, body: &str) -> Heard {
         let headers = format!("content-type: application/x-www-form-urlencoded\r\n{}", self.cookie());
-        exchange(&house.address().unwrap(), "POST", path, &headers, body).into()
+        exchange(&house.address_of(self.node).unwrap(), "POST", path, &headers, body).into()
     }
 
     pub(crate) fn hear(&mut self, asked: Asked, heard: Heard) -> Told {
-        let Heard { told, cookie, form } = heard;
+        let Heard { told, cookie, form, start_code } = heard;
+        self.start_code = start_code.or(self.start_code.take());
         self.client.cookie = cookie.or(self.client.cookie.take());
         self.form = form.unwrap_or(std::mem::take(&mut self.form));
         self.client.talks.push(Talk { asked, told: told.clone() });
@@ -76,7 +102,7 @@ impl Fan {
 
     /// Opens the page of their pass.
     pub(crate) fn look(&mut self, house: &House) -> Told {
-        let heard = exchange(&house.address().unwrap(), "GET", PASS, &self.cookie(), "").into();
+        let heard = exchange(&house.address_of(self.node).unwrap(), "GET", PASS, &self.cookie(), "").into();
         self.hear(Asked::Look, heard)
     }
 
@@ -114,6 +140,10 @@ pub(crate) fn form_of(page: &str) -> Option<String> {
     Some(page.split_once("name=\"form\" value=\"")?.1.split_once('"')?.0.to_owned())
 }
 
+fn start_code_of(page: &str) -> Option<String> {
+    Some(page.split_once("?start=")?.1.split_once('"')?.0.to_owned())
+}
+
 fn cookie_of(reply: &Reply) -> Option<String> {
     Some(reply.header("set-cookie")?.split(';').next()?.to_owned())
 }
@@ -134,9 +164,13 @@ fn read(reply: &Reply) -> Told {
         200 if says("You are in. Your invitation was used") => Told::Used,
         200 if says("You were in, and left") => Told::Left,
         200 if says("Somebody else came in by your invitation") => Told::Leaked,
+        200 if says("The old invitation is being ended first") => Told::NotYet,
+        200 if says("we could not see who came by it") => Told::Unsure,
         200 if says("Your invitation ran out") => Told::RanOut,
         200 if says("This pass was taken back") => Told::TakenBack,
         200 if says("All the places behind this gate are taken") => Told::Full,
+        200 if says("That is not right.") => Told::Wrong,
+        200 if says("Many wrong answers are coming in") => Told::Crowded,
         200 if says("<form method=\"post\"") => Told::Questions,
         _ => Told::Else(format!("{}\n\n{body}", reply.head)),
     }

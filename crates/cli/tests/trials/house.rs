@@ -1,15 +1,17 @@
 //! A sandbox that outlives the service, the service that dies and is started again, and the evidence of both.
 
 use crate::auditor;
-use crate::evidence::{Books, Client, Evidence, Telegram, Terms, left_to_do};
+use crate::databases::Database;
+use crate::evidence::{Books, Client, Evidence, Forgotten, Telegram, Terms, left_to_do, updates_heard};
 use crate::wire::exchange;
 use serde_json::{Value, json};
 use std::fs::{self, OpenOptions};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A service that was killed holds its bot for so long.
 const LEASE_SECONDS: i64 = 31;
 const SIGABRT: i32 = 6;
+/// Telegram keeps what nobody asks for no longer.
+const KEPT_SECONDS: i64 = 86_400;
 
 /// What a trial's gate says.
 #[derive(Clone, Debug)]
@@ -28,13 +32,31 @@ pub(crate) struct Rules {
     pub(crate) pool: i64,
     pub(crate) life_seconds: i64,
     pub(crate) strangers_stay: bool,
-    /// How much it logs.
+    pub(crate) guesses_per_minute: u32,
+    /// How many services stand on the books. Several need PostgreSQL.
+    pub(crate) nodes: usize,
+    /// How much they log.
     pub(crate) log: &'static str,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { quota: None, pool: 20, life_seconds: 604_800, strangers_stay: false, log: "info" }
+        Self {
+            quota: None,
+            pool: 20,
+            life_seconds: 604_800,
+            strangers_stay: false,
+            guesses_per_minute: 100_000,
+            nodes: 1,
+            log: "info",
+        }
+    }
+}
+
+impl Rules {
+    /// Two services on one PostgreSQL.
+    pub(crate) fn for_two() -> Self {
+        Self { nodes: 2, ..Self::default() }
     }
 }
 
@@ -94,14 +116,25 @@ impl Sandbox {
         self.control(&format!("people/{person}/leave"), &json!({ "chat_id": self.chat }));
     }
 
+    pub(crate) fn write_to_bot(&self, person: i64, text: &str) {
+        let bot: i64 = self.token.split_once(':').unwrap().0.parse().unwrap();
+        self.control(&format!("people/{person}/send"), &json!({ "bot": bot, "text": text }));
+    }
+
     /// The next call of the method goes wrong.
     pub(crate) fn fault(&self, method: &str, kind: &str) {
         self.control("faults", &json!({ "method": method, "kind": kind, "times": 1 }));
     }
 
-    pub(crate) fn telegram(&self) -> Telegram {
-        let now: Value = serde_json::from_str(&self.look("clock")).unwrap();
-        Telegram::read(now["now"].as_i64().unwrap(), &self.chat(), &self.ledger())
+    /// The joins and leaves that wait for the bot. Nothing is taken from it. Whoever asks twice with the same offset is
+    /// made to wait, and one this small confirms nothing.
+    fn waiting(&self, offset: u32) -> Vec<Forgotten> {
+        let path = format!("/bot{}/getUpdates?offset={offset}", self.token);
+        let answer = exchange(&self.address, "POST", &path, "", "").unwrap().body;
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let updates = answer["result"].as_array().unwrap_or_else(|| panic!("{answer}"));
+        assert!(updates.len() < 100, "there are more than are told at a time");
+        updates.iter().filter_map(Forgotten::read).collect()
     }
 }
 
@@ -112,23 +145,29 @@ impl Drop for Sandbox {
     }
 }
 
-/// A sandbox, a place for the books, and a service now and then.
+/// A sandbox, a place for the books, and services now and then.
 pub(crate) struct House {
     pub(crate) sandbox: Sandbox,
     data: tempfile::TempDir,
+    pub(crate) books: Database,
     rules: Rules,
-    running: Mutex<Running>,
+    nodes: Vec<Mutex<Node>>,
+    ahead_seconds: AtomicI64,
+    forgotten: Mutex<Vec<Forgotten>>,
 }
 
+/// A service.
 #[derive(Default)]
-struct Running {
+struct Node {
     process: Option<Child>,
+    says: Option<BufReader<ChildStdout>>,
     /// Where it is, and will be again.
     address: Option<String>,
-    ahead_seconds: i64,
+    /// How much it had logged before it was started.
+    logged: usize,
 }
 
-impl Drop for Running {
+impl Drop for Node {
     fn drop(&mut self) {
         if let Some(mut process) = self.process.take() {
             let _ = process.kill();
@@ -137,14 +176,34 @@ impl Drop for Running {
     }
 }
 
+impl Node {
+    /// Time passes for it.
+    fn advance(&mut self, seconds: i64) {
+        let Some(process) = &mut self.process else { return };
+        writeln!(process.stdin.as_mut().unwrap(), "{seconds}").unwrap();
+        let mut line = String::new();
+        self.says.as_mut().unwrap().read_line(&mut line).unwrap();
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.process.as_ref().expect("it runs").id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+}
+
 impl House {
     /// A gate is open in it, and nothing runs yet but the sandbox.
     pub(crate) fn empty(rules: Rules) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let one = || Database::File(data.path().join("data/admit.db"));
         let house = Self {
             sandbox: Sandbox::start(),
-            data: tempfile::tempdir().unwrap(),
+            books: if rules.nodes > 1 { Database::postgres() } else { one() },
+            nodes: (0..rules.nodes).map(|_| Mutex::default()).collect(),
+            data,
             rules,
-            running: Mutex::default(),
+            ahead_seconds: AtomicI64::default(),
+            forgotten: Mutex::default(),
         };
         fs::write(house.data.path().join("token"), &house.sandbox.token).unwrap();
         let file = house.data.path().join("night-owls.toml");
@@ -166,11 +225,14 @@ impl House {
         admit.args(arguments).env_clear().current_dir(self.data.path());
         admit.env("ADMIT_API_URL", &self.sandbox.address).env("ADMIT_BOT_TOKEN_FILE", "token");
         admit.env("ADMIT_DATA", "data").stdin(Stdio::null());
+        if let Some(url) = self.books.url() {
+            admit.env("DATABASE_URL", url);
+        }
         admit
     }
 
     fn gate(&self) -> String {
-        let Rules { quota, pool, life_seconds, strangers_stay, .. } = &self.rules;
+        let Rules { quota, pool, life_seconds, strangers_stay, guesses_per_minute, .. } = &self.rules;
         let stranger = if *strangers_stay { "keep" } else { "remove" };
         let quota = quota.map(|quota| format!("quota = {quota}")).unwrap_or_default();
         format!(
@@ -189,7 +251,7 @@ impl House {
             longest_wait_seconds = 0
 
             [guesses]
-            per_minute = 100000
+            per_minute = {guesses_per_minute}
             per_hour = 1000000
 
             [[questions]]
@@ -200,62 +262,99 @@ impl House {
         )
     }
 
-    pub(crate) fn start(&self) {
-        assert!(self.start_to_end_at(None), "it died before it was ready:\n{}", self.log());
+    fn node(&self, node: usize) -> MutexGuard<'_, Node> {
+        self.nodes[node].lock().unwrap()
     }
 
-    /// Starts the service; says whether it was ready before it died.
-    pub(crate) fn start_to_end_at(&self, point: Option<&str>) -> bool {
-        let mut running = self.running.lock().unwrap();
-        assert!(running.process.is_none(), "it runs");
-        let listen = running.address.as_deref().map_or("127.0.0.1:0", |address| &address["http://".len()..]);
-        let log = OpenOptions::new().create(true).append(true).open(self.data.path().join("log")).unwrap();
+    /// Starts all that there may be.
+    pub(crate) fn start(&self) {
+        (0..self.nodes.len()).for_each(|node| self.start_node(node));
+    }
+
+    pub(crate) fn start_node(&self, node: usize) {
+        assert!(self.start_to_end_at(node, None), "it died before it was ready:\n{}", self.log());
+    }
+
+    /// Starts a service; says whether it was ready before it died.
+    pub(crate) fn start_to_end_at(&self, node: usize, point: Option<&str>) -> bool {
+        let log = self.log_file(node);
+        let mut node = self.node(node);
+        assert!(node.process.is_none(), "it runs");
+        let listen = node.address.as_deref().map_or("127.0.0.1:0", |address| &address["http://".len()..]);
+        let listen = listen.to_owned();
+        let log = OpenOptions::new().create(true).append(true).open(log).unwrap();
+        node.logged = log.metadata().unwrap().len() as usize;
         let mut admit =
-            self.admit(&["serve", "--listen", listen, "--telegram-url", &self.sandbox.address, "--json"]);
-        admit.env("ADMIT_LOG", self.rules.log).env("ADMIT_CLOCK_AHEAD", running.ahead_seconds.to_string());
+            self.admit(&["serve", "--listen", &listen, "--telegram-url", &self.sandbox.address, "--json"]);
+        let ahead = self.ahead_seconds.load(Ordering::Relaxed).to_string();
+        admit.env("ADMIT_LOG", self.rules.log).env("ADMIT_CLOCK_AHEAD", ahead);
         if let Some(point) = point {
             admit.env("ADMIT_END_AT", point);
         }
-        let mut process = admit.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        admit.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
+        let mut process = admit.spawn().unwrap();
+        let mut says = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        running.process = Some(process);
+        says.read_line(&mut line).unwrap();
+        node.process = Some(process);
+        node.says = Some(says);
         let said: Option<Value> = serde_json::from_str(&line).ok();
         let is_ready = said.is_some();
         if let Some(said) = said {
-            running.address = Some(said["url"].as_str().unwrap().to_owned());
+            node.address = Some(said["url"].as_str().unwrap().to_owned());
         }
         is_ready
     }
 
+    /// They are spread over the nodes in turn.
+    pub(crate) fn node_for(&self, turn: usize) -> usize {
+        turn % self.nodes.len()
+    }
+
     /// Where people reach the service, now or when it is back.
     pub(crate) fn address(&self) -> Option<String> {
-        self.running.lock().unwrap().address.clone()
+        self.address_of(0)
+    }
+
+    pub(crate) fn address_of(&self, node: usize) -> Option<String> {
+        self.node(node).address.clone()
     }
 
     /// `kill -9`.
     pub(crate) fn kill(&self) {
-        let mut process = self.running.lock().unwrap().process.take().expect("it runs");
+        self.kill_node(0);
+    }
+
+    pub(crate) fn kill_node(&self, node: usize) {
+        let mut process = self.node(node).process.take().expect("it runs");
         process.kill().unwrap();
         process.wait().unwrap();
     }
 
     /// As an operator stops it.
     pub(crate) fn stop(&self) {
-        let mut process = self.running.lock().unwrap().process.take().expect("it runs");
-        Command::new("kill").args(["-TERM", &process.id().to_string()]).status().unwrap();
-        assert!(process.wait().unwrap().success());
+        let mut node = self.node(0);
+        node.signal("-TERM");
+        assert!(node.process.take().unwrap().wait().unwrap().success());
+    }
+
+    /// It does nothing any more, and does not know it.
+    pub(crate) fn freeze(&self, node: usize) {
+        self.node(node).signal("-STOP");
+    }
+
+    pub(crate) fn thaw(&self, node: usize) {
+        self.node(node).signal("-CONT");
     }
 
     pub(crate) fn has_died(&self) -> bool {
-        let mut running = self.running.lock().unwrap();
-        running.process.as_mut().expect("it was started").try_wait().unwrap().is_some()
+        self.node(0).process.as_mut().expect("it was started").try_wait().unwrap().is_some()
     }
 
     /// Waits until it ended itself at its point.
     pub(crate) fn buried(&self) {
         until("the service ends at its point", || self.has_died());
-        let mut process = self.running.lock().unwrap().process.take().unwrap();
+        let mut process = self.node(0).process.take().unwrap();
         let status: ExitStatus = process.wait().unwrap();
         assert_eq!(status.signal(), Some(SIGABRT), "it ended in another way: {status}");
     }
@@ -263,10 +362,42 @@ impl House {
     /// Time passes for all while nothing of ours runs; long enough that nobody holds the bot any more.
     pub(crate) fn sleep(&self, seconds: i64) {
         let seconds = seconds.max(LEASE_SECONDS);
-        let mut running = self.running.lock().unwrap();
-        assert!(running.process.is_none(), "it runs, and would not notice");
+        assert!(self.nodes.iter().all(|node| node.lock().unwrap().process.is_none()), "it would not notice");
+        if seconds < KEPT_SECONDS {
+            self.pass_time(seconds, &[]);
+            return;
+        }
+        let waiting = self.sandbox.waiting(1);
+        self.pass_time(seconds, &[]);
+        let (still, heard) = (self.sandbox.waiting(2), updates_heard(&self.books));
+        let is_lost = |one: &Forgotten| !still.contains(one) && !heard.contains(&one.update);
+        self.forgotten.lock().unwrap().extend(waiting.into_iter().filter(is_lost));
+    }
+
+    /// Time passes for Telegram and for these nodes, and for whoever is started later.
+    pub(crate) fn pass_time(&self, seconds: i64, nodes: &[usize]) {
         self.sandbox.control("clock/advance", &json!({ "seconds": seconds }));
-        running.ahead_seconds += seconds;
+        self.ahead_seconds.fetch_add(seconds, Ordering::Relaxed);
+        nodes.iter().for_each(|node| self.node(*node).advance(seconds));
+    }
+
+    /// Whoever tended the bot is gone, and this node notices.
+    pub(crate) fn take_over(&self, node: usize) {
+        self.pass_time(LEASE_SECONDS, &[node]);
+        until("another node tends the bot", || self.tends(node));
+    }
+
+    /// This node slept while time passed for the others for as long as it takes to take over.
+    pub(crate) fn catch_up(&self, node: usize) {
+        self.node(node).advance(LEASE_SECONDS);
+    }
+
+    /// Whether this node tends the bot, as far as it knows.
+    pub(crate) fn tends(&self, node: usize) -> bool {
+        let log = fs::read_to_string(self.log_file(node)).unwrap();
+        let log = &log[self.node(node).logged..];
+        let lines = |text: &str| log.matches(text).count();
+        lines("tending this bot") > lines("another node tends this bot now")
     }
 
     pub(crate) fn start_later(&self) {
@@ -276,7 +407,13 @@ impl House {
 
     /// What it logged in all its lives.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.data.path().join("log")).unwrap()
+        let logs =
+            (0..self.nodes.len()).map(|node| fs::read_to_string(self.log_file(node)).unwrap_or_default());
+        logs.collect()
+    }
+
+    fn log_file(&self, node: usize) -> PathBuf {
+        self.data.path().join(format!("log{node}"))
     }
 
     pub(crate) fn keys(&self) -> String {
@@ -285,7 +422,7 @@ impl House {
 
     pub(crate) fn until_the_pool_is_full(&self) {
         until("the pool is full", || {
-            let free = Books::read(&self.file()).links.iter().filter(|link| link.state == "free").count();
+            let free = Books::read(&self.books).links.iter().filter(|link| link.state == "free").count();
             free as i64 == self.rules.pool
         });
     }
@@ -298,14 +435,21 @@ impl House {
     }
 
     pub(crate) fn file(&self) -> PathBuf {
-        self.data.path().join("data/admit.db")
+        let Database::File(file) = &self.books else { panic!("the books are no file") };
+        file.clone()
+    }
+
+    pub(crate) fn telegram(&self) -> Telegram {
+        let now: Value = serde_json::from_str(&self.sandbox.look("clock")).unwrap();
+        let forgotten = self.forgotten.lock().unwrap().clone();
+        Telegram::read(now["now"].as_i64().unwrap(), &self.sandbox.chat(), &self.sandbox.ledger(), forgotten)
     }
 
     /// Until everything that was begun is done.
     pub(crate) fn settle(&self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let Some(left) = left_to_do(&self.file(), &self.sandbox.telegram()) else { return };
+            let Some(left) = left_to_do(&self.books, &self.telegram()) else { return };
             assert!(Instant::now() < deadline, "it does not come to rest: {left}");
             thread::sleep(GLANCE);
         }
@@ -314,8 +458,8 @@ impl House {
     pub(crate) fn evidence(&self, clients: Vec<Client>) -> Evidence {
         let Rules { quota, life_seconds, strangers_stay, .. } = self.rules;
         Evidence {
-            telegram: self.sandbox.telegram(),
-            books: Books::read(&self.file()),
+            telegram: self.telegram(),
+            books: Books::read(&self.books),
             clients,
             // As long as it is promised, and as long as it may lie in the pool before. A second passes in between.
             terms: Terms {

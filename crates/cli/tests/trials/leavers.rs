@@ -13,7 +13,7 @@ use std::time::Instant;
 const FANS: usize = 3;
 const STEPS: usize = 40;
 const HOUR: i64 = 3600;
-/// After two of these every link there was is over. Telegram forgets updates after a day, so nobody is away for longer.
+/// After two of these every link there was is over.
 const HALF_A_LIFE: i64 = 13 * HOUR;
 
 /// One schedule while it is played.
@@ -33,6 +33,7 @@ struct Tally {
     joins: usize,
     strangers: usize,
     links_instead: usize,
+    forgotten: usize,
 }
 
 impl<'a> Play<'a> {
@@ -72,13 +73,16 @@ impl<'a> Play<'a> {
     fn look(&mut self, one: usize) {
         let told = self.fans[one].0.look(self.house);
         self.story.push(format!("fan {one} looks: {told:?}"));
-        if told == Told::RanOut && self.chance.bool() {
+        if told == Told::RanOut {
             self.ask_for_another(one);
         }
     }
 
     fn ask_for_another(&mut self, one: usize) {
-        let told = self.fans[one].0.ask_for_another(self.house);
+        let mut told = self.fans[one].0.ask_for_another(self.house);
+        if told == Told::NotYet {
+            told = self.fans[one].0.ask_for_another(self.house);
+        }
         self.story.push(format!("fan {one} asks for another: {told:?}"));
     }
 
@@ -111,7 +115,13 @@ impl<'a> Play<'a> {
 
     /// The service dies, or is stopped, and much happens before it is back.
     fn sleep(&mut self) {
-        let seconds = [0, HOUR, HALF_A_LIFE, HALF_A_LIFE][self.chance.usize(..4)];
+        let seconds = match self.chance.u32(..8) {
+            0 => 0,
+            1 => HOUR,
+            2..=5 => HALF_A_LIFE,
+            // Telegram forgets what nobody asked for in a day.
+            _ => self.chance.i64(20 * HOUR..=72 * HOUR),
+        };
         if self.chance.bool() {
             self.house.kill()
         } else {
@@ -131,10 +141,10 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// Once all is at rest, a link that was ever used is dead, and so is one whose page says so.
+    /// Once all is at rest, a link of which we know that it was used is dead.
     fn dead_links_let_nobody_in(&self) {
-        let telegram = self.house.sandbox.telegram();
-        for join in &telegram.joins {
+        let telegram = self.house.telegram();
+        for join in telegram.joins.iter().filter(|join| !join.is_forgotten) {
             let newcomer = self.house.sandbox.person();
             let result = self.house.sandbox.join(newcomer, &join.link);
             assert_eq!(result, "refused", "{} was used before", join.link);
@@ -180,6 +190,7 @@ fn schedule(seed: Seed) -> Tally {
     Tally {
         joins: evidence.telegram.joins.len(),
         strangers: evidence.books.strangers.len(),
+        forgotten: evidence.telegram.joins.iter().filter(|join| join.is_forgotten).count(),
         links_instead: evidence.books.entries.iter().map(|entry| entry.generation as usize - 1).sum(),
     }
 }
@@ -203,6 +214,7 @@ fn schedules(count: u64) {
                     all.joins += one.joins;
                     all.strangers += one.strangers;
                     all.links_instead += one.links_instead;
+                    all.forgotten += one.forgotten;
                 }
             });
         }
@@ -212,7 +224,8 @@ fn schedules(count: u64) {
     {
         eprintln!("{count} schedules from {first}: {tally:?}, {:.1?}", began.elapsed());
     }
-    assert!(tally.strangers > 0 && tally.links_instead > 0, "too little happened: {tally:?}");
+    let Tally { strangers, links_instead, forgotten, .. } = tally;
+    assert!(strangers > 0 && links_instead > 0 && forgotten > 0, "too little happened: {tally:?}");
 }
 
 #[test]
@@ -250,9 +263,38 @@ fn a_stranger_at_the_old_link_of_somebody_who_left_is_not_in() {
             house.start_later();
         }
         house.settle();
-        let members = house.sandbox.telegram().members;
+        let members = house.telegram().members;
         assert!(members.iter().all(|member| ![ann, bob].contains(&member.person)), "{members:?}");
         assert_eq!(fan.look(&house), Told::Left);
         house.judge(vec![fan.client], "a stranger at the old link");
     }
+}
+
+/// Who came while nobody listened for more than a day is forgotten by Telegram. A second link would let a second person
+/// in on their pass.
+#[test]
+fn no_link_is_given_instead_of_one_whose_use_was_forgotten() {
+    let house = House::open(Rules { pool: 1, life_seconds: HOUR, ..Rules::default() });
+    let (mut fan, mut other) = (Fan::arrive(&house), Fan::arrive(&house));
+    for fan in [&mut fan, &mut other] {
+        fan.pass(&house);
+        fan.look_until_told(&house);
+    }
+    let (ann, ben) = (house.sandbox.person(), house.sandbox.person());
+    house.kill();
+    assert_eq!(house.sandbox.join(ann, fan.link().unwrap()), "joined");
+    house.sleep(26 * HOUR);
+    house.start();
+    house.settle();
+    // Of one that nobody used as much is known.
+    for fan in [&mut fan, &mut other] {
+        let last = fan.link().unwrap().to_owned();
+        assert_eq!(fan.look(&house), Told::RanOut);
+        assert_eq!(fan.ask_for_another(&house), Told::Unsure);
+        assert_eq!(fan.look(&house), Told::RanOut);
+        assert_eq!(fan.client.links(), [&last]);
+        assert_eq!(house.sandbox.join(ben, &last), "refused");
+    }
+    let evidence = house.judge(vec![fan.client, other.client], "away for 26 hours");
+    assert!(evidence.telegram.joins[0].is_forgotten, "Telegram told it after all");
 }

@@ -6,12 +6,14 @@
 mod auditor;
 mod canary;
 mod crowds;
+mod databases;
 mod doctored;
 mod ends;
 mod evidence;
 mod fans;
 mod house;
 mod leavers;
+mod nodes;
 mod robots;
 mod seed;
 mod wire;

@@ -66,7 +66,7 @@ pub(crate) async fn look(
     let Some(gate) = app.gate(&slug).await? else { return Ok(nowhere()) };
     let known = app.cookie.read(&app.signer, &headers);
     if let Some(visitor) = known
-        && app.store.attempt(gate.id, visitor).await?.pass.is_some()
+        && holds_pass(&app, &gate, visitor).await?
     {
         return Ok(Redirect::to(&pass_path(&slug)).into_response());
     }
@@ -110,9 +110,9 @@ pub(crate) async fn answer(
     let desk = Desk { app: &app, gate: &gate, visitor };
     let mut response = if form.is_some_and(|form| form.is_fresh(now)) {
         desk.receive(&sent, now).await?
-    } else if known.is_some() && app.store.attempt(gate.id, visitor).await?.pass.is_some() {
+    } else if known.is_some() && holds_pass(&app, &gate, visitor).await? {
         // However old the page is: they have what it was for.
-        Redirect::to(&pass_path(&slug)).into_response()
+        desk.to_pass()
     } else {
         let told = "This page was open for too long. Nothing is lost: please send it again.";
         desk.questions(&Sheet { sent: &sent, told: Some(Told::bad(told)), ..Sheet::default() })
@@ -146,7 +146,8 @@ struct Sheet<'a> {
 impl Desk<'_> {
     async fn receive(&self, sent: &[Sent<'_>], now: UnixTime) -> Result<Response, Trouble> {
         if let Some(closed) = closed(self.app, self.gate) {
-            return Ok(closed);
+            let is_in = holds_pass(self.app, self.gate, self.visitor).await?;
+            return Ok(if is_in { self.to_pass() } else { closed });
         }
         if self.gate.gate.needs_start() && sent.iter().any(|(name, _)| name == "start") {
             self.app.store.start(self.gate.id, self.visitor, now).await?;
@@ -163,7 +164,7 @@ impl Desk<'_> {
     fn tell(&self, outcome: Outcome, sent: &[Sent<'_>], now: UnixTime) -> Response {
         let again = |told| self.questions(&Sheet { sent, told: Some(told), ..Sheet::default() });
         match outcome {
-            Outcome::In => Redirect::to(&pass_path(self.gate.gate.slug.as_str())).into_response(),
+            Outcome::In => self.to_pass(),
             Outcome::Unclear { which } => {
                 let told = Some(Told::bad("Please look again. Nothing was counted."));
                 let troubles = which.into_iter().map(|(id, why)| (id, why.to_string())).collect();
@@ -199,6 +200,10 @@ impl Desk<'_> {
             Outcome::NotOpen => closed(self.app, self.gate).unwrap_or_else(|| paused(self.title())),
             Outcome::Full => full(self.title()),
         }
+    }
+
+    fn to_pass(&self) -> Response {
+        Redirect::to(&pass_path(self.gate.gate.slug.as_str())).into_response()
     }
 
     /// Too many wrong answers came from nobody knows whom; who shows an account is looked at all the same.
@@ -248,6 +253,10 @@ impl Desk<'_> {
     fn title(&self) -> &str {
         self.gate.gate.title.as_str()
     }
+}
+
+async fn holds_pass(app: &App, gate: &SavedGate, visitor: Visitor) -> Result<bool, Trouble> {
+    Ok(app.store.attempt(gate.id, visitor).await?.pass.is_some())
 }
 
 fn field<'a>(question: &'a Asked<'a>, is_only: bool, sheet: &'a Sheet<'a>) -> Field<'a> {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod house;
+mod pauses;
 mod publish;
 mod renewals;
 mod rights;
