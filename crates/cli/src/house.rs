@@ -162,12 +162,17 @@ impl Place {
         })
     }
 
-    /// A lock that one service on this machine has for as long as it lives, and loses even when it is killed. Whoever has
-    /// it knows that no other service stands on the file.
-    pub(crate) fn serve_alone(&self) -> Option<File> {
+    /// A lock that every service on the file has for as long as it lives, and loses even when it is killed; and whether
+    /// there was no other when this one came.
+    pub(crate) fn stand_on(&self) -> Option<(File, bool)> {
         let path = self.database.file()?.with_file_name("serve.lock");
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).ok()?;
-        file.try_lock().is_ok().then_some(file)
+        let is_alone = file.try_lock().is_ok();
+        if is_alone {
+            file.unlock().ok()?;
+        }
+        file.lock_shared().ok()?;
+        Some((file, is_alone))
     }
 
     pub(crate) async fn open_with(&self, keys: Keyring) -> Result<House, Failure> {

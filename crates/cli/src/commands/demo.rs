@@ -64,7 +64,7 @@ impl Demo {
             let place = Place::in_dir(&data);
             let House { store, keys } = place.open_or_make().await?;
             // Held until the end.
-            let alone = place.serve_alone();
+            let standing = place.stand_on();
             let clock = Clock::default();
             let road = Road { api_url: at.bot_api.clone(), ..Road::default() };
             let token = at.token.as_deref().expect("the demo's sandbox has a bot");
@@ -77,7 +77,7 @@ impl Demo {
                 telegram_url: at.people.clone(),
                 road,
                 clock,
-                is_alone: alone.is_some(),
+                is_alone: standing.as_ref().is_some_and(|(_, is_alone)| *is_alone),
                 ..Settings::default()
             };
             let service = Service::start(store, &keys, settings).await?;

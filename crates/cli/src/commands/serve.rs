@@ -67,13 +67,13 @@ impl Serve {
             bot::remember(ctx, &store, clock.now()).await?;
             let has_no_bot = store.bots().await?.is_empty();
             // Held until the end.
-            let alone = self.housing.place(ctx)?.serve_alone();
+            let standing = self.housing.place(ctx)?.stand_on();
             let settings = Settings {
                 public_url: public_url.unwrap_or_else(|| url.clone()),
                 telegram_url: telegram_url.unwrap_or_else(|| Settings::default().telegram_url),
                 road,
                 hearing,
-                is_alone: alone.is_some(),
+                is_alone: standing.as_ref().is_some_and(|(_, is_alone)| *is_alone),
                 clock,
                 points: trials::points(ctx.variables),
             };
