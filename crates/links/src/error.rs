@@ -212,9 +212,9 @@ impl fmt::Display for Kind {
                 write!(f, "{} cannot {}: {}", what.backend, what.operation.as_str(), what.instead)
             }
             Self::CannotMerge(why) => why.fmt(f),
-            Self::OutcomeUnknown => f.write_str(
-                "the request was sent but its answer was lost: it may have happened, and was not repeated",
-            ),
+            Self::OutcomeUnknown => {
+                f.write_str("the request was sent but its answer was lost: nobody knows whether it happened")
+            }
             Self::Unreachable => f.write_str("Telegram could not be reached"),
             Self::OutOfTime => f.write_str("the time limit ran out"),
             Self::BrokenAnswer => f.write_str("the answer was not one Telegram gives"),
