@@ -425,7 +425,11 @@ fn give(tx: &mut Tx<'_>, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> R
         return refused(unheard.into());
     }
     if tx.execute(TAKE_PLACE, &[&gate.id, &gate.revision, &now])? == 0 {
-        return refused(why_not(tx, gate, now)?);
+        // While we waited for our turn they may have taken the last place themselves, on another node.
+        return refused(match pass_of(tx, gate.id, visitor, person)? {
+            Some(pass) => Granted::Already { pass },
+            None => why_not(tx, gate, now)?,
+        });
     }
     // On another node somebody may have come at the same time with the same name, or been wrong: they show now that the
     // turn is ours, and again when we look.

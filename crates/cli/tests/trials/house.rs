@@ -22,8 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A service that was killed holds its bot for so long.
 const LEASE_SECONDS: i64 = 31;
 const SIGABRT: i32 = 6;
-/// Telegram keeps what nobody asks for no longer.
-const KEPT_SECONDS: i64 = 86_400;
 
 /// What a trial's gate says.
 #[derive(Clone, Debug)]
@@ -126,8 +124,8 @@ impl Sandbox {
         self.control("faults", &json!({ "method": method, "kind": kind, "times": 1 }));
     }
 
-    /// The joins and leaves that wait for the bot. Nothing is taken from it. Whoever asks twice with the same offset is
-    /// made to wait, and one this small confirms nothing.
+    /// The joins and leaves that wait for the bot. Nothing is taken from it: an offset this small confirms nothing. But
+    /// whoever asks twice within seconds with the same one is made to wait, so each of us has one of their own.
     fn waiting(&self, offset: u32) -> Vec<Forgotten> {
         let path = format!("/bot{}/getUpdates?offset={offset}", self.token);
         let answer = exchange(&self.address, "POST", &path, "", "").unwrap().body;
@@ -271,6 +269,13 @@ impl House {
         (0..self.nodes.len()).for_each(|node| self.start_node(node));
     }
 
+    /// Starts, and waits until it knows that it was told all that happened before. Its clock may be a second behind.
+    pub(crate) fn start_and_hear(&self) {
+        let now = self.telegram().now - 1;
+        self.start();
+        until("everything is heard", || self.books.rows("heard_at", "from bots")[0][0].as_i64() >= Some(now));
+    }
+
     pub(crate) fn start_node(&self, node: usize) {
         assert!(self.start_to_end_at(node, None), "it died before it was ready:\n{}", self.log());
     }
@@ -363,13 +368,13 @@ impl House {
     pub(crate) fn sleep(&self, seconds: i64) {
         let seconds = seconds.max(LEASE_SECONDS);
         assert!(self.nodes.iter().all(|node| node.lock().unwrap().process.is_none()), "it would not notice");
-        if seconds < KEPT_SECONDS {
-            self.pass_time(seconds, &[]);
-            return;
-        }
         let waiting = self.sandbox.waiting(1);
         self.pass_time(seconds, &[]);
-        let (still, heard) = (self.sandbox.waiting(2), updates_heard(&self.books));
+        let still = self.sandbox.waiting(2);
+        if waiting == still {
+            return;
+        }
+        let heard = updates_heard(&self.books);
         let is_lost = |one: &Forgotten| !still.contains(one) && !heard.contains(&one.update);
         self.forgotten.lock().unwrap().extend(waiting.into_iter().filter(is_lost));
     }

@@ -49,7 +49,7 @@ impl<'a> Play<'a> {
 
     fn step(&mut self) {
         let one = self.chance.usize(..FANS);
-        match self.chance.u32(..13) {
+        match self.chance.u32(..14) {
             0 | 1 => {
                 let told = self.fans[one].0.answer(self.house, true);
                 self.story.push(format!("fan {one} answers: {told:?}"));
@@ -66,6 +66,7 @@ impl<'a> Play<'a> {
                 self.dead_links_let_nobody_in();
             }
             10 | 11 => self.sleep(),
+            12 => self.all_links_run_out(),
             _ => self.ask_for_another(one),
         }
     }
@@ -139,6 +140,16 @@ impl<'a> Play<'a> {
         if seconds > 0 {
             self.house.settle();
         }
+    }
+
+    /// Nobody is away for so long that Telegram forgets anything.
+    fn all_links_run_out(&mut self) {
+        for _ in 0..2 {
+            self.house.stop();
+            self.house.sleep(HALF_A_LIFE);
+            self.house.start_and_hear();
+        }
+        self.story.push("all links run out".to_owned());
     }
 
     /// Once all is at rest, a link of which we know that it was used is dead.

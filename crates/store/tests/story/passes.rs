@@ -9,6 +9,7 @@ use admit_store::{
 use gate::pass::State;
 use links::LinkUrl;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 async fn held(store: &Store, gate: &admit_store::SavedGate, who: u64) -> Held {
     store.holding(gate.id, visitor(who)).await.unwrap().unwrap().entries.remove(0)
@@ -50,6 +51,29 @@ on_both! {
         assert_eq!((link.state, link.pass, link.used_by), (LinkState::Given, Some(pass), Some(person(42))));
         assert_eq!((link.revoke_wanted_at, link.revoked_at), (Some(later(60)), Some(later(61))));
         assert_eq!(seen.len(), 1);
+    }
+
+    /// The form sent many times at once, to two nodes: whoever has the last place is never told that there is none.
+    async fn whoever_takes_the_last_place_has_it_however_often_they_ask(database: &Database) {
+        let nodes = [database.open().await, database.open().await];
+        open_gate(&nodes[0], json!({})).await;
+        for who in 1..=20 {
+            let definition = definition("night-owls", json!({ "quota": who }));
+            nodes[0].save_gate(&definition, bot(), "maria", NOW).await.unwrap();
+            let gate = nodes[0].gate(&definition.slug).await.unwrap().unwrap();
+            let mut asking = JoinSet::new();
+            for store in nodes.iter().cycle().take(16) {
+                let (store, gate) = (store.clone(), gate.clone());
+                asking.spawn(async move { store.grant(&gate, visitor(who), NOW).await.unwrap() });
+            }
+            let (granted, others): (Vec<_>, Vec<_>) = asking
+                .join_all()
+                .await
+                .into_iter()
+                .partition(|granted| matches!(granted, Granted::Granted { .. }));
+            assert_eq!(granted.len(), 1, "{granted:?}");
+            assert!(others.iter().all(|other| matches!(other, Granted::Already { .. })), "{who}: {others:?}");
+        }
     }
 
     async fn whoever_waits_longest_gets_the_next_link(database: &Database) {
