@@ -5,7 +5,7 @@
 //! It prints:
 //!
 //! ```text
-//! guest ...: the request was sent but its answer was lost: it may have happened, and was not repeated
+//! guest ...: the request was sent but its answer was lost: nobody knows whether it happened
 //! 39 links for 40 guests
 //! ```
 

@@ -7,7 +7,7 @@
 //! no right: ask an administrator for `can_invite_users` (the right `can_invite_users` is missing in this chat)
 //! a group that moved: note its new number -100... and go on (the group became a supergroup; its number is now -100...)
 //! a dead link: forget the link and make another (the link is unknown here or not valid any more)
-//! a lost answer: look before doing it again (the request was sent but its answer was lost: it may have happened, and was not repeated)
+//! a lost answer: look before doing it again (the request was sent but its answer was lost: nobody knows whether it happened)
 //! a token that was replaced: stop, nothing works until there is another (Telegram does not accept the bot's token)
 //! ```
 
