@@ -19,6 +19,10 @@ mod server;
 use report::Report;
 use std::process::ExitCode;
 
+/// As in the binary that is measured, so that floors stand on the same ground.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Row = (&'static str, fn(&mut Report));
 
 /// The table, each row in a file of its own.

@@ -21,6 +21,9 @@ mod when;
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let variables = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let cli = match arguments::read(std::env::args_os(), &variables) {

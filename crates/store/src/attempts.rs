@@ -92,8 +92,8 @@ pub enum Counted {
         /// That pass.
         pass: PassId,
     },
-    /// There is no such gate any more.
-    NoSuchGate,
+    /// The gate was changed, paused or taken away since it was read; read it again.
+    Changed,
 }
 
 /// Why an answer is not looked at.
@@ -120,19 +120,15 @@ impl Store {
         let gate = gate.clone();
         self.write(move |tx| {
             // Once without writing, so that guessing on costs nothing; and once when nobody else can count.
-            if let Some(unheard) = unheard(tx, &gate, visitor, now)?.1 {
-                return Ok(unheard.into());
+            if let Err(refused) = may_be_wrong(tx, &gate, visitor, now)? {
+                return Ok(refused);
             }
-            if !gates::turn(tx, gate.id)? {
-                return Ok(Counted::NoSuchGate);
+            if !gates::turn_unchanged(tx, &gate)? {
+                return Ok(Counted::Changed);
             }
-            let (attempt, unheard) = unheard(tx, &gate, visitor, now)?;
-            if let Some(pass) = attempt.pass {
-                return Ok(Counted::Already { pass });
-            }
-            match unheard {
-                Some(unheard) => Ok(unheard.into()),
-                None => count(tx, gate.id, visitor, attempt, now),
+            match may_be_wrong(tx, &gate, visitor, now)? {
+                Err(refused) => Ok(refused),
+                Ok(attempt) => count(tx, gate.id, visitor, attempt, now),
             }
         })
         .await
@@ -143,6 +139,21 @@ impl Store {
         let (gate, budget) = (gate.id, gate.gate.guesses);
         self.read(move |tx| is_spent(tx, gate, budget, now)).await
     }
+}
+
+/// What somebody tried so far, if a wrong answer of theirs counts.
+fn may_be_wrong(
+    tx: &mut Tx<'_>,
+    gate: &SavedGate,
+    visitor: Visitor,
+    now: UnixTime,
+) -> Result<std::result::Result<Attempt, Counted>> {
+    let (attempt, unheard) = unheard(tx, gate, visitor, now)?;
+    Ok(match (attempt.pass, unheard) {
+        (Some(pass), _) => Err(Counted::Already { pass }),
+        (None, Some(unheard)) => Err(unheard.into()),
+        (None, None) => Ok(attempt),
+    })
 }
 
 /// What somebody tried so far, and why their answer is not looked at, if it is not. Exact for whoever has the gate's

@@ -57,6 +57,9 @@ statements! {
     SLUGS_OF_BOT = "select slug from gates where bot = $1 and state <> 'draft' order by id";
     SET_STATE = "update gates set state = $1, changed_at = $2 where slug = $3";
     TURN = "update gates set turns = turns + 1 where id = $1";
+    TURN_UNCHANGED = "
+        update gates set turns = turns + 1
+        where id = $1 and revision = $2 and state = 'open'";
     OF_CHAT = "
         select g.id, g.slug, g.definition
         from gates g
@@ -277,6 +280,11 @@ impl Store {
 /// whether there is such a gate.
 pub(crate) fn turn(tx: &mut Tx<'_>, gate: GateId) -> Result<bool> {
     Ok(tx.execute(TURN, &[&gate])? == 1)
+}
+
+/// Waits for the turn of an open gate that is as it was read. Tells whether it is.
+pub(crate) fn turn_unchanged(tx: &mut Tx<'_>, gate: &SavedGate) -> Result<bool> {
+    Ok(tx.execute(TURN_UNCHANGED, &[&gate.id, &gate.revision])? == 1)
 }
 
 /// A group has a new number: gates that lead to the old one lead to the new one.

@@ -67,13 +67,14 @@ statements! {
         insert into entries (pass, chat, gate, generation, state, link, queued_at, issued_at, expires_at)
         values ($1, $2, $3, 1, $4, $5, $6, $7, $8)";
     HOLDING = "
-        select p.id, p.gate, p.person, p.granted_at, p.granted_by, p.revoked_at,
+        select p.id, p.gate, g.revision, p.person, p.granted_at, p.granted_by, p.revoked_at,
             e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.used_by, e.left_at,
             case when e.state = 'granted' then (
                 select count(*) from entries w
                 where w.gate = e.gate and w.chat = e.chat and w.state = 'granted'
                     and (w.queued_at, w.pass) < (e.queued_at, e.pass)) end
         from passes p
+        join gates g on g.id = p.gate
         join entries e on e.pass = p.id
         left join links l on l.id = e.link
         where p.gate = $1
@@ -81,19 +82,20 @@ statements! {
                 or p.person = (select a.person from attempts a where a.gate = $1 and a.visitor = $2))
         order by p.id, e.chat";
     ONE = "
-        select p.id, p.gate, p.person, p.granted_at, p.granted_by, p.revoked_at,
+        select p.id, p.gate, g.revision, p.person, p.granted_at, p.granted_by, p.revoked_at,
             e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.used_by, e.left_at,
             case when e.state = 'granted' then (
                 select count(*) from entries w
                 where w.gate = e.gate and w.chat = e.chat and w.state = 'granted'
                     and (w.queued_at, w.pass) < (e.queued_at, e.pass)) end
         from passes p
+        join gates g on g.id = p.gate
         join entries e on e.pass = p.id
         left join links l on l.id = e.link
         where p.id = $1
         order by e.chat";
     LIST = "
-        select p.id, p.gate, p.person, p.granted_at, p.granted_by, p.revoked_at,
+        select p.id, p.gate, g.revision, p.person, p.granted_at, p.granted_by, p.revoked_at,
             e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.used_by, e.left_at,
             cast(null as bigint)
         from (
@@ -101,6 +103,7 @@ statements! {
             where id < $1 and (gate = $2 or $3 = 0)
             order by id desc
             limit $4) p
+        join gates g on g.id = p.gate
         join entries e on e.pass = p.id
         left join links l on l.id = e.link
         order by p.id desc, e.chat";
@@ -200,6 +203,8 @@ pub struct Holding {
     pub pass: PassId,
     /// Its gate.
     pub gate: GateId,
+    /// The revision of its gate, as it is now.
+    pub revision: i64,
     /// Whose it is, where that was known when it was granted.
     pub person: Option<UserId>,
     /// Since when.
@@ -628,25 +633,26 @@ impl FromRow for OneHeld {
             pass: Holding {
                 pass: Column::read(row, 0)?,
                 gate: Column::read(row, 1)?,
-                person: Column::read(row, 2)?,
-                granted_at: Column::read(row, 3)?,
-                granted_by: Column::read(row, 4)?,
-                revoked_at: Column::read(row, 5)?,
+                revision: Column::read(row, 2)?,
+                person: Column::read(row, 3)?,
+                granted_at: Column::read(row, 4)?,
+                granted_by: Column::read(row, 5)?,
+                revoked_at: Column::read(row, 6)?,
                 entries: Vec::new(),
             },
             held: Held {
-                chat: Column::read(row, 6)?,
-                generation: Column::read(row, 7)?,
-                state: Column::read(row, 8)?,
+                chat: Column::read(row, 7)?,
+                generation: Column::read(row, 8)?,
+                state: Column::read(row, 9)?,
                 link: None,
-                expires_at: Column::read(row, 11)?,
-                used_at: Column::read(row, 12)?,
-                used_by: Column::read(row, 13)?,
-                left_at: Column::read(row, 14)?,
-                before: Column::read(row, 15)?,
+                expires_at: Column::read(row, 12)?,
+                used_at: Column::read(row, 13)?,
+                used_by: Column::read(row, 14)?,
+                left_at: Column::read(row, 15)?,
+                before: Column::read(row, 16)?,
             },
-            marker: Column::read(row, 9)?,
-            url: Column::read(row, 10)?,
+            marker: Column::read(row, 10)?,
+            url: Column::read(row, 11)?,
         })
     }
 }

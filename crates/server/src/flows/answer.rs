@@ -36,7 +36,7 @@ pub(crate) enum Outcome {
     Crowded,
     /// This gate begins with pressing Start.
     NotStarted,
-    /// Paused, closed, or not open yet.
+    /// Not open any more, or changed since the gate was read.
     NotOpen,
     /// All passes are given.
     Full,
@@ -49,48 +49,66 @@ pub(crate) async fn answer(
     given: &Given,
 ) -> Result<Outcome, Trouble> {
     let now = app.clock.now();
+    let asked = gate.gate.ask(visitor.as_bytes());
+    if gate.gate.needs_start() {
+        let tries = match tries(app, gate, visitor, now).await? {
+            Ok(tries) => tries,
+            Err(outcome) => return Ok(outcome),
+        };
+        let Some(started_at) = tries.started_at else { return Ok(Outcome::NotStarted) };
+        if gate.gate.deadline(&asked, started_at).is_some_and(|deadline| deadline < now) {
+            return count_wrong(app, gate, visitor, now, |left, _| Outcome::OutOfTime { left }).await;
+        }
+    }
+    match gate.gate.grade(&asked, given) {
+        Grade::Right => give(app, gate, visitor, now).await,
+        Grade::Wrong { which } => {
+            let wrong = |left, next_try_at| Outcome::Wrong { which, left, next_try_at };
+            count_wrong(app, gate, visitor, now, wrong).await
+        }
+        // Nothing will be written down that could tell who needs no answer, or may give none.
+        Grade::Unclear { which } => {
+            Ok(tries(app, gate, visitor, now).await?.err().unwrap_or(Outcome::Unclear { which }))
+        }
+    }
+}
+
+/// What somebody tried so far; or what they are told, if no answer of theirs is looked at.
+async fn tries(
+    app: &App,
+    gate: &SavedGate,
+    visitor: Visitor,
+    now: UnixTime,
+) -> Result<Result<Tries, Outcome>, Trouble> {
     let Attempt { pass, tries, .. } = app.store.attempt(gate.id, visitor).await?;
     if pass.is_some() {
         wait_for_link(app, gate, visitor).await?;
-        return Ok(Outcome::In);
+        return Ok(Err(Outcome::In));
     }
-    match gate.gate.may_try(&tries, now) {
-        May::Now => {}
-        May::Wait { until } => return Ok(Outcome::Wait { until }),
-        May::NoMore => return Ok(Outcome::NoMoreTries),
-    }
-    if gate.gate.needs_start() && tries.started_at.is_none() {
-        return Ok(Outcome::NotStarted);
-    }
-    let asked = gate.gate.ask(visitor.as_bytes());
-    let deadline = tries.started_at.and_then(|at| gate.gate.deadline(&asked, at));
-    if deadline.is_some_and(|deadline| deadline < now) {
-        return count_wrong(app, gate, visitor, tries, now, |left, _| Outcome::OutOfTime { left }).await;
-    }
-    match gate.gate.grade(&asked, given) {
-        Grade::Unclear { which } => Ok(Outcome::Unclear { which }),
-        Grade::Wrong { which } => {
-            let wrong = |left, next_try_at| Outcome::Wrong { which, left, next_try_at };
-            count_wrong(app, gate, visitor, tries, now, wrong).await
-        }
-        Grade::Right => give(app, gate, visitor, now).await,
-    }
+    Ok(match gate.gate.may_try(&tries, now) {
+        May::Now => Ok(tries),
+        May::Wait { until } => Err(Outcome::Wait { until }),
+        May::NoMore => Err(Outcome::NoMoreTries),
+    })
 }
 
 async fn count_wrong(
     app: &App,
     gate: &SavedGate,
     visitor: Visitor,
-    tries: Tries,
     now: UnixTime,
     outcome: impl FnOnce(u32, UnixTime) -> Outcome,
 ) -> Result<Outcome, Trouble> {
-    let most = gate.gate.tries.most.get();
     let counted = app.store.wrong(gate, visitor, now).await?;
     app.metrics.answered(if matches!(counted, Counted::Counted(_)) { Answer::Wrong } else { Answer::Held });
     Ok(match counted {
-        Counted::Counted(now_tried) => {
-            outcome(most.saturating_sub(now_tried.wrong), gate.gate.after_wrong(&tries, now))
+        Counted::Counted(tries) => {
+            let left = gate.gate.tries.most.get().saturating_sub(tries.wrong);
+            let next_try_at = match gate.gate.may_try(&tries, now) {
+                May::Wait { until } => until,
+                May::Now | May::NoMore => now,
+            };
+            outcome(left, next_try_at)
         }
         Counted::TooSoon { until } => Outcome::Wait { until },
         Counted::NoMoreTries => Outcome::NoMoreTries,
@@ -99,7 +117,7 @@ async fn count_wrong(
             wait_for_link(app, gate, visitor).await?;
             Outcome::In
         }
-        Counted::NoSuchGate => Outcome::NotOpen,
+        Counted::Changed => Outcome::NotOpen,
     })
 }
 
@@ -124,7 +142,6 @@ async fn give(app: &App, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> R
         Granted::NoMoreTries => held(app, Outcome::NoMoreTries),
         Granted::BudgetSpent => held(app, Outcome::Crowded),
         Granted::Full => Outcome::Full,
-        // The gate was edited while somebody thought: they see the new one.
         Granted::Changed | Granted::NotOpen | Granted::NoSuchGate => Outcome::NotOpen,
     })
 }

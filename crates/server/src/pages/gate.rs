@@ -92,25 +92,44 @@ pub(crate) async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Trouble> {
-    let Some(gate) = app.gate(&slug).await? else { return Ok(nowhere()) };
-    if !is_form(&headers) {
-        let text = "This address takes what the form on its page sends.";
-        return Ok(Notice::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Not a form", text).into_response());
+    // Whoever writes an answer down checks that the gate is still as it was kept.
+    if let Some(kept) = app.kept(&slug)
+        && let Some(response) = receive(&app, &kept, &headers, &body).await?
+    {
+        return Ok(response);
     }
-    let sent: Vec<Sent<'_>> = form_urlencoded::parse(&body).collect();
+    let Some(gate) = app.gate(&slug).await? else { return Ok(nowhere()) };
+    let response = receive(&app, &gate, &headers, &body).await?;
+    Ok(response.or_else(|| closed(&app, &gate)).unwrap_or_else(|| paused(gate.gate.title.as_str())))
+}
+
+/// Nothing, if the gate is not open, or is not as `gate` says.
+async fn receive(
+    app: &App,
+    gate: &SavedGate,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Option<Response>, Trouble> {
+    if !is_form(headers) {
+        let text = "This address takes what the form on its page sends.";
+        let notice = Notice::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Not a form", text);
+        return Ok(Some(notice.into_response()));
+    }
+    let sent: Vec<Sent<'_>> = form_urlencoded::parse(body).collect();
     let now = app.clock.now();
     let form = sent.iter().find(|(name, _)| name == "form");
     let form = form.and_then(|(_, token)| Form::open(&app.signer, token)).filter(|form| form.gate == gate.id);
-    let known = app.cookie.read(&app.signer, &headers);
+    let known = app.cookie.read(&app.signer, headers);
     // A browser that is known stays who it is, whichever of its pages the answer came from.
     let visitor = match known.or(form.map(|form| form.visitor)) {
         Some(visitor) => visitor,
         None => Visitor::new(app.chance()?),
     };
-    let desk = Desk { app: &app, gate: &gate, visitor };
+    let desk = Desk { app, gate, visitor };
     let mut response = if form.is_some_and(|form| form.is_fresh(now)) {
-        desk.receive(&sent, now).await?
-    } else if known.is_some() && holds_pass(&app, &gate, visitor).await? {
+        let Some(response) = desk.take(&sent, now).await? else { return Ok(None) };
+        response
+    } else if known.is_some() && holds_pass(app, gate, visitor).await? {
         // However old the page is: they have what it was for.
         desk.to_pass()
     } else {
@@ -122,7 +141,7 @@ pub(crate) async fn answer(
         let cookie = HeaderValue::try_from(cookie).expect("a cookie of ours is plain text");
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
-    Ok(response)
+    Ok(Some(response))
 }
 
 /// A field of a form as it was sent.
@@ -144,26 +163,26 @@ struct Sheet<'a> {
 }
 
 impl Desk<'_> {
-    async fn receive(&self, sent: &[Sent<'_>], now: UnixTime) -> Result<Response, Trouble> {
-        if let Some(closed) = closed(self.app, self.gate) {
+    async fn take(&self, sent: &[Sent<'_>], now: UnixTime) -> Result<Option<Response>, Trouble> {
+        if closed(self.app, self.gate).is_some() {
             let is_in = holds_pass(self.app, self.gate, self.visitor).await?;
-            return Ok(if is_in { self.to_pass() } else { closed });
+            return Ok(is_in.then(|| self.to_pass()));
         }
         if self.gate.gate.needs_start() && sent.iter().any(|(name, _)| name == "start") {
             self.app.store.start(self.gate.id, self.visitor, now).await?;
-            return Ok(self.questions(&Sheet::default()));
+            return Ok(Some(self.questions(&Sheet::default())));
         }
         let Ok(given) = Given::read(sent.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))) else {
             let told = Told::bad("This is longer than any answer we would accept.");
-            return Ok(self.questions(&Sheet { told: Some(told), ..Sheet::default() }));
+            return Ok(Some(self.questions(&Sheet { told: Some(told), ..Sheet::default() })));
         };
         let outcome = answer::answer(self.app, self.gate, self.visitor, &given).await?;
         Ok(self.tell(outcome, sent, now))
     }
 
-    fn tell(&self, outcome: Outcome, sent: &[Sent<'_>], now: UnixTime) -> Response {
+    fn tell(&self, outcome: Outcome, sent: &[Sent<'_>], now: UnixTime) -> Option<Response> {
         let again = |told| self.questions(&Sheet { sent, told: Some(told), ..Sheet::default() });
-        match outcome {
+        Some(match outcome {
             Outcome::In => self.to_pass(),
             Outcome::Unclear { which } => {
                 let told = Some(Told::bad("Please look again. Nothing was counted."));
@@ -197,9 +216,9 @@ impl Desk<'_> {
                 self.threshold(Some(Told::bad(told)))
             }
             Outcome::NotStarted => self.threshold(None),
-            Outcome::NotOpen => closed(self.app, self.gate).unwrap_or_else(|| paused(self.title())),
+            Outcome::NotOpen => return None,
             Outcome::Full => full(self.title()),
-        }
+        })
     }
 
     fn to_pass(&self) -> Response {

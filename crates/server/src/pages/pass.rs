@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use gate::pass::State as Stage;
 use links::{Right, UnixTime};
-use store::{Held, SavedGate, Visitor};
+use store::{Held, Holding, SavedGate};
 
 /// How often the page of somebody who waits looks again.
 const LOOK_AGAIN_SECONDS: u32 = 3;
@@ -45,9 +45,19 @@ pub(crate) async fn look(
     Path(slug): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Trouble> {
+    let visitor = app.cookie.read(&app.signer, &headers);
+    if let (Some(kept), Some(visitor)) = (app.kept(&slug), visitor)
+        && let Some(holding) = app.store.holding(kept.id, visitor).await?
+        && holding.revision == kept.revision
+    {
+        return page(&app, &kept, holding, None).await;
+    }
     let Some(gate) = app.gate(&slug).await? else { return Ok(nowhere()) };
-    let Some(visitor) = app.cookie.read(&app.signer, &headers) else { return Ok(nothing(&slug)) };
-    page(&app, &gate, visitor, None).await
+    let Some(visitor) = visitor else { return Ok(nothing(&slug)) };
+    match app.store.holding(gate.id, visitor).await? {
+        Some(holding) => page(&app, &gate, holding, None).await,
+        None => Ok(nothing(&slug)),
+    }
 }
 
 /// `POST /g/SLUG/pass`: the wish for another link, instead of one that ended unused.
@@ -68,17 +78,18 @@ pub(crate) async fn again(
         }
         Outcome::Paused => "This gate is paused. Ask again later; your pass stays yours.",
     };
-    page(&app, &gate, visitor, Some(Told::bad(told))).await
+    match app.store.holding(gate.id, visitor).await? {
+        Some(holding) => page(&app, &gate, holding, Some(Told::bad(told))).await,
+        None => Ok(nothing(&slug)),
+    }
 }
 
 async fn page(
     app: &App,
     gate: &SavedGate,
-    visitor: Visitor,
+    holding: Holding,
     told: Option<Told>,
 ) -> Result<Response, Trouble> {
-    let slug = gate.gate.slug.as_str();
-    let Some(holding) = app.store.holding(gate.id, visitor).await? else { return Ok(nothing(slug)) };
     let now = app.clock.now();
     let waits = holding.waits();
     let is_taken_back = holding.revoked_at.is_some();
@@ -105,7 +116,7 @@ async fn page(
         told,
         doors,
         may_renew,
-        action: &pass_path(slug),
+        action: &pass_path(gate.gate.slug.as_str()),
     };
     Ok(show(StatusCode::OK, &page))
 }
