@@ -14,6 +14,7 @@ mod backup;
 mod bots;
 mod chats;
 mod connection;
+mod doubt;
 mod erase;
 mod error;
 mod gates;

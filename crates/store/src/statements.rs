@@ -24,6 +24,7 @@ mod tests {
         ("backup", backup::STATEMENTS),
         ("bots", bots::STATEMENTS),
         ("chats", chats::STATEMENTS),
+        ("doubt", doubt::STATEMENTS),
         ("erase", erase::STATEMENTS),
         ("gates", gates::STATEMENTS),
         ("health", health::STATEMENTS),
