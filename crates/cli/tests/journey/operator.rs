@@ -587,17 +587,42 @@ fn a_link_of_a_gate_is_edited_without_saying_what_it_was() {
     let house = House::new();
     let service = open_gate(&house);
     let gate = service.gate("owls");
-    let (_, link) = gate.passed(&gate.form(), "espresso");
+    let (cookie, link) = gate.passed(&gate.form(), "espresso");
     let was = json(&house, &format!("link show {link}"));
     let hash = link.rsplit('+').next().unwrap();
-    let edited = house.json(&format!("link edit --chat CHAT tg://join?invite={hash} --expire 1h"));
+    let edited = json(&house, &format!("link edit --chat CHAT tg://join?invite={hash} --expire 30d"));
     assert_eq!(
         (&edited["invite_link"], &edited["name"], &edited["member_limit"]),
         (&json!(link), &was["marker"], &json!(1))
     );
     assert_ne!(edited["expire_date"], was["expires_at"]);
-    let renamed = house.admit(&format!("link edit --chat CHAT {link} --name spring"));
-    renamed.is(0, "Edits since then are not in it");
+    // The ledger, the pass and the fan's page know of it.
+    let is = json(&house, &format!("link show {link}"));
+    assert_eq!((&is["expires_at"], &is["expiry_wanted"]), (&edited["expire_date"], &json!(null)));
+    assert_eq!(entry(&house, 1)["expires_at"], edited["expire_date"]);
+    assert!(gate.pass(&cookie).contains("for another 30 days"));
+    assert_eq!(json(&house, "audit list --limit 1")[0]["what"], "edit link");
+    // What a gate promises of its links is not edited away, however it is said.
+    let (file, all) = ("was.json", "--no-name --no-expire --instant --no-limit");
+    house.write(file, &edited.to_string());
+    for edit in ["--name spring", "--no-name", "--limit 2", "--no-limit", "--request", "--no-expire", all] {
+        let line = format!("link edit --chat CHAT {link} --was {file} {edit} --json");
+        run(&house, &line).fails_as(6, "conflict", "kept_link");
+    }
+    run(&house, &format!("link edit --chat CHAT {link} --limit 2")).is(6, "it lets one person in");
+    run(&house, &format!("link edit --chat -1009 {link} --expire 1h")).is(6, "it leads to another chat");
+    let same = format!("--name {} --limit 1 --expire 1h", was["marker"].as_str().unwrap());
+    run(&house, &format!("link edit --chat CHAT {link} {same} --dry-run")).is(0, "\"member_limit\":1");
+    run(&house, &format!("link edit --chat CHAT {link} {same}")).is(0, "");
+    assert!(gate.pass(&cookie).contains("for another 60 minutes"));
+    // Nor is one that has done what it was for.
+    assert_eq!(house.join(house.person(), &link), "joined");
+    until("the join", || entry(&house, 1)["state"] == "used");
+    run(&house, &format!("link edit --chat CHAT {link} --expire 7d --json")).fails_as(
+        6,
+        "conflict",
+        "not_editable",
+    );
     // A link the ledger does not know needs to be told of, as ever.
     let other = house.admit("link create --chat CHAT --limit 5 -q").out;
     house.admit(&format!("link edit --chat CHAT {} --name x", other.trim())).is(2, "would be erased");

@@ -136,7 +136,8 @@ create table links (
     state text not null check (state in ('making', 'free', 'given', 'lost', 'refused', 'dropped')),
     url bytea, -- Sealed.
     hash bytea unique, -- SHA-256 of what stands after `t.me/+`.
-    expires_at bigint not null,
+    expires_at bigint not null, -- While an edit is under way, the later of the two ends.
+    expiry_wanted bigint, -- The end that Telegram is being asked to give it.
     intended_at bigint not null,
     made_at bigint,
     pass bigint,

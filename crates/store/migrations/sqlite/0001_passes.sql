@@ -136,7 +136,8 @@ create table links (
     state text not null check (state in ('making', 'free', 'given', 'lost', 'refused', 'dropped')),
     url blob, -- Sealed.
     hash blob unique, -- SHA-256 of what stands after `t.me/+`.
-    expires_at integer not null,
+    expires_at integer not null, -- While an edit is under way, the later of the two ends.
+    expiry_wanted integer, -- The end that Telegram is being asked to give it.
     intended_at integer not null,
     made_at integer,
     pass integer,
