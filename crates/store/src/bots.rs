@@ -3,7 +3,7 @@
 use crate::audit::{self, Deed};
 use crate::seal::Place;
 use crate::statements::statements;
-use crate::{Keyring, Result, Store, doubt};
+use crate::{Keyring, Result, Store, doubt, keys};
 use links::{UnixTime, UserId};
 use std::fmt;
 
@@ -78,7 +78,9 @@ impl Store {
     ) -> Result<()> {
         let sealed = self.keys().seal(place(&id.to_string()), token.reveal().as_bytes());
         let (username, who) = (username.to_owned(), who.to_owned());
+        let keys = self.keys().clone();
         self.write(move |tx| {
+            keys::expect_current(tx, &keys)?;
             tx.execute(REMEMBER, &[&id, &username, &sealed, &now])?;
             audit::record(tx, Deed::AddBot, &who, &id.to_string(), now)
         })

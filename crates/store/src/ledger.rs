@@ -3,11 +3,11 @@
 
 use crate::audit::{self, Deed};
 use crate::connection::Tx;
-use crate::gates;
 use crate::seal::{self, Place};
 use crate::statements::statements;
 use crate::value::{Column, FromRow, Row, stored};
 use crate::{Error, GateId, Keyring, LinkId, PassId, Result, Store};
+use crate::{gates, keys};
 use gate::Code;
 use gate::pass::State;
 use links::{ChatId, LinkHash, LinkUrl, UnixTime, UserId};
@@ -287,7 +287,9 @@ impl Store {
     /// Writes down that a link is about to be asked for. Only then is Telegram asked.
     pub async fn intend(&self, intent: Intent, now: UnixTime) -> Result<LinkId> {
         let Intent { gate, chat, bot, marker, fence, expires_at } = intent;
+        let keys = self.keys().clone();
         self.write(move |tx| {
+            keys::expect_current(tx, &keys)?;
             Ok(tx.one::<(LinkId,)>(INTEND, &[&gate, &chat, &bot, &marker, &fence, &expires_at, &now])?.0)
         })
         .await
@@ -299,6 +301,7 @@ impl Store {
         let keys = self.keys().clone();
         let url = url.clone();
         self.write(move |tx| {
+            keys::expect_current(tx, &keys)?;
             let (gate, marker): (GateId, Code) = tx.one(WHOSE, &[&link])?;
             let sealed = keys.seal(place(&marker.to_string()), url.as_str().as_bytes());
             // Without the turn, a pass could begin to wait while we find that nobody does.
