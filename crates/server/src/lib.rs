@@ -50,6 +50,8 @@ pub struct Settings {
     pub road: Road,
     /// How Telegram's updates reach us.
     pub hearing: Hearing,
+    /// For how long people are remembered who hold no pass.
+    pub keep_days: u32,
     /// No other service stands on this store, so what an earlier one held is free.
     pub is_alone: bool,
     /// Tells the time.
@@ -66,6 +68,7 @@ impl Default for Settings {
             telegram_url: "https://t.me".to_owned(),
             road: Road::default(),
             hearing: Hearing::default(),
+            keep_days: 90,
             is_alone: false,
             clock: Clock::default(),
             points: Points::default(),
@@ -106,6 +109,7 @@ impl Service {
             links,
             telegram_url: settings.telegram_url.trim_end_matches('/').to_owned(),
             hearing: settings.hearing,
+            keep_days: settings.keep_days,
             bots: Bots::default(),
             bells: Bells::default(),
             metrics: Metrics::new(),

@@ -34,6 +34,7 @@ mod tests {
         ("outbox", outbox::STATEMENTS),
         ("pace", pace::STATEMENTS),
         ("passes", passes::STATEMENTS),
+        ("tidy", tidy::STATEMENTS),
         ("updates", updates::STATEMENTS),
     ];
 

@@ -39,6 +39,9 @@ pub(crate) struct Serve {
     /// Have Telegram send its updates to the public URL, instead of asking for them. [env: ADMIT_WEBHOOK]
     #[arg(long)]
     webhook: bool,
+    /// For how many days people are remembered who hold no pass. [env: ADMIT_KEEP_DAYS] [default: 90]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    keep_days: Option<u32>,
 }
 
 /// The line that is printed when it is ready.
@@ -56,6 +59,7 @@ impl Serve {
         let telegram_url =
             address(ctx, "--telegram-url", "ADMIT_TELEGRAM_URL", self.telegram_url.as_deref())?;
         let hearing = if webhook(ctx, self.webhook)? { Hearing::Webhook } else { Hearing::Asking };
+        let keep_days = self.keep_days(ctx)?;
         runtime::serve(async {
             let listener = TcpListener::bind(listen).await.map_err(|why| {
                 let free = "`--listen 127.0.0.1:0`, which takes a port that is free";
@@ -73,6 +77,7 @@ impl Serve {
                 telegram_url: telegram_url.unwrap_or_else(|| Settings::default().telegram_url),
                 road,
                 hearing,
+                keep_days: keep_days.unwrap_or(Settings::default().keep_days),
                 is_alone: standing.as_ref().is_some_and(|(_, is_alone)| *is_alone),
                 clock,
                 points: trials::points(ctx.variables),
@@ -107,6 +112,19 @@ impl Serve {
         let text = (ctx.variables)("ADMIT_LISTEN").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
         let bad = |why| Usage::new(format!("`ADMIT_LISTEN={text}`"), why, "`ADMIT_LISTEN=127.0.0.1:8080`");
         text.parse().map_err(bad)
+    }
+
+    fn keep_days(&self, ctx: &Context<'_>) -> Result<Option<u32>, Usage> {
+        let Some(text) = (ctx.variables)("ADMIT_KEEP_DAYS").filter(|_| self.keep_days.is_none()) else {
+            return Ok(self.keep_days);
+        };
+        match text.parse() {
+            Ok(days @ 1..=36_500) => Ok(Some(days)),
+            _ => {
+                let rule = "this is a number of days from 1 to 36500";
+                Err(Usage::new(format!("`ADMIT_KEEP_DAYS={text}`"), rule, "`ADMIT_KEEP_DAYS=90`"))
+            }
+        }
     }
 }
 

@@ -178,6 +178,7 @@ create table sightings (
 ) strict;
 create index sightings_of_person on sightings (chat, person, at, update_id);
 create index sightings_by_pass on sightings (pass, chat) where pass is not null;
+create index sightings_of_others on sightings (at) where pass is null;
 
 -- People who came in by somebody else's link. The link is revoked first, then they are removed.
 create table strangers (
