@@ -5,6 +5,8 @@ use crate::house::{House, Ran};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Stdio};
 use std::thread::yield_now;
 use std::time::{Duration, Instant};
@@ -28,8 +30,13 @@ impl Service {
     }
 
     pub(crate) fn start_with(house: &House, more: &[&str]) -> Self {
+        Self::start_at(house, "127.0.0.1:0", more).0
+    }
+
+    /// The service, and the line it says when it is ready.
+    fn start_at(house: &House, listen: &str, more: &[&str]) -> (Self, Value) {
         let token = house.write("token", &house.token);
-        let line = ["serve", "--listen", "127.0.0.1:0", "--telegram-url", &house.address, "--json"];
+        let line = ["serve", "--listen", listen, "--telegram-url", &house.address, "--json"];
         let mut command = house.bare(&line);
         command.args(more);
         command.env("ADMIT_BOT_TOKEN_FILE", token).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -37,7 +44,7 @@ impl Service {
         let mut line = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap();
-        Self { process, url: said["url"].as_str().unwrap().to_owned() }
+        (Self { process, url: said["url"].as_str().unwrap().to_owned() }, said)
     }
 
     pub(crate) fn gate(&self, slug: &'static str) -> Gate {
@@ -90,6 +97,67 @@ fn a_service_says_where_it_is_and_ends_when_asked() {
         // The line that was read is all there was on stdout.
         assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_service_listens_at_a_socket_and_is_watched_elsewhere() {
+    let house = House::new();
+    let path = house.home.path().join("web");
+    let listen = format!("unix:{}", path.display());
+    run(&house, &format!("serve --listen {listen} --json")).fails_as(2, "usage", "bad_input");
+    let more = ["--public-url", "https://gate.example", "--metrics-listen", "127.0.0.1:0"];
+    let ask = |path_asked: &str| {
+        let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        write!(stream, "GET {path_asked} HTTP/1.1\r\nhost: gate.example\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    // The second time, over what a service that was killed left there.
+    for _ in 0..2 {
+        let (service, said) = Service::start_at(&house, &listen, &more);
+        assert_eq!((&said["url"], &said["public_url"]), (&json!(listen), &json!("https://gate.example")));
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
+        let watched = said["metrics_url"].as_str().unwrap();
+        let told = |path: &str, headers: &str| exchange(watched, "GET", path, headers, "");
+        assert!(told("/readyz", "").ends_with("ready\n") && told("/livez", "").ends_with("ok\n"));
+        // Whoever reaches it may look, also through others.
+        assert!(told("/metrics", "x-forwarded-for: 10.0.0.1\r\n").contains("admit_updates"));
+        assert!(told("/g/owls", "").starts_with("HTTP/1.1 404"));
+        for path in ["/readyz", "/livez", "/metrics"] {
+            assert!(ask(path).starts_with("HTTP/1.1 404"), "{path}");
+        }
+        assert!(ask("/g/owls").contains("There is no gate at this address"));
+        let (code, line) =
+            ("bad_input", format!("serve --listen {listen} --public-url https://gate.example --json"));
+        assert!(
+            run(&house, &line).fails_as(2, "usage", code)["detail"]
+                .as_str()
+                .unwrap()
+                .contains("another program")
+        );
+        drop(service);
+        assert!(path.exists());
+    }
+    let (service, _) = Service::start_at(&house, &listen, &more);
+    service.stop();
+    assert!(!path.exists());
+    // Without a listener of their own they are where everybody is, and `/metrics` is for this machine only.
+    let (service, _) = Service::start_at(&house, &listen, &more[..2]);
+    assert!(ask("/metrics").contains("admit_updates") && ask("/readyz").ends_with("ready\n"));
+    drop(service);
+    let service = Service::start(&house);
+    assert!(service.get("/metrics").contains("admit_updates"));
+    let forwarded = exchange(&service.url, "GET", "/metrics", "via: 1.1 proxy\r\n", "");
+    assert!(forwarded.starts_with("HTTP/1.1 404"), "{forwarded}");
+    house.write("letter", "no socket");
+    let line = "serve --listen unix:letter --public-url https://gate.example --json";
+    run(&house, line).fails_as(2, "usage", "bad_input");
+    assert!(house.home.path().join("letter").exists());
+    let ran = house.finish(house.bare(&["serve", "--json"]).env("ADMIT_METRICS_LISTEN", "here"));
+    ran.fails_as(2, "usage", "bad_input");
 }
 
 #[test]
