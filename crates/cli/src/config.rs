@@ -165,6 +165,7 @@ impl Config {
             (flags.proxy.clone(), Origin::Flag("--proxy")),
             (aloud.proxy, from_profile()),
             (variables("ADMIT_PROXY").map(Secret), Origin::Variable("ADMIT_PROXY")),
+            (proxy_in_file(variables)?, Origin::Variable("ADMIT_PROXY_FILE")),
             (quiet.proxy, from_profile()),
         ]);
         let timeout = first([
@@ -231,6 +232,18 @@ fn check_url(url: Setting<String>) -> Result<Setting<String>, Error> {
     }
     let rule = "the address of a Bot API begins with `https://` or `http://`, as `https://api.telegram.org`";
     Err(Error::Bad { origin: url.origin, value: url.value, rule: rule.to_owned() })
+}
+
+/// A proxy with a password is a secret like any other, and may stand in a file.
+fn proxy_in_file(variables: Variables<'_>) -> Result<Option<Secret>, Error> {
+    let Some(path) = variables("ADMIT_PROXY_FILE") else { return Ok(None) };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(Secret(text.trim().to_owned()))),
+        Err(why) => {
+            let origin = Origin::Variable("ADMIT_PROXY_FILE");
+            Err(Error::Bad { origin, value: path, rule: format!("it cannot be read: {why}") })
+        }
+    }
 }
 
 /// A proxy as it may be shown, even if it is none.

@@ -293,7 +293,8 @@ pub(crate) struct Reason {
 fn store_hint(why: &store::OpenError) -> &'static str {
     match why {
         store::OpenError::WrongKeys(_) => {
-            "nothing was changed; say where its own keys are with `--key-file PATH` or ADMIT_KEY_FILE"
+            "nothing was changed; say where its own keys are with `--key-file PATH` or ADMIT_KEY_FILE; where `admit keys \
+             rotate` ran on another machine, copy its file of keys"
         }
         store::OpenError::NewerSchema { .. } => "nothing was changed; `admit --version` tells which this is",
         store::OpenError::NetworkFileSystem { .. } => {

@@ -12,6 +12,7 @@ mod failure;
 mod flags;
 mod house;
 mod key_file;
+mod listen;
 mod log;
 mod output;
 mod runtime;

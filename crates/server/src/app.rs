@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) telegram_url: String,
     /// How we hear of updates.
     pub(crate) hearing: Hearing,
+    /// For how long people are remembered who hold no pass.
+    pub(crate) keep_days: u32,
     pub(crate) bots: Bots,
     /// Reads links, those of a sandbox included.
     pub(crate) links: Parser,

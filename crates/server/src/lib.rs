@@ -22,6 +22,7 @@ mod visitor;
 
 pub use bots::Unusable;
 pub use clock::Clock;
+pub use listen::Listener;
 pub use points::Points;
 pub use setup::{CannotPublish, Refusal, add_bot, change_gate, open_gate, publish, refusals};
 
@@ -36,7 +37,6 @@ use links::{Parser, UserId};
 use std::future::Future;
 use store::{Keyring, Store};
 use telegram::bot_api::Settings as Road;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// What a service is told once.
@@ -50,6 +50,8 @@ pub struct Settings {
     pub road: Road,
     /// How Telegram's updates reach us.
     pub hearing: Hearing,
+    /// For how long people are remembered who hold no pass.
+    pub keep_days: u32,
     /// No other service stands on this store, so what an earlier one held is free.
     pub is_alone: bool,
     /// Tells the time.
@@ -66,6 +68,7 @@ impl Default for Settings {
             telegram_url: "https://t.me".to_owned(),
             road: Road::default(),
             hearing: Hearing::default(),
+            keep_days: 90,
             is_alone: false,
             clock: Clock::default(),
             points: Points::default(),
@@ -89,6 +92,8 @@ pub struct Service {
     /// What this service calls itself to other nodes.
     name: String,
     jobs: JoinSet<()>,
+    /// Where operators look, if not where everybody does.
+    watching: Option<Listener>,
 }
 
 impl Service {
@@ -106,6 +111,7 @@ impl Service {
             links,
             telegram_url: settings.telegram_url.trim_end_matches('/').to_owned(),
             hearing: settings.hearing,
+            keep_days: settings.keep_days,
             bots: Bots::default(),
             bells: Bells::default(),
             metrics: Metrics::new(),
@@ -120,13 +126,25 @@ impl Service {
         let mut jobs = JoinSet::new();
         jobs.spawn(jobs::keep_house(app.clone()));
         jobs.spawn(bots.go_on());
-        Ok(Self { app, name, jobs })
+        Ok(Self { app, name, jobs, watching: None })
+    }
+
+    /// Tells how it is, and counts, at this listener only.
+    #[must_use]
+    pub fn watched_at(self, listener: Listener) -> Self {
+        Self { watching: Some(listener), ..self }
     }
 
     /// Answers people until `shutdown`, then lets those who are being served finish, ends the jobs, and leaves the bots
     /// to other nodes.
-    pub async fn serve(mut self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        listen::serve(listener, router::router(self.app.clone()), shutdown).await;
+    pub async fn serve(mut self, listener: impl Into<Listener>, shutdown: impl Future<Output = ()>) {
+        let router = router::public(self.app.clone(), self.watching.is_some());
+        if let Some(listener) = self.watching.take() {
+            let watching = router::watching(self.app.clone());
+            // As long as the jobs, so that whoever looks sees how it ends.
+            self.jobs.spawn(listen::serve(listener, watching, std::future::pending()));
+        }
+        listen::serve(listener.into(), router, shutdown).await;
         self.jobs.shutdown().await;
         for bot in self.app.bots.ids() {
             jobs::leave(&self.app, bot, &self.name).await;

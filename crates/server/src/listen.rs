@@ -4,9 +4,12 @@ use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use std::net::SocketAddr;
+use std::io;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
@@ -17,22 +20,45 @@ const GRACE: Duration = Duration::from_secs(10);
 /// After a failed accept, so that a lack of descriptors is no busy loop.
 const BREATH: Duration = Duration::from_millis(50);
 
+/// Where connections come in.
+#[derive(Debug)]
+pub enum Listener {
+    /// At an address of the network.
+    Tcp(TcpListener),
+    /// At a socket of the file system, for whoever is on this machine.
+    #[cfg(unix)]
+    Unix(UnixListener),
+}
+
+impl From<TcpListener> for Listener {
+    fn from(listener: TcpListener) -> Self {
+        Self::Tcp(listener)
+    }
+}
+
+#[cfg(unix)]
+impl From<UnixListener> for Listener {
+    fn from(listener: UnixListener) -> Self {
+        Self::Unix(listener)
+    }
+}
+
 /// Who is at the other end of a connection.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+pub(crate) struct Peer {
+    /// A process of this machine, perhaps on somebody else's behalf.
+    pub(crate) is_near: bool,
+}
 
 /// Serves until `shutdown`, then lets those who are being served finish.
-pub(crate) async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+pub(crate) async fn serve(listener: Listener, router: Router, shutdown: impl Future<Output = ()>) {
     let connections = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => attend(stream, peer, &router, &connections),
-                Err(why) => {
-                    warn!(error = %why, "a connection could not be taken");
-                    sleep(BREATH).await;
-                }
+            taken = take(&listener, &router, &connections) => if let Err(why) = taken {
+                warn!(error = %why, "a connection could not be taken");
+                sleep(BREATH).await;
             },
             () = &mut shutdown => break,
         }
@@ -43,10 +69,29 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, shutdown: impl 
     }
 }
 
-fn attend(stream: TcpStream, peer: SocketAddr, router: &Router, connections: &GracefulShutdown) {
-    // Answers are small and written at once; waiting for more only delays them.
-    let _ = stream.set_nodelay(true);
-    let service = router.clone().layer(axum::Extension(Peer(peer)));
+/// Takes one connection and serves it from then on.
+async fn take(listener: &Listener, router: &Router, connections: &GracefulShutdown) -> io::Result<()> {
+    match listener {
+        Listener::Tcp(listener) => {
+            let (stream, peer) = listener.accept().await?;
+            // Answers are small and written at once; waiting for more only delays them.
+            let _ = stream.set_nodelay(true);
+            attend(stream, Peer { is_near: peer.ip().is_loopback() }, router, connections);
+        }
+        #[cfg(unix)]
+        Listener::Unix(listener) => {
+            let (stream, _) = listener.accept().await?;
+            attend(stream, Peer { is_near: true }, router, connections);
+        }
+    }
+    Ok(())
+}
+
+fn attend<S>(stream: S, peer: Peer, router: &Router, connections: &GracefulShutdown)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = router.clone().layer(axum::Extension(peer));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_LIMIT)

@@ -20,19 +20,32 @@ use tracing::warn;
 /// A form with every field filled to its bound is smaller.
 const LARGEST_FORM_BYTES: usize = 256 << 10;
 
-pub(crate) fn router(app: App) -> Router {
+/// What people and Telegram reach; what operators reach too, unless that has a listener of its own.
+pub(crate) fn public(app: App, is_watched_elsewhere: bool) -> Router {
     let headers = Headers::new(app.public_url.starts_with("https://"));
+    let watched = if is_watched_elsewhere {
+        Router::new()
+    } else {
+        healthy().route("/metrics", get(metrics_for_this_machine))
+    };
     Router::new()
         .route("/g/{slug}", get(gate::look).post(gate::answer))
         .route("/g/{slug}/pass", get(pass::look).post(pass::again))
         .route("/telegram/{bot}", post(hear))
-        .route("/livez", get(|| async { "ok\n" }))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
+        .merge(watched)
         .fallback(|| async { gate::nowhere() })
         .layer(from_fn_with_state(headers, headers::guard))
         .layer(DefaultBodyLimit::max(LARGEST_FORM_BYTES))
         .with_state(app)
+}
+
+/// What operators reach, at an address that is theirs alone.
+pub(crate) fn watching(app: App) -> Router {
+    healthy().route("/metrics", get(|State(app): State<App>| async move { metrics(&app) })).with_state(app)
+}
+
+fn healthy() -> Router<App> {
+    Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(readyz))
 }
 
 /// An update of one of our bots. Telegram sends it again until we say that it is stored.
@@ -74,15 +87,16 @@ async fn readyz(State(app): State<App>) -> Response {
 }
 
 /// For a Prometheus on this machine that asks us directly; behind a proxy everybody would seem to be.
-async fn metrics(
+async fn metrics_for_this_machine(
     State(app): State<App>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
     let is_forwarded = ["forwarded", "x-forwarded-for", "via"].iter().any(|name| headers.contains_key(*name));
-    if !peer.ip().is_loopback() || is_forwarded {
-        return gate::nowhere();
-    }
+    if peer.is_near && !is_forwarded { metrics(&app) } else { gate::nowhere() }
+}
+
+fn metrics(app: &App) -> Response {
     let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], app.metrics.page()).into_response()
 }

@@ -3,7 +3,7 @@
 use crate::audit::{self, Deed};
 use crate::connection::{Connection, Tx};
 use crate::statements::statements;
-use crate::{Result, Store, leases};
+use crate::{Result, Store, doubt, leases};
 use links::UnixTime;
 use rusqlite::OpenFlags;
 use std::path::Path;
@@ -22,6 +22,8 @@ pub struct Distrusted {
     pub dropped: u64,
     /// Links that Telegram was being asked for.
     pub lost: u64,
+    /// Passes by which somebody may have come in since.
+    pub doubted: u64,
 }
 
 impl Store {
@@ -45,17 +47,20 @@ impl Store {
     }
 
     /// This database is an old copy that takes the place of a newer one. What was ready to be given when it was made may
-    /// have been given since, and used, and is never given again: it is revoked instead. Leases were somebody's who is
-    /// gone.
+    /// have been given since, and used, and is never given again: it is revoked instead. A pass that was not used then is
+    /// doubted. Leases were somebody's who is gone.
     pub async fn distrust(&self, who: &str, now: UnixTime) -> Result<Distrusted> {
         let who = who.to_owned();
         self.write(move |tx| {
             let dropped = tx.execute(DROP_FREE, &[&now])?;
             let lost = tx.execute(LOSE_MAKING, &[])?;
+            let doubted = doubt::forgotten(tx, now)?;
             leases::end_all(tx)?;
-            let about = format!("{dropped} links in pools and {lost} in the making given up");
+            let about = format!(
+                "{dropped} links in pools and {lost} in the making given up, {doubted} passes doubted"
+            );
             audit::record(tx, Deed::Restore, &who, &about, now)?;
-            Ok(Distrusted { dropped, lost })
+            Ok(Distrusted { dropped, lost, doubted })
         })
         .await
     }

@@ -3,7 +3,7 @@
 use crate::audit::{self, Deed};
 use crate::seal::Place;
 use crate::statements::statements;
-use crate::{Keyring, Result, Store};
+use crate::{Keyring, Result, Store, doubt, keys};
 use links::{UnixTime, UserId};
 use std::fmt;
 
@@ -17,11 +17,10 @@ statements! {
     ONE = "select id, username, token, dead_at, heard_at from bots where id = $1";
     DEAD = "update bots set dead_at = $1 where id = $2 and dead_at is null";
     HEARD = "
-        update bots set
-            missed_from = case when heard_at < $1 then coalesce(missed_from, heard_at) else missed_from end,
-            missed_until = case when heard_at < $1 then $2 else missed_until end,
-            heard_at = $2
-        where id = $3 and (heard_at is null or heard_at < $2)";
+        update bots set heard_at = $1
+        where id = $2 and (heard_at is null or (heard_at < $1 and heard_at >= $3))";
+    UNHEARD_SINCE = "select heard_at from bots where id = $1 and heard_at < $2";
+    HEARD_AGAIN = "update bots set heard_at = $1 where id = $2";
     ALIVE = "update bots set dead_at = null where id = $1 and dead_at is not null";
 }
 
@@ -79,7 +78,9 @@ impl Store {
     ) -> Result<()> {
         let sealed = self.keys().seal(place(&id.to_string()), token.reveal().as_bytes());
         let (username, who) = (username.to_owned(), who.to_owned());
+        let keys = self.keys().clone();
         self.write(move |tx| {
+            keys::expect_current(tx, &keys)?;
             tx.execute(REMEMBER, &[&id, &username, &sealed, &now])?;
             audit::record(tx, Deed::AddBot, &who, &id.to_string(), now)
         })
@@ -112,10 +113,19 @@ impl Store {
     }
 
     /// All that happened to this bot before then was told to us. Was the last time too long ago, Telegram has forgotten
-    /// some of it: what happened in between is not known, and remembered as such.
+    /// some of it, and passes whose links worked in between are doubted.
     pub async fn heard(&self, id: UserId, at: UnixTime) -> Result<()> {
         let too_long_ago = UnixTime::new(at.get().saturating_sub(KEPT_SECONDS));
-        self.write(move |tx| tx.execute(HEARD, &[&too_long_ago, &at, &id]).map(drop)).await
+        self.write(move |tx| {
+            if tx.execute(HEARD, &[&at, &id, &too_long_ago])? == 0
+                && let Some((since,)) = tx.row(UNHEARD_SINCE, &[&id, &too_long_ago])?
+            {
+                doubt::unheard(tx, id, since, at)?;
+                tx.execute(HEARD_AGAIN, &[&at, &id])?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Telegram refused the token. Tells whether that is news.

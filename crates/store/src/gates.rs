@@ -5,7 +5,7 @@ use crate::connection::Tx;
 use crate::seal::Place;
 use crate::statements::statements;
 use crate::value::stored;
-use crate::{Error, GateId, Keyring, Result, Store};
+use crate::{Error, GateId, Keyring, Result, Store, keys};
 use gate::{Gate, Slug};
 use links::{ChatId, UnixTime, UserId};
 use std::sync::Arc;
@@ -197,7 +197,9 @@ impl Store {
         let quota = gate.quota.map(|quota| quota.get());
         let (opens_at, closes_at) = (gate.opens_at, gate.closes_at);
         let who = who.to_owned();
+        let ring = self.keys().clone();
         self.write(move |tx| {
+            keys::expect_current(tx, &ring)?;
             let slug = slug.as_str();
             let kept: Option<(GateId, i64)> = match keep {
                 Keep::Anyway => tx.row(SAVE, &[&slug, &bot, &sealed, &quota, &opens_at, &closes_at, &now])?,
@@ -289,6 +291,7 @@ pub(crate) fn turn_unchanged(tx: &mut Tx<'_>, gate: &SavedGate) -> Result<bool> 
 
 /// A group has a new number: gates that lead to the old one lead to the new one.
 pub(crate) fn move_chat(tx: &mut Tx<'_>, keys: &Keyring, old: ChatId, new: ChatId) -> Result<()> {
+    keys::expect_current(tx, keys)?;
     for (id, slug, sealed) in tx.rows::<(GateId, String, Vec<u8>)>(OF_CHAT, &[&old])? {
         let mut gate = read(keys, &slug, &sealed)?;
         let mut chats: Vec<ChatId> = Vec::new();

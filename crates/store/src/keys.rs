@@ -2,7 +2,7 @@
 
 use crate::audit::{self, Deed};
 use crate::connection::Tx;
-use crate::seal::{Place, sealed_with};
+use crate::seal::{CannotOpen, Place, sealed_with};
 use crate::statements::statements;
 use crate::{Error, Keyring, Result, Store};
 use crate::{bots, gates, ledger, outbox};
@@ -25,6 +25,7 @@ statements! {
         select id, what, body from outbox
         where substr(body, 1, 4) <> $1
         order by id limit $2";
+    CHECK = "select value from meta where name = 'seal'";
     OLD_CHECK = "select value from meta where name = 'seal' and substr(value, 1, 4) <> $1";
     NEW_TOKEN = "update bots set token = $1 where id = $2 and token = $3";
     NEW_GATE = "update gates set definition = $1 where id = $2 and definition = $3";
@@ -42,6 +43,9 @@ impl Store {
     /// Seals everything anew with the newest key, after which the older ones are needed no more. Answers how many rows
     /// that were. Safe to break off and to repeat.
     pub async fn reseal(&self, who: &str, now: UnixTime) -> Result<u64> {
+        // Whoever has only older keys seals nothing from here on, so nothing is left behind.
+        let keys = self.keys().clone();
+        self.write(move |tx| reseal_check(tx, &keys)).await?;
         let mut sealed = 0;
         for table in [Table::Bots, Table::Gates, Table::Links, Table::Outbox] {
             let mut after = 0;
@@ -55,14 +59,21 @@ impl Store {
                 }
             }
         }
-        let (keys, who) = (self.keys().clone(), who.to_owned());
-        self.write(move |tx| {
-            reseal_check(tx, &keys)?;
-            audit::record(tx, Deed::RotateKeys, &who, &format!("key {}", keys.newest_id()), now)
-        })
-        .await?;
+        let (who, about) = (who.to_owned(), format!("key {}", self.keys().newest_id()));
+        self.write(move |tx| audit::record(tx, Deed::RotateKeys, &who, &about, now)).await?;
         Ok(sealed)
     }
+}
+
+/// The same for PostgreSQL: a rotation waits until what is being sealed is written down, and so finds it.
+const CHECK_AND_HOLD: &str = "select value from meta where name = 'seal' for share";
+
+/// Refuses whoever has only older keys than those that seal now: what they sealed, nobody could open.
+pub(crate) fn expect_current(tx: &mut Tx<'_>, keys: &Keyring) -> Result<()> {
+    let statement = if tx.is_alone() { CHECK } else { CHECK_AND_HOLD };
+    let (sealed,): (Vec<u8>,) = tx.one(statement, &[])?;
+    let id = sealed_with(&sealed)?;
+    if keys.ids().contains(&id) { Ok(()) } else { Err(CannotOpen::NoSuchKey(id).into()) }
 }
 
 #[derive(Clone, Copy)]

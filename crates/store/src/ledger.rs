@@ -1,12 +1,13 @@
 //! The ledger of links: each is written down before Telegram is asked for it, waits in a pool or for a pass, and is
 //! followed to its end.
 
+use crate::audit::{self, Deed};
 use crate::connection::Tx;
-use crate::gates;
 use crate::seal::{self, Place};
 use crate::statements::statements;
 use crate::value::{Column, FromRow, Row, stored};
 use crate::{Error, GateId, Keyring, LinkId, PassId, Result, Store};
+use crate::{gates, keys};
 use gate::Code;
 use gate::pass::State;
 use links::{ChatId, LinkHash, LinkUrl, UnixTime, UserId};
@@ -66,22 +67,36 @@ statements! {
         update links set revoke_wanted_at = $1
         where id = $2 and revoke_wanted_at is null and revoked_at is null";
     LIST = "
-        select id, gate, chat, bot, marker, state, url, expires_at, intended_at, made_at, pass, generation, given_at,
-            used_at, used_by, revoke_wanted_at, revoked_at
+        select id, gate, chat, bot, marker, state, url, expires_at, expiry_wanted, intended_at, made_at, pass,
+            generation, given_at, used_at, used_by, revoke_wanted_at, revoked_at
         from links
         where id < $1 and (gate = $2 or $3 = 0) and (chat = $4 or $5 = 0) and (pass = $6 or $7 = 0)
         order by id desc
         limit $8";
     BY_HASH = "
-        select id, gate, chat, bot, marker, state, url, expires_at, intended_at, made_at, pass, generation, given_at,
-            used_at, used_by, revoke_wanted_at, revoked_at
+        select id, gate, chat, bot, marker, state, url, expires_at, expiry_wanted, intended_at, made_at, pass,
+            generation, given_at, used_at, used_by, revoke_wanted_at, revoked_at
         from links
         where hash = $1";
     BY_MARKER = "
-        select id, gate, chat, bot, marker, state, url, expires_at, intended_at, made_at, pass, generation, given_at,
-            used_at, used_by, revoke_wanted_at, revoked_at
+        select id, gate, chat, bot, marker, state, url, expires_at, expiry_wanted, intended_at, made_at, pass,
+            generation, given_at, used_at, used_by, revoke_wanted_at, revoked_at
         from links
         where marker = $1";
+    INTEND_EDIT = "
+        update links set expiry_wanted = $1, expires_at = case when expires_at < $1 then $1 else expires_at end
+        where id = $2
+            and state = 'given'
+            and url is not null
+            and used_at is null
+            and revoke_wanted_at is null
+            and revoked_at is null
+            and expires_at > $3
+            and exists (select 1 from entries e where e.pass = links.pass and e.link = links.id and e.state = 'issued')";
+    EDITED = "update links set expires_at = $1, expiry_wanted = null where id = $2 and expiry_wanted = $3";
+    SAME_END = "
+        update entries set expires_at = (select expires_at from links where id = $1)
+        where link = $1 and pass = $2 and state = 'issued'";
     SEEN = "select person, what, at from sightings where link = $1 order by at, update_id, id";
     MOVE_LINKS = "
         update links set
@@ -198,7 +213,10 @@ pub struct LedgerLink {
     pub state: LinkState,
     /// Its text, once Telegram told.
     pub url: Option<LinkUrl>,
+    /// While an edit is under way, the later of the two ends: one of them is true.
     pub expires_at: UnixTime,
+    /// The end that an edit is to give it. It stands here until it is known what came of that.
+    pub expiry_wanted: Option<UnixTime>,
     pub intended_at: UnixTime,
     pub made_at: Option<UnixTime>,
     pub pass: Option<PassId>,
@@ -250,15 +268,16 @@ impl FromRow for Sealed {
             state: Column::read(row, 5)?,
             url: None,
             expires_at: Column::read(row, 7)?,
-            intended_at: Column::read(row, 8)?,
-            made_at: Column::read(row, 9)?,
-            pass: Column::read(row, 10)?,
-            generation: Column::read(row, 11)?,
-            given_at: Column::read(row, 12)?,
-            used_at: Column::read(row, 13)?,
-            used_by: Column::read(row, 14)?,
-            revoke_wanted_at: Column::read(row, 15)?,
-            revoked_at: Column::read(row, 16)?,
+            expiry_wanted: Column::read(row, 8)?,
+            intended_at: Column::read(row, 9)?,
+            made_at: Column::read(row, 10)?,
+            pass: Column::read(row, 11)?,
+            generation: Column::read(row, 12)?,
+            given_at: Column::read(row, 13)?,
+            used_at: Column::read(row, 14)?,
+            used_by: Column::read(row, 15)?,
+            revoke_wanted_at: Column::read(row, 16)?,
+            revoked_at: Column::read(row, 17)?,
         };
         Ok(Self(link, Column::read(row, 6)?))
     }
@@ -268,7 +287,9 @@ impl Store {
     /// Writes down that a link is about to be asked for. Only then is Telegram asked.
     pub async fn intend(&self, intent: Intent, now: UnixTime) -> Result<LinkId> {
         let Intent { gate, chat, bot, marker, fence, expires_at } = intent;
+        let keys = self.keys().clone();
         self.write(move |tx| {
+            keys::expect_current(tx, &keys)?;
             Ok(tx.one::<(LinkId,)>(INTEND, &[&gate, &chat, &bot, &marker, &fence, &expires_at, &now])?.0)
         })
         .await
@@ -280,6 +301,7 @@ impl Store {
         let keys = self.keys().clone();
         let url = url.clone();
         self.write(move |tx| {
+            keys::expect_current(tx, &keys)?;
             let (gate, marker): (GateId, Code) = tx.one(WHOSE, &[&link])?;
             let sealed = keys.seal(place(&marker.to_string()), url.as_str().as_bytes());
             // Without the turn, a pass could begin to wait while we find that nobody does.
@@ -346,6 +368,43 @@ impl Store {
                 Ok(ToRevoke { link, gate, chat, url })
             })
             .collect()
+    }
+
+    /// Writes down that somebody is about to ask Telegram to end a link at another time. Only then is Telegram asked, and
+    /// what came of it is told to [`Store::edited`]; until then it counts as ending at the later of the two times, so that
+    /// nobody gets another while this one works. Tells whether a pass has the link, and nobody came by it yet.
+    pub async fn intend_edit(
+        &self,
+        link: &LedgerLink,
+        until: UnixTime,
+        who: &str,
+        now: UnixTime,
+    ) -> Result<bool> {
+        let (id, pass, marker, who) = (link.id, link.pass, link.marker, who.to_owned());
+        self.write(move |tx| {
+            if tx.execute(INTEND_EDIT, &[&until, &id, &now])? == 0 {
+                return Ok(false);
+            }
+            // It ran out, or somebody came, since we looked a line above.
+            if tx.execute(SAME_END, &[&id, &pass])? == 0 {
+                return Err(Error::Contended);
+            }
+            audit::record(tx, Deed::EditLink, &who, &format!("{marker} ends at {until}"), now)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// What came of an edit that was to end a link at `wanted`: it ends at `is`. Nothing, if somebody else edits it now.
+    pub async fn edited(&self, link: &LedgerLink, wanted: UnixTime, is: UnixTime) -> Result<()> {
+        let (id, pass) = (link.id, link.pass);
+        self.write(move |tx| {
+            if tx.execute(EDITED, &[&is, &id, &wanted])? == 1 {
+                tx.execute(SAME_END, &[&id, &pass])?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Telegram revoked the link, or said that it was dead already.

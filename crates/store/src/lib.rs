@@ -14,6 +14,7 @@ mod backup;
 mod bots;
 mod chats;
 mod connection;
+mod doubt;
 mod erase;
 mod error;
 mod gates;
@@ -133,7 +134,8 @@ impl Store {
 
     /// Whether what is asked now would be done.
     pub async fn ready(&self) -> Result<()> {
-        self.write(|tx| tx.one::<(i64,)>(READY, &[]).map(drop)).await
+        let keys = self.keys().clone();
+        self.write(move |tx| keys::expect_current(tx, &keys)).await
     }
 
     pub(crate) fn is_sqlite(&self) -> bool {
@@ -180,7 +182,6 @@ fn prepare(db: &mut Connection, keys: &Keyring) -> Result<(), OpenError> {
     check_keys(db, keys)
 }
 
-const READY: &str = "select count(*) from meta";
 pub(crate) const HAS_CHECK: &str = "select count(*) from meta where name = 'seal'";
 const READ_CHECK: &str = "select value from meta where name = 'seal'";
 const WRITE_CHECK: &str = "insert into meta (name, value) values ('seal', $1) on conflict (name) do nothing";

@@ -3,7 +3,7 @@
 use crate::connection::Tx;
 use crate::seal::Place;
 use crate::statements::statements;
-use crate::{ErrandId, Result, Store};
+use crate::{ErrandId, Result, Store, keys};
 use links::{UnixTime, UserId};
 use std::fmt;
 
@@ -49,7 +49,12 @@ impl Store {
     pub async fn send_out(&self, bot: UserId, what: &str, body: &[u8], due_at: UnixTime) -> Result<ErrandId> {
         let sealed = self.keys().seal(place(what), body);
         let what = what.to_owned();
-        self.write(move |tx| add(tx, bot, &what, &sealed, due_at)).await
+        let ring = self.keys().clone();
+        self.write(move |tx| {
+            keys::expect_current(tx, &ring)?;
+            add(tx, bot, &what, &sealed, due_at)
+        })
+        .await
     }
 
     /// Takes what is due, the longest due first. It is ours until `until`; if it is not done by then, others take it.

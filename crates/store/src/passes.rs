@@ -69,7 +69,7 @@ statements! {
     HOLDING = "
         select p.id, p.gate, g.revision, p.person, p.granted_at, p.granted_by, p.revoked_at,
             e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.used_by, e.left_at,
-            case when e.state = 'granted' then (
+            e.doubted_at, case when e.state = 'granted' then (
                 select count(*) from entries w
                 where w.gate = e.gate and w.chat = e.chat and w.state = 'granted'
                     and (w.queued_at, w.pass) < (e.queued_at, e.pass)) end
@@ -77,14 +77,17 @@ statements! {
         join gates g on g.id = p.gate
         join entries e on e.pass = p.id
         left join links l on l.id = e.link
-        where p.gate = $1
-            and (p.visitor = $2
-                or p.person = (select a.person from attempts a where a.gate = $1 and a.visitor = $2))
-        order by p.id, e.chat";
+        where p.id = coalesce(
+            (select id from passes where gate = $1 and visitor = $2),
+            (select o.id
+                from attempts a
+                join passes o on o.gate = a.gate and o.person = a.person
+                where a.gate = $1 and a.visitor = $2))
+        order by e.chat";
     ONE = "
         select p.id, p.gate, g.revision, p.person, p.granted_at, p.granted_by, p.revoked_at,
             e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.used_by, e.left_at,
-            case when e.state = 'granted' then (
+            e.doubted_at, case when e.state = 'granted' then (
                 select count(*) from entries w
                 where w.gate = e.gate and w.chat = e.chat and w.state = 'granted'
                     and (w.queued_at, w.pass) < (e.queued_at, e.pass)) end
@@ -97,12 +100,15 @@ statements! {
     LIST = "
         select p.id, p.gate, g.revision, p.person, p.granted_at, p.granted_by, p.revoked_at,
             e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.used_by, e.left_at,
-            cast(null as bigint)
+            e.doubted_at, cast(null as bigint)
         from (
             select * from passes
             where id < $1 and (gate = $2 or $3 = 0)
+                and ($4 = 0 or id in (
+                    select pass from entries
+                    where doubted_at is not null and state in ('issued', 'leaked', 'expired')))
             order by id desc
-            limit $4) p
+            limit $5) p
         join gates g on g.id = p.gate
         join entries e on e.pass = p.id
         left join links l on l.id = e.link
@@ -115,23 +121,22 @@ statements! {
         update entries set state = 'revoked'
         where pass = $1 and state in ('granted', 'issued', 'used', 'leaked', 'expired')";
     ENTRY = "
-        select e.state, e.link, p.revoked_at
+        select e.state, e.link, e.doubted_at, p.revoked_at
         from entries e
         join passes p on p.id = e.pass
         where e.pass = $1 and e.chat = $2";
     UNHEARD = "
-        select
-            cast(case
-                when l.revoked_at < l.expires_at or b.heard_at >= l.expires_at + 30 then 0 else 1 end as bigint),
-            cast(case when b.missed_until > l.given_at and b.missed_from < l.expires_at then 1 else 0 end as bigint)
+        select count(*)
         from links l
         left join bots b on b.id = l.bot
-        where l.id = $1";
+        where l.id = $1
+            and (l.revoked_at is null or l.revoked_at >= l.expires_at)
+            and (b.heard_at is null or b.heard_at < l.expires_at + 30)";
     LIVES = "select count(*) from links where id = $1 and revoked_at is null and expires_at > $2";
     REISSUE = "
         update entries set
             state = 'granted', generation = generation + 1, link = null, queued_at = $1,
-            issued_at = null, expires_at = null
+            issued_at = null, expires_at = null, doubted_at = null
         where pass = $2 and chat = $3 and state in ('leaked', 'expired')
         returning generation";
     ISSUE_AGAIN = "
@@ -245,6 +250,15 @@ pub struct Held {
     pub used_by: Option<UserId>,
     /// When its person went out.
     pub left_at: Option<UnixTime>,
+    /// Since when it is known that somebody may have come in by it unseen.
+    pub doubted_at: Option<UnixTime>,
+}
+
+impl Held {
+    /// Whether only somebody who answers for the chat can say if there may be another link.
+    pub fn is_doubted(&self) -> bool {
+        self.doubted_at.is_some() && matches!(self.state, State::Issued | State::Leaked | State::Expired)
+    }
 }
 
 /// What became of a pass that was to be taken back.
@@ -268,8 +282,8 @@ pub enum Reissued {
     Reissued(Handed),
     /// The old link still works at Telegram and is being revoked, or we have not heard yet whether somebody came by it.
     NotYet,
-    /// Somebody may have come by the old link while nobody listened, and Telegram has forgotten it. Only whoever answers
-    /// for the chat can say.
+    /// Somebody may have come in while nobody listened, and Telegram has forgotten it; or after the copy was made that
+    /// this database is. Only whoever answers for the chat can say.
     Unsure,
     /// Only a link that expired or leaked is replaced.
     Not(State),
@@ -335,10 +349,9 @@ impl Store {
         }
     }
 
-    /// What a visitor holds at a gate: by themselves, or by the account they showed.
+    /// What a visitor holds at a gate: by themselves, or else by the account they showed.
     pub async fn holding(&self, gate: GateId, visitor: Visitor) -> Result<Option<Holding>> {
         let rows = self.read(move |tx| tx.rows(HOLDING, &[&gate, &visitor])).await?;
-        // A visitor's own pass and the account's can be two, if the account was shown after the first was granted.
         Ok(collect(self.keys(), rows)?.into_iter().next())
     }
 
@@ -356,9 +369,29 @@ impl Store {
         before: Option<PassId>,
         limit: u32,
     ) -> Result<Vec<Holding>> {
+        self.list(gate, before, false, limit).await
+    }
+
+    /// Those of [`Store::passes`] by which somebody may have come in unseen.
+    pub async fn doubted(
+        &self,
+        gate: Option<GateId>,
+        before: Option<PassId>,
+        limit: u32,
+    ) -> Result<Vec<Holding>> {
+        self.list(gate, before, true, limit).await
+    }
+
+    async fn list(
+        &self,
+        gate: Option<GateId>,
+        before: Option<PassId>,
+        is_doubted: bool,
+        limit: u32,
+    ) -> Result<Vec<Holding>> {
         let before = before.unwrap_or(PassId::new(i64::MAX));
-        let of_gate = i64::from(gate.is_some());
-        let rows = self.read(move |tx| tx.rows(LIST, &[&before, &gate, &of_gate, &limit])).await?;
+        let (of_gate, doubted) = (i64::from(gate.is_some()), i64::from(is_doubted));
+        let rows = self.read(move |tx| tx.rows(LIST, &[&before, &gate, &of_gate, &doubted, &limit])).await?;
         collect(self.keys(), rows)
     }
 
@@ -559,6 +592,9 @@ fn why_not(tx: &mut Tx<'_>, gate: &SavedGate, now: UnixTime) -> Result<Granted> 
     }
 }
 
+/// The entry that another link is wanted for: its state, its link, since when it is doubted, when its pass was taken back.
+type Old = (State, Option<LinkId>, Option<UnixTime>, Option<UnixTime>);
+
 enum Again {
     Given(Option<Taken>),
     Other(Reissued),
@@ -576,9 +612,7 @@ fn give_again(
         return Ok(Again::Other(Reissued::NoSuchPass));
     };
     gates::turn(tx, gate)?;
-    let Some((state, old, revoked_at)) =
-        tx.row::<(State, Option<LinkId>, Option<UnixTime>)>(ENTRY, &[&pass, &chat])?
-    else {
+    let Some((state, old, doubted_at, revoked_at)) = tx.row::<Old>(ENTRY, &[&pass, &chat])? else {
         return Ok(Again::Other(Reissued::NoSuchPass));
     };
     if revoked_at.is_some() || !State::Granted.comes_from().contains(&state) {
@@ -589,16 +623,17 @@ fn give_again(
         if tx.one::<(u32,)>(LIVES, &[&old, &now])?.0 > 0 {
             return Ok(Again::Other(Reissued::NotYet));
         }
+    }
+    if !is_sure {
+        if doubted_at.is_some() {
+            return Ok(Again::Other(Reissued::Unsure));
+        }
         // A leak was heard of, and so was everybody who came before a group moved. That a link ran out unused is true
         // only if everybody who came was heard of, by a clock that is not Telegram's.
-        if state == State::Expired && !is_sure {
-            let (is_late, is_missed): (i64, i64) = tx.one(UNHEARD, &[&old])?;
-            if is_missed != 0 {
-                return Ok(Again::Other(Reissued::Unsure));
-            }
-            if is_late != 0 {
-                return Ok(Again::Other(Reissued::NotYet));
-            }
+        if let (State::Expired, Some(old)) = (state, old)
+            && tx.one::<(u32,)>(UNHEARD, &[&old])?.0 > 0
+        {
+            return Ok(Again::Other(Reissued::NotYet));
         }
     }
     let generation = tx.row(REISSUE, &[&now, &pass, &chat])?;
@@ -649,7 +684,8 @@ impl FromRow for OneHeld {
                 used_at: Column::read(row, 13)?,
                 used_by: Column::read(row, 14)?,
                 left_at: Column::read(row, 15)?,
-                before: Column::read(row, 16)?,
+                doubted_at: Column::read(row, 16)?,
+                before: Column::read(row, 17)?,
             },
             marker: Column::read(row, 10)?,
             url: Column::read(row, 11)?,

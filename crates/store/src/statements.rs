@@ -24,6 +24,7 @@ mod tests {
         ("backup", backup::STATEMENTS),
         ("bots", bots::STATEMENTS),
         ("chats", chats::STATEMENTS),
+        ("doubt", doubt::STATEMENTS),
         ("erase", erase::STATEMENTS),
         ("gates", gates::STATEMENTS),
         ("health", health::STATEMENTS),
@@ -33,6 +34,7 @@ mod tests {
         ("outbox", outbox::STATEMENTS),
         ("pace", pace::STATEMENTS),
         ("passes", passes::STATEMENTS),
+        ("tidy", tidy::STATEMENTS),
         ("updates", updates::STATEMENTS),
     ];
 

@@ -5,6 +5,7 @@
 
 use crate::connection::Tx;
 use crate::joins::{Join, Known, Moment, Settled, settle};
+use crate::keys::expect_current;
 use crate::statements::statements;
 use crate::{Error, GateId, Keyring, LinkId, PassId, Result, Store, Visitor};
 use crate::{attempts, chats, gates, ledger, seal};
@@ -237,6 +238,7 @@ fn find_link(tx: &mut Tx<'_>, keys: &Keyring, by: &By) -> Result<Option<Found>> 
     if let (None, Some(marker)) = (&row, &by.marker) {
         row = tx.row(LINK_BY_MARKER, &[marker])?;
         if let (Some((link, marker, _)), Some((url, hash))) = (&row, &by.link) {
+            expect_current(tx, keys)?;
             let sealed = keys.seal(ledger::place(&marker.to_string()), url.as_str().as_bytes());
             tx.execute(ADOPT_URL, &[&sealed, &seal::hash_of_link(hash), link])?;
         }

@@ -24,8 +24,9 @@ Examples:
   admit restore --after
 
 Links that were ready when the copy was made may have been given to somebody since: they are given to nobody, and \
-revoked. Whoever had a link keeps it. What happened after the copy was made is not known: who got a pass then has to \
-answer again, and links made then work until they expire. The keys are those in FILE.keys, if they were written with \
+revoked. So are links that were out, for they may have been used: `admit pass list --doubted` tells whose they were. What \
+happened after the copy was made is not known: who got a pass then has to answer again, and links made then work until \
+they expire. The keys are those in FILE.keys, if they were written with \
 the backup, and otherwise those of the house.
 
 With `--after` the database that is there is treated so: for one that was restored by other means, such as pg_restore.")]
@@ -48,6 +49,8 @@ pub(crate) struct Restore {
 struct Restored {
     links_dropped: u64,
     links_lost: u64,
+    /// By which somebody may have come in since the copy was made.
+    passes_doubted: u64,
     /// What the database that was there is called now.
     replaced: Option<String>,
 }
@@ -217,24 +220,32 @@ fn only_ours(_: &Path) -> io::Result<()> {
 
 impl Restored {
     fn new(distrusted: Distrusted, replaced: Option<String>) -> Self {
-        Self { links_dropped: distrusted.dropped, links_lost: distrusted.lost, replaced }
+        let Distrusted { dropped, lost, doubted } = distrusted;
+        Self { links_dropped: dropped, links_lost: lost, passes_doubted: doubted, replaced }
     }
 }
 
 impl Shown for Restored {
-    const COLUMNS: &'static [&'static str] = &["links_dropped", "links_lost", "replaced"];
+    const COLUMNS: &'static [&'static str] = &["links_dropped", "links_lost", "passes_doubted", "replaced"];
 
     fn cells(&self) -> Vec<String> {
-        let Self { links_dropped, links_lost, replaced } = self;
-        vec![links_dropped.to_string(), links_lost.to_string(), replaced.clone().unwrap_or_default()]
+        let numbers =
+            [self.links_dropped, self.links_lost, self.passes_doubted].map(|number| number.to_string());
+        numbers.into_iter().chain([self.replaced.clone().unwrap_or_default()]).collect()
     }
 
     fn words(&self, _: &Clock) -> String {
-        let Self { links_dropped, links_lost, replaced } = self;
+        let Self { links_dropped, links_lost, passes_doubted, replaced } = self;
         let mut words = format!(
             "It is restored. {links_dropped} links that were ready are given to nobody and will be revoked, and {links_lost} in \
              the making are given up.\nStart `admit serve`; it makes new ones."
         );
+        if *passes_doubted > 0 {
+            words += &format!(
+                "\n{passes_doubted} passes were not used when the copy was made and may have been since: their links end, and \
+                 their people get no other before somebody has looked. `admit pass list --doubted` tells which they are."
+            );
+        }
         if let Some(replaced) = replaced {
             words += &format!("\nThe database that was there is `{replaced}`.");
         }

@@ -4,32 +4,37 @@ use crate::bot;
 use crate::context::{self, Context};
 use crate::failure::{Failure, Stop, Usage};
 use crate::house::{House, Housing};
+use crate::listen::Listen;
 use crate::runtime;
 use crate::trials;
 use clap::Args;
 use serde::Serialize;
 use server::{Hearing, Service, Settings};
 use std::net::SocketAddr;
-use tokio::net::TcpListener;
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
 Examples:
   admit serve --token-file token --data /var/lib/admit --public-url https://gate.example
   admit serve --listen 127.0.0.1:0 --json
+  admit serve --listen unix:/run/admit/web --public-url https://gate.example --metrics-listen 127.0.0.1:9100
 
 The bot's token is needed once: it is kept sealed in the database, and known from then on. Gates are made with \
 `admit gate new`, while this runs or before. The database is a file in `--data`, or the PostgreSQL of DATABASE_URL \
 or DATABASE_URL_FILE.
 
-At its address, `/livez` and `/readyz` tell how it is, and `/metrics` counts. It logs to stderr what is worth knowing; \
+At its address, `/livez` and `/readyz` tell how it is, and `/metrics` counts, that for this machine only; or all three \
+at `--metrics-listen`, and nowhere else. It logs to stderr what is worth knowing; \
 `--log` says how much. Ctrl-C or SIGTERM lets those who are being served finish; a second one does not.")]
 pub(crate) struct Serve {
     #[command(flatten)]
     housing: Housing,
-    /// Where to listen; port 0 takes any that is free. [env: ADMIT_LISTEN] [default: 127.0.0.1:8080]
+    /// Where to listen; port 0 takes any that is free, `unix:PATH` is a socket. [env: ADMIT_LISTEN] [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
-    listen: Option<SocketAddr>,
+    listen: Option<Listen>,
+    /// Where `/livez`, `/readyz` and `/metrics` are then, for whoever can reach it. [env: ADMIT_METRICS_LISTEN]
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_listen: Option<Listen>,
     /// Where people reach it, as they see it. [env: ADMIT_PUBLIC_URL] [default: where it listens]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
@@ -39,6 +44,9 @@ pub(crate) struct Serve {
     /// Have Telegram send its updates to the public URL, instead of asking for them. [env: ADMIT_WEBHOOK]
     #[arg(long)]
     webhook: bool,
+    /// For how many days people are remembered who hold no pass. [env: ADMIT_KEEP_DAYS] [default: 90]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    keep_days: Option<u32>,
 }
 
 /// The line that is printed when it is ready.
@@ -46,22 +54,33 @@ pub(crate) struct Serve {
 struct Ready<'a> {
     url: &'a str,
     public_url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metrics_url: Option<&'a str>,
 }
 
 impl Serve {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
         let road = context::settings(&ctx.config()?);
-        let listen = self.listen(ctx)?;
+        let listen = place(ctx, self.listen.as_ref(), "ADMIT_LISTEN")?;
+        let listen = listen.unwrap_or(Listen::At(SocketAddr::from(([127, 0, 0, 1], 8080))));
+        let metrics_listen = place(ctx, self.metrics_listen.as_ref(), "ADMIT_METRICS_LISTEN")?;
         let public_url = address(ctx, "--public-url", "ADMIT_PUBLIC_URL", self.public_url.as_deref())?;
+        #[cfg(unix)]
+        if let (Listen::Socket(_), None) = (&listen, &public_url) {
+            let rule = "nobody reaches a socket by its path, so say what people see";
+            return Err(Usage::flag("--listen", &listen, rule, "`--public-url https://gate.example`").into());
+        }
         let telegram_url =
             address(ctx, "--telegram-url", "ADMIT_TELEGRAM_URL", self.telegram_url.as_deref())?;
         let hearing = if webhook(ctx, self.webhook)? { Hearing::Webhook } else { Hearing::Asking };
+        let keep_days = self.keep_days(ctx)?;
         runtime::serve(async {
-            let listener = TcpListener::bind(listen).await.map_err(|why| {
-                let free = "`--listen 127.0.0.1:0`, which takes a port that is free";
-                Usage::flag("--listen", listen, why, free)
-            })?;
-            let url = format!("http://{}", listener.local_addr()?);
+            let bound = listen.bind("--listen").await?;
+            let watching = match &metrics_listen {
+                Some(place) => Some(place.bind("--metrics-listen").await?),
+                None => None,
+            };
+            let url = bound.url;
             let House { store, keys } = self.housing.open_or_make(ctx).await?;
             let clock = trials::clock(ctx.variables);
             bot::remember(ctx, &store, clock.now()).await?;
@@ -73,12 +92,18 @@ impl Serve {
                 telegram_url: telegram_url.unwrap_or_else(|| Settings::default().telegram_url),
                 road,
                 hearing,
+                keep_days: keep_days.unwrap_or(Settings::default().keep_days),
                 is_alone: standing.as_ref().is_some_and(|(_, is_alone)| *is_alone),
                 clock,
                 points: trials::points(ctx.variables),
             };
             let public_url = settings.public_url.clone();
-            let service = Service::start(store, &keys, settings).await?;
+            let mut service = Service::start(store, &keys, settings).await?;
+            let (mut metrics_url, mut _socket) = (None, None);
+            if let Some(watching) = watching {
+                (metrics_url, _socket) = (Some(watching.url), watching.file);
+                service = service.watched_at(watching.listener);
+            }
             if has_no_bot {
                 ctx.output.warn(
                     "no bot is remembered here, so no link can be made; give a token, by ADMIT_BOT_TOKEN_FILE or \
@@ -88,26 +113,43 @@ impl Serve {
             // Whoever is told that it is ready may stop it.
             let (stopped, insisted) = (runtime::stopped(), insisted());
             if ctx.output.is_for_programs() {
-                ctx.output.json(&Ready { url: &url, public_url: &public_url })?;
+                ctx.output.json(&Ready {
+                    url: &url,
+                    public_url: &public_url,
+                    metrics_url: metrics_url.as_deref(),
+                })?;
             } else {
                 ctx.output.note(format_args!("Serving gates at {public_url}. Ctrl-C ends it."));
             }
             tokio::select! {
                 // Being stopped is how a service ends, and no failure.
-                () = service.serve(listener, async { _ = stopped.await }) => Ok(()),
+                () = service.serve(bound.listener, async { _ = stopped.await }) => Ok(()),
                 stop = insisted => Err(Failure::Stopped(stop)),
             }
         })
     }
 
-    fn listen(&self, ctx: &Context<'_>) -> Result<SocketAddr, Usage> {
-        if let Some(listen) = self.listen {
-            return Ok(listen);
+    fn keep_days(&self, ctx: &Context<'_>) -> Result<Option<u32>, Usage> {
+        let Some(text) = (ctx.variables)("ADMIT_KEEP_DAYS").filter(|_| self.keep_days.is_none()) else {
+            return Ok(self.keep_days);
+        };
+        match text.parse() {
+            Ok(days @ 1..=36_500) => Ok(Some(days)),
+            _ => {
+                let rule = "this is a number of days from 1 to 36500";
+                Err(Usage::new(format!("`ADMIT_KEEP_DAYS={text}`"), rule, "`ADMIT_KEEP_DAYS=90`"))
+            }
         }
-        let text = (ctx.variables)("ADMIT_LISTEN").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
-        let bad = |why| Usage::new(format!("`ADMIT_LISTEN={text}`"), why, "`ADMIT_LISTEN=127.0.0.1:8080`");
-        text.parse().map_err(bad)
     }
+}
+
+/// Where to listen: by a flag, or else by a variable.
+fn place(ctx: &Context<'_>, flag: Option<&Listen>, variable: &str) -> Result<Option<Listen>, Usage> {
+    let Some(text) = (ctx.variables)(variable).filter(|_| flag.is_none()) else {
+        return Ok(flag.cloned());
+    };
+    let bad = |why| Usage::new(format!("`{variable}={text}`"), why, &format!("`{variable}=127.0.0.1:8080`"));
+    text.parse().map(Some).map_err(bad)
 }
 
 /// Whether Telegram sends its updates: by the flag, or else by the variable.

@@ -5,6 +5,8 @@ use crate::house::{House, Ran};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Stdio};
 use std::thread::yield_now;
 use std::time::{Duration, Instant};
@@ -28,8 +30,13 @@ impl Service {
     }
 
     pub(crate) fn start_with(house: &House, more: &[&str]) -> Self {
+        Self::start_at(house, "127.0.0.1:0", more).0
+    }
+
+    /// The service, and the line it says when it is ready.
+    fn start_at(house: &House, listen: &str, more: &[&str]) -> (Self, Value) {
         let token = house.write("token", &house.token);
-        let line = ["serve", "--listen", "127.0.0.1:0", "--telegram-url", &house.address, "--json"];
+        let line = ["serve", "--listen", listen, "--telegram-url", &house.address, "--json"];
         let mut command = house.bare(&line);
         command.args(more);
         command.env("ADMIT_BOT_TOKEN_FILE", token).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -37,7 +44,7 @@ impl Service {
         let mut line = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap();
-        Self { process, url: said["url"].as_str().unwrap().to_owned() }
+        (Self { process, url: said["url"].as_str().unwrap().to_owned() }, said)
     }
 
     pub(crate) fn gate(&self, slug: &'static str) -> Gate {
@@ -90,6 +97,67 @@ fn a_service_says_where_it_is_and_ends_when_asked() {
         // The line that was read is all there was on stdout.
         assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_service_listens_at_a_socket_and_is_watched_elsewhere() {
+    let house = House::new();
+    let path = house.home.path().join("web");
+    let listen = format!("unix:{}", path.display());
+    run(&house, &format!("serve --listen {listen} --json")).fails_as(2, "usage", "bad_input");
+    let more = ["--public-url", "https://gate.example", "--metrics-listen", "127.0.0.1:0"];
+    let ask = |path_asked: &str| {
+        let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        write!(stream, "GET {path_asked} HTTP/1.1\r\nhost: gate.example\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    // The second time, over what a service that was killed left there.
+    for _ in 0..2 {
+        let (service, said) = Service::start_at(&house, &listen, &more);
+        assert_eq!((&said["url"], &said["public_url"]), (&json!(listen), &json!("https://gate.example")));
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
+        let watched = said["metrics_url"].as_str().unwrap();
+        let told = |path: &str, headers: &str| exchange(watched, "GET", path, headers, "");
+        assert!(told("/readyz", "").ends_with("ready\n") && told("/livez", "").ends_with("ok\n"));
+        // Whoever reaches it may look, also through others.
+        assert!(told("/metrics", "x-forwarded-for: 10.0.0.1\r\n").contains("admit_updates"));
+        assert!(told("/g/owls", "").starts_with("HTTP/1.1 404"));
+        for path in ["/readyz", "/livez", "/metrics"] {
+            assert!(ask(path).starts_with("HTTP/1.1 404"), "{path}");
+        }
+        assert!(ask("/g/owls").contains("There is no gate at this address"));
+        let (code, line) =
+            ("bad_input", format!("serve --listen {listen} --public-url https://gate.example --json"));
+        assert!(
+            run(&house, &line).fails_as(2, "usage", code)["detail"]
+                .as_str()
+                .unwrap()
+                .contains("another program")
+        );
+        drop(service);
+        assert!(path.exists());
+    }
+    let (service, _) = Service::start_at(&house, &listen, &more);
+    service.stop();
+    assert!(!path.exists());
+    // Without a listener of their own they are where everybody is, and `/metrics` is for this machine only.
+    let (service, _) = Service::start_at(&house, &listen, &more[..2]);
+    assert!(ask("/metrics").contains("admit_updates") && ask("/readyz").ends_with("ready\n"));
+    drop(service);
+    let service = Service::start(&house);
+    assert!(service.get("/metrics").contains("admit_updates"));
+    let forwarded = exchange(&service.url, "GET", "/metrics", "via: 1.1 proxy\r\n", "");
+    assert!(forwarded.starts_with("HTTP/1.1 404"), "{forwarded}");
+    house.write("letter", "no socket");
+    let line = "serve --listen unix:letter --public-url https://gate.example --json";
+    run(&house, line).fails_as(2, "usage", "bad_input");
+    assert!(house.home.path().join("letter").exists());
+    let ran = house.finish(house.bare(&["serve", "--json"]).env("ADMIT_METRICS_LISTEN", "here"));
+    ran.fails_as(2, "usage", "bad_input");
 }
 
 #[test]
@@ -587,17 +655,50 @@ fn a_link_of_a_gate_is_edited_without_saying_what_it_was() {
     let house = House::new();
     let service = open_gate(&house);
     let gate = service.gate("owls");
-    let (_, link) = gate.passed(&gate.form(), "espresso");
+    let (cookie, link) = gate.passed(&gate.form(), "espresso");
     let was = json(&house, &format!("link show {link}"));
     let hash = link.rsplit('+').next().unwrap();
-    let edited = house.json(&format!("link edit --chat CHAT tg://join?invite={hash} --expire 1h"));
+    let edited = json(&house, &format!("link edit --chat CHAT tg://join?invite={hash} --expire 30d"));
     assert_eq!(
         (&edited["invite_link"], &edited["name"], &edited["member_limit"]),
         (&json!(link), &was["marker"], &json!(1))
     );
     assert_ne!(edited["expire_date"], was["expires_at"]);
-    let renamed = house.admit(&format!("link edit --chat CHAT {link} --name spring"));
-    renamed.is(0, "Edits since then are not in it");
+    // The ledger, the pass and the fan's page know of it.
+    let is = json(&house, &format!("link show {link}"));
+    assert_eq!((&is["expires_at"], &is["expiry_wanted"]), (&edited["expire_date"], &json!(null)));
+    assert_eq!(entry(&house, 1)["expires_at"], edited["expire_date"]);
+    assert!(gate.pass(&cookie).contains("for another 30 days"));
+    assert_eq!(json(&house, "audit list --limit 1")[0]["what"], "edit link");
+    // What a gate promises of its links is not edited away, however it is said.
+    let (file, all) = ("was.json", "--no-name --no-expire --instant --no-limit");
+    house.write(file, &edited.to_string());
+    for edit in ["--name spring", "--no-name", "--limit 2", "--no-limit", "--request", "--no-expire", all] {
+        let line = format!("link edit --chat CHAT {link} --was {file} {edit} --json");
+        run(&house, &line).fails_as(6, "conflict", "kept_link");
+    }
+    run(&house, &format!("link edit --chat CHAT {link} --limit 2")).is(6, "it lets one person in");
+    run(&house, &format!("link edit --chat -1009 {link} --expire 1h")).is(6, "it leads to another chat");
+    let same = format!("--name {} --limit 1 --expire 1h", was["marker"].as_str().unwrap());
+    run(&house, &format!("link edit --chat CHAT {link} {same} --dry-run")).is(0, "\"member_limit\":1");
+    run(&house, &format!("link edit --chat CHAT {link} {same}")).is(0, "");
+    assert!(gate.pass(&cookie).contains("for another 60 minutes"));
+    // Where Telegram's answer is lost, the later end counts until it is known.
+    house.fault("editChatInviteLink", "lost", 0, 5);
+    let line = format!("link edit --chat CHAT {link} --expire 10m --timeout 1s");
+    run(&house, &format!("{line} --json")).fails_as(10, "unknown", "outcome_unknown");
+    run(&house, &format!("link show {link}")).is(0, "nobody knows whether Telegram did that");
+    assert!(gate.pass(&cookie).contains("for another 60 minutes"));
+    until("an answer", || run(&house, &line).code == Some(0));
+    assert!(gate.pass(&cookie).contains("for another 10 minutes"));
+    // Nor is one edited that has done what it was for.
+    assert_eq!(house.join(house.person(), &link), "joined");
+    until("the join", || entry(&house, 1)["state"] == "used");
+    run(&house, &format!("link edit --chat CHAT {link} --expire 7d --json")).fails_as(
+        6,
+        "conflict",
+        "not_editable",
+    );
     // A link the ledger does not know needs to be told of, as ever.
     let other = house.admit("link create --chat CHAT --limit 5 -q").out;
     house.admit(&format!("link edit --chat CHAT {} --name x", other.trim())).is(2, "would be erased");

@@ -21,21 +21,28 @@ fn links_of_an_old_copy_are_given_to_nobody() {
     let house = House::new();
     let service = open_gate(&house);
     let gate = service.gate("owls");
-    let (_, kept) = gate.passed(&gate.form(), "espresso");
+    let (cookie, used) = gate.passed(&gate.form(), "espresso");
+    let (_, out) = gate.passed(&gate.form(), "espresso");
     until("the pool", || in_pool(&house) == 20);
     run(&house, "backup copy.db").is(0, "keep a copy of `admit-data/keys` elsewhere");
     run(&house, "backup copy.db --json").fails_as(6, "conflict", "file_exists");
     assert_eq!(mode(&house, "copy.db"), 0o600);
     assert!(!house.home.path().join("copy.db.keys").exists());
-    // Somebody gets a link of the pool after that, and is in by it.
+    // Somebody gets a link of the pool after that, and is in by it. So is somebody who had one before.
     let (_, given) = gate.passed(&gate.form(), "espresso");
-    assert_eq!(house.join(house.person(), &given), "joined");
+    let ann = house.person();
+    assert_eq!(
+        (house.join(house.person(), &given), house.join(ann, &used)),
+        ("joined".to_owned(), "joined".to_owned())
+    );
+    until("the join", || entry(&house, 1)["state"] == "used");
     run(&house, "restore copy.db --json").fails_as(6, "conflict", "in_use");
     service.stop();
 
     run(&house, "restore copy.db --json").fails_as(6, "conflict", "file_exists");
     let restored = json(&house, "restore copy.db --force");
     assert_eq!((&restored["links_dropped"], in_pool(&house)), (&json!(20), 0), "{restored}");
+    assert_eq!(restored["passes_doubted"], 2, "{restored}");
     assert!(house.home.path().join(restored["replaced"].as_str().unwrap()).exists());
     assert_eq!(mode(&house, "admit-data/admit.db"), 0o600);
     assert_eq!(json(&house, "audit list --limit 1")[0]["what"], "restore");
@@ -50,9 +57,26 @@ fn links_of_an_old_copy_are_given_to_nobody() {
         let ends = |link: &&serde_json::Value| link["state"] == "dropped" && link["revoked_at"].is_i64();
         links.as_array().unwrap().iter().filter(ends).count() == 20
     });
-    // Who had a link when the copy was made has it still.
-    assert_eq!(house.join(house.person(), &kept), "joined");
-    until("the join", || entry(&house, 1)["state"] == "used");
+    // Whoever had a link when the copy was made may be in by it.
+    until("the end of the link that was out", || house.join(house.person(), &out) == "refused");
+    run(&house, "pass show 1").is(0, "may have been used unseen");
+    let doubted = json(&house, "pass list --doubted");
+    assert_eq!(
+        (&doubted[0]["pass_id"], &doubted[1]["pass_id"], doubted.as_array().unwrap().len()),
+        (&json!(2), &json!(1), 2)
+    );
+    assert!(doubted[0]["entries"][0]["doubted_at"].is_i64(), "{doubted}");
+    run(&house, "doctor").is(0, "by 2 passes of `owls` somebody may have come in unseen");
+    let page = gate.pass(&cookie);
+    assert!(page.contains("somebody has to look first") && !page.contains("Get a new invitation"), "{page}");
+    let asked = gate.ask("POST", "/pass", &format!("cookie: {cookie}\r\n"), "");
+    assert!(asked.contains("somebody has to look first") && !asked.contains("data-invite"), "{asked}");
+    // Somebody looked: whoever holds the other is not in.
+    run(&house, "pass reissue 2").is(0, "Pass 2");
+    assert_eq!(json(&house, "pass list --doubted")[0]["pass_id"], 1);
+    let again = json(&house, "pass show 2 --wait 10")["entries"][0]["invite_link"].clone();
+    assert_eq!(house.join(house.person(), again.as_str().unwrap()), "joined");
+    until("the join", || entry(&house, 2)["state"] == "used");
 }
 
 #[test]

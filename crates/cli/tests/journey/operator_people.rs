@@ -1,8 +1,32 @@
 //! A person is forgotten while a service runs.
 
 use crate::house::House;
-use crate::operator::{entry, json, open_gate, run, until};
+use crate::operator::{Service, entry, json, open_gate, run, until};
 use serde_json::json;
+
+#[test]
+fn who_holds_no_pass_is_forgotten_by_a_service() {
+    let house = House::new();
+    open_gate(&house).stop();
+    let db = rusqlite::Connection::open(house.home.path().join("admit-data/admit.db")).unwrap();
+    let tries = |days: i64| {
+        let text = "insert into attempts (gate, visitor, wrong, last_wrong_at) values (1, randomblob(16), 1, unixepoch() - ?1)";
+        db.execute(text, [days * 86_400]).unwrap();
+    };
+    let left = || db.query_row("select count(*) from attempts", [], |row| row.get::<_, i64>(0)).unwrap();
+    for days in [1, 5, 89, 91] {
+        tries(days);
+    }
+    let service = Service::start(&house);
+    until("the oldest is forgotten", || left() == 3);
+    service.stop();
+    let service = Service::start_with(&house, &["--keep-days", "3"]);
+    until("only the newest is left", || left() == 1);
+    service.stop();
+    run(&house, "serve --keep-days 0 --json").fails_as(2, "usage", "bad_input");
+    let ran = house.finish(house.bare(&["serve", "--json"]).env("ADMIT_KEEP_DAYS", "always"));
+    ran.fails_as(2, "usage", "bad_input");
+}
 
 #[test]
 fn whoever_is_erased_is_nobody_and_what_they_used_stays_used() {

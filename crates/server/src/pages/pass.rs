@@ -71,15 +71,13 @@ pub(crate) async fn again(
     let told = match reissue::reissue(&app, &gate, visitor).await? {
         Outcome::Done => return Ok(Redirect::to(&pass_path(&slug)).into_response()),
         Outcome::NoPass => return Ok(nothing(&slug)),
-        Outcome::NotYet => "The old invitation is being ended first. Ask again in a moment.",
-        Outcome::Unsure => {
-            "While your invitation worked we could not see who came by it for some time, so there is no other by itself. \
-             Ask whoever sent you here; they can give you one."
-        }
-        Outcome::Paused => "This gate is paused. Ask again later; your pass stays yours.",
+        Outcome::NotYet => Some("The old invitation is being ended first. Ask again in a moment."),
+        // Their page says so by itself.
+        Outcome::Unsure => None,
+        Outcome::Paused => Some("This gate is paused. Ask again later; your pass stays yours."),
     };
     match app.store.holding(gate.id, visitor).await? {
-        Some(holding) => page(&app, &gate, holding, Some(Told::bad(told))).await,
+        Some(holding) => page(&app, &gate, holding, told.map(Told::bad)).await,
         None => Ok(nothing(&slug)),
     }
 }
@@ -128,6 +126,7 @@ fn is_over(held: &Held, now: UnixTime) -> bool {
 
 fn may_renew(held: &Held, now: UnixTime) -> bool {
     match held.state {
+        _ if held.is_doubted() => false,
         Stage::Expired | Stage::Leaked => true,
         Stage::Issued => is_over(held, now),
         Stage::Granted | Stage::Used | Stage::Left | Stage::Revoked => false,
@@ -136,12 +135,16 @@ fn may_renew(held: &Held, now: UnixTime) -> bool {
 
 fn way(held: Held, is_stuck: bool, now: UnixTime) -> Way {
     let ended = |text| Way::Ended { text };
-    let is_over = is_over(&held, now);
+    let (is_over, is_doubted) = (is_over(&held, now), held.is_doubted());
     match (held.state, held.link) {
         (Stage::Issued, Some(link)) if !is_over => {
             let left = held.expires_at.map_or(0, |at| at.get() - now.get());
             Way::Link { url: link.as_str().to_owned(), left: span(left) }
         }
+        _ if is_doubted => ended(
+            "Your invitation has ended, and there was a time in which we could not see who came by it. So there is no \
+             other by itself: somebody has to look first. Ask whoever sent you here; they can give you one.",
+        ),
         (Stage::Issued | Stage::Expired, _) => ended("Your invitation ran out before it was used."),
         (Stage::Granted, _) => Way::Waiting { place: held.before.unwrap_or(0) + 1, is_stuck },
         (Stage::Used, _) => ended("You are in. Your invitation was used and has ended."),

@@ -13,9 +13,7 @@ create table bots (
     token bytea not null, -- Sealed.
     added_at bigint not null,
     dead_at bigint, -- Telegram refused the token; gone when a token is accepted again.
-    heard_at bigint, -- Everything that happened before then was told to us.
-    missed_from bigint, -- In between, Telegram may have forgotten what we did not hear.
-    missed_until bigint
+    heard_at bigint -- Everything that happened before then was told to us.
 );
 
 -- What a bot is in a chat. Two bots may be in one chat, each with rights of its own.
@@ -120,10 +118,12 @@ create table entries (
     used_at bigint,
     used_by bigint,
     left_at bigint,
+    doubted_at bigint, -- Since then it is known that somebody may have come in by it unseen.
     primary key (pass, chat)
 );
 create index entries_waiting on entries (gate, chat, queued_at, pass) where state = 'granted';
 create index entries_expiring on entries (expires_at) where state = 'issued';
+create index entries_doubted on entries (pass) where doubted_at is not null;
 
 -- The ledger: every link we ever asked for, from before Telegram was asked.
 create table links (
@@ -136,7 +136,8 @@ create table links (
     state text not null check (state in ('making', 'free', 'given', 'lost', 'refused', 'dropped')),
     url bytea, -- Sealed.
     hash bytea unique, -- SHA-256 of what stands after `t.me/+`.
-    expires_at bigint not null,
+    expires_at bigint not null, -- While an edit is under way, the later of the two ends.
+    expiry_wanted bigint, -- The end that Telegram is being asked to give it.
     intended_at bigint not null,
     made_at bigint,
     pass bigint,
@@ -177,6 +178,7 @@ create table sightings (
 );
 create index sightings_of_person on sightings (chat, person, at, update_id);
 create index sightings_by_pass on sightings (pass, chat) where pass is not null;
+create index sightings_of_others on sightings (at) where pass is null;
 
 -- People who came in by somebody else's link. The link is revoked first, then they are removed.
 create table strangers (

@@ -21,6 +21,44 @@ async fn erase(store: &Store, who: i64) -> Erased {
 }
 
 on_both! {
+    async fn who_holds_no_pass_is_forgotten_after_a_time(database: &Database) {
+        let store = database.open().await;
+        store.remember_bot(bot(), "owl_bot", &Token::new("t"), "maria", NOW).await.unwrap();
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        let shows = |id, who, number| {
+            update(id, Effect::Started { person: person(who), gate: gate.id, visitor: visitor(number), at: later(1) })
+        };
+        // Ann was wrong and passed. Ben was wrong, with an account, and Cy without; Dee only began.
+        store.take_in(bot(), vec![shows(1, ANN, 1), shows(2, 22, 2)]).await.unwrap();
+        for number in 1..4 {
+            store.wrong(&gate, visitor(number), later(2)).await.unwrap();
+        }
+        store.start(gate.id, visitor(4), later(2)).await.unwrap();
+        grant(&store, &gate, 1, later(300)).await;
+        // All of them are seen in the chat, Ann by her link; Eve comes later, by nothing of ours.
+        let mut seen = vec![joined(10, ANN, Some(1), 400), left(11, ANN, 500)];
+        seen.extend([joined(12, 22, None, 400), left(13, 22, 500), joined(14, 55, None, 9_000)]);
+        store.take_in(bot(), seen).await.unwrap();
+
+        assert_eq!(store.forget_others(later(1)).await.unwrap(), 0);
+        // Two visitors and their two tries' counts: Ben's account and himself, Cy, Dee; and Ben in the chat, twice.
+        assert_eq!(store.forget_others(later(9_000)).await.unwrap(), 6);
+        assert_eq!(store.forget_others(later(9_000)).await.unwrap(), 0);
+        for number in 2..5 {
+            assert_eq!(store.attempt(gate.id, visitor(number)).await.unwrap(), Default::default(), "{number}");
+        }
+        let ann = store.attempt(gate.id, visitor(1)).await.unwrap();
+        assert_eq!((ann.person, ann.tries.wrong), (Some(person(ANN)), 1));
+        assert_eq!(erase(&store, 22).await, Erased::Unknown);
+        // Whoever comes back is who they were.
+        store.take_in(bot(), vec![joined(15, ANN, None, 9_500)]).await.unwrap();
+        let pass = store.holding(gate.id, visitor(1)).await.unwrap().unwrap();
+        assert_eq!(pass.entries[0].state, State::Used);
+        assert_eq!(store.forget_others(later(10_000)).await.unwrap(), 1, "Eve");
+        assert!(matches!(erase(&store, ANN).await, Erased::Erased { .. }));
+    }
+
     async fn who_is_erased_stands_nowhere_and_what_they_used_stays_used(database: &Database) {
         let store = database.open().await;
         store.remember_bot(bot(), "owl_bot", &Token::new("t"), "maria", NOW).await.unwrap();

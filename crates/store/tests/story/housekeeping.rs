@@ -3,7 +3,10 @@
 use crate::databases::{Database, keys};
 use crate::on_both;
 use crate::world::*;
-use admit_store::{Chain, ChatFace, ChatKind, Effect, GateState, Granted, OpenError, Outcome, Store, Token};
+use admit_store::{
+    CannotOpen, Chain, ChatFace, ChatKind, Effect, Error, GateState, Granted, Intent, OpenError, Outcome,
+    Store, Token,
+};
 use links::{ChatId, Right, Standing};
 use serde_json::json;
 
@@ -172,6 +175,41 @@ on_both! {
         assert_eq!(store.gates().await.unwrap()[0].gate, gate.gate);
         assert_eq!(store.ledger(Default::default(), 1000).await.unwrap().len(), 450);
         assert_eq!(store.take_errands(bot(), "a", 9, NOW, later(9)).await.unwrap()[0].body, b"come in");
+    }
+
+    async fn a_node_without_the_newest_key_seals_nothing_more(database: &Database) {
+        let (here, there) = (database.open().await, keys().with_newer([9; 32]));
+        here.remember_bot(bot(), "owl_bot", &Token::new("t"), "maria", NOW).await.unwrap();
+        let gate = open_gate(&here, json!({})).await;
+        let link = intend(&here, &gate, 1).await;
+        let rotating = Store::open(&database.place, there.clone()).await.unwrap();
+        assert!(here.ready().await.is_ok());
+        rotating.reseal("maria", NOW).await.unwrap();
+
+        // It runs on with the older key only, and says what is wrong.
+        let refused = |error: Error| {
+            assert!(matches!(error, Error::Sealed(CannotOpen::NoSuchKey(2))), "{error:?}");
+        };
+        refused(here.ready().await.unwrap_err());
+        let intent = Intent {
+            gate: gate.id, chat: chat(), bot: bot(), marker: marker(2), fence: 1, expires_at: later(60),
+        };
+        refused(here.intend(intent, NOW).await.unwrap_err());
+        refused(here.made(link, &hash(1).url(), &hash(1), NOW).await.unwrap_err());
+        refused(here.save_gate(&gate.gate, bot(), "omar", NOW).await.unwrap_err());
+        refused(here.remember_bot(bot(), "owl_bot", &Token::new("u"), "omar", NOW).await.unwrap_err());
+        refused(here.send_out(bot(), "message", b"come in", NOW).await.unwrap_err());
+        let came = joined(1, 42, Some(1), 5);
+        refused(here.take_in(bot(), vec![came.clone()]).await.unwrap_err());
+        let wrong = Store::open(&database.place, keys()).await.unwrap_err();
+        assert!(matches!(wrong, OpenError::WrongKeys(CannotOpen::NoSuchKey(2))), "{wrong:?}");
+
+        // Nothing is lost by that: what it could not take in comes again to one that can.
+        let alone = Store::open(&database.place, there.without_older()).await.unwrap();
+        assert_eq!(alone.bot(bot()).await.unwrap().unwrap().token.reveal(), "t");
+        assert_eq!(alone.gates().await.unwrap()[0].gate, gate.gate);
+        assert_eq!(alone.take_in(bot(), vec![came]).await.unwrap(), [Outcome::StrayLink { link }]);
+        assert_eq!(alone.ledger(Default::default(), 9).await.unwrap()[0].url, Some(hash(1).url()));
     }
 
     async fn nothing_that_is_sealed_stands_in_the_database(database: &Database) {

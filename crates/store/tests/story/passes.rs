@@ -171,6 +171,50 @@ on_both! {
         assert!(matches!(again(Some("maria")).await, Reissued::Reissued(_)));
     }
 
+    async fn a_link_that_is_being_edited_counts_as_working_until_the_later_end(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        for number in 1..3 {
+            make(&store, &gate, number).await;
+        }
+        let pass = grant(&store, &gate, 1, NOW).await;
+        let link = async |number| store.ledger_by_marker(marker(number)).await.unwrap().unwrap().0;
+        let ends = async || {
+            let entry = held(&store, &gate, 1).await;
+            let link = link(1).await;
+            assert_eq!(Some(link.expires_at), entry.expires_at);
+            (link.expires_at, link.expiry_wanted)
+        };
+        let edit = async |number, until| {
+            store.intend_edit(&link(number).await, later(until), "maria", NOW).await.unwrap()
+        };
+        assert!(edit(1, 90_000).await);
+        assert_eq!(ends().await, (later(90_000), Some(later(90_000))));
+        assert_eq!(store.expire(later(86_400)).await.unwrap(), 0);
+        // Telegram refused.
+        store.edited(&link(1).await, later(90_000), later(86_400)).await.unwrap();
+        assert_eq!(ends().await, (later(86_400), None));
+        // Somebody begins another edit before it is known what came of the first.
+        assert!(edit(1, 50).await && edit(1, 40).await);
+        assert_eq!(ends().await, (later(86_400), Some(later(40))));
+        store.edited(&link(1).await, later(50), later(50)).await.unwrap();
+        assert_eq!(ends().await, (later(86_400), Some(later(40))));
+        store.edited(&link(1).await, later(40), later(40)).await.unwrap();
+        assert_eq!(ends().await, (later(40), None));
+        let done = store.audit(None, 1).await.unwrap().remove(0);
+        assert_eq!((done.what, done.about), ("edit link".to_owned(), format!("{} ends at {}", marker(1), later(40))));
+
+        // Neither a link that nobody has, nor one that ended.
+        assert!(!edit(2, 90_000).await);
+        assert_eq!(store.expire(later(40)).await.unwrap(), 1);
+        assert!(!edit(1, 90_000).await);
+        store.revoke_pass(pass, "maria", later(41)).await.unwrap();
+        assert!(!edit(1, 90_000).await);
+        let second = grant(&store, &gate, 2, NOW).await;
+        store.take_in(bot(), vec![joined(1, 42, Some(2), 5)]).await.unwrap();
+        assert!(!edit(2, 90_000).await, "{second} is used");
+    }
+
     async fn a_pass_that_is_taken_back_lets_nobody_in(database: &Database) {
         let store = database.open().await;
         let gate = open_gate(&store, json!({})).await;

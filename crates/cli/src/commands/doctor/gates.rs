@@ -60,6 +60,14 @@ async fn can_be_passed(report: &mut Report, patient: &Patient<'_>, saved: &Saved
             format!("raise `quota` with `admit gate edit {slug}`, or `admit gate pause {slug}`"),
         );
     }
+    let doubted = patient.store.doubted(Some(saved.id), None, MOST).await?.len();
+    if doubted > 0 {
+        report.warn(
+            "passes_doubted",
+            format!("by {doubted} passes of `{slug}` somebody may have come in unseen, so their people get no other link"),
+            format!("`admit pass list --gate {slug} --doubted`, look who is in the chat, then `admit pass reissue`"),
+        );
+    }
     let target = gate.pool_target(saved.issued, patient.now);
     for &chat in gate.chats.iter() {
         let alive = saved.alive_until(patient.now);

@@ -1,5 +1,6 @@
 //! `admit link edit`: changes what is named and keeps the rest.
 
+use super::kept::Kept;
 use super::named::{parser, whole_link};
 use super::terms;
 use super::was;
@@ -15,10 +16,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use links::{
     Admission, AdmissionChange, CannotMerge, Change, Entrance, Link, LinkName, LinkUrl, Links, MemberLimit,
-    Parser, Person,
+    Parser,
 };
 use std::path::PathBuf;
-use store::{Bot, LedgerLink};
 use telegram::bot_api::methods::{EditChatInviteLink, EditChatSubscriptionInviteLink, Method};
 
 #[derive(Args, Debug)]
@@ -30,7 +30,8 @@ Examples:
 
 Telegram's edit erases whatever it is not told. So this needs the link as it was, in `--was` as \
 `admit link create --json` printed it; or every field: a name, an expiry, and a way to come in. A link that a gate \
-made is in the ledger as it was made, and needs neither.")]
+made is in the ledger, and needs neither; of such a link only the expiry can change, as long as a pass has it and nobody \
+came by it.")]
 pub(crate) struct Edit {
     /// The link; without it, the one in `--was`.
     #[arg(value_name = "LINK")]
@@ -99,13 +100,10 @@ impl Edit {
                 return Err(Usage::new("no link", rule, "`--was link.json`").into());
             }
         };
-        let was = match was {
-            None if edit.merge(&link, None).is_err() => self.look_up(ctx, &link, &parser)?,
-            was => was,
-        };
-        // Whatever its spelling was, Telegram wants it back as it told it.
-        let link = was.as_ref().filter(|_| self.was.is_none()).map_or(link, |was| was.url.clone());
         let clock = clock.told_in(zone);
+        if let Some(kept) = self.kept(ctx, &link, &parser)? {
+            return kept.edit(ctx, &self.chat.chat, &edit, &clock);
+        }
         let is_paid = self.paid || was.as_ref().is_some_and(|was| matches!(was.entrance, Entrance::Paid(_)));
         if is_paid {
             self.rename(ctx, &link, &edit, &clock)
@@ -114,26 +112,19 @@ impl Edit {
         }
     }
 
-    /// The link as a gate made it, if the ledger has it.
-    fn look_up(&self, ctx: &Context<'_>, link: &LinkUrl, parser: &Parser) -> Result<Option<Link>, Failure> {
+    /// What the ledger knows of the link, if a gate made it.
+    fn kept(&self, ctx: &Context<'_>, link: &LinkUrl, parser: &Parser) -> Result<Option<Kept>, Failure> {
         let Ok(hash) = parser.parse(link.as_str()) else { return Ok(None) };
         if self.paid || !self.housing.place(ctx)?.is_there() {
             return Ok(None);
         }
-        let was = runtime::run(async {
+        runtime::run(async {
             let store = self.housing.open(ctx).await?.store;
             match store.ledger_by_hash(&hash).await? {
-                Some((entry, _)) => Ok(as_made(entry, &store.bots().await?)),
+                Some((entry, _)) => Ok(Some(Kept::new(store, entry).await?)),
                 None => Ok(None),
             }
-        })?;
-        if was.is_some() {
-            ctx.output.note(
-                "What is not named here becomes as the ledger has it: as the gate made the link. Edits since then \
-                 are not in it.",
-            );
-        }
-        Ok(was)
+        })
     }
 
     fn change(
@@ -243,29 +234,4 @@ impl Edit {
         };
         Usage::new("this edit", why, example)
     }
-}
-
-/// A link as a gate made it: for one person, named by its marker.
-fn as_made(entry: LedgerLink, bots: &[Bot]) -> Option<Link> {
-    let name = LinkName::new(&entry.marker.to_string()).ok();
-    let bot = bots.iter().find(|bot| bot.id == entry.bot);
-    Some(Link {
-        url: entry.url?,
-        name,
-        creator: Person {
-            id: entry.bot,
-            is_bot: true,
-            first_name: crate::bot::name(bots, entry.bot),
-            last_name: None,
-            username: bot.map(|bot| bot.username.clone()),
-            language: None,
-        },
-        expires_at: Some(entry.expires_at),
-        entrance: Entrance::Ordinary(Admission::Instant { limit: Some(MemberLimit::ONE) }),
-        is_primary: false,
-        is_revoked: entry.revoked_at.is_some(),
-        pending: None,
-        uses: None,
-        created_at: entry.made_at,
-    })
 }

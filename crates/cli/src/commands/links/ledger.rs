@@ -22,6 +22,8 @@ pub(super) struct ShownEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     invite_link: Option<String>,
     expires_at: i64,
+    /// The end that an edit is to give it, of which nobody knows yet whether it has it.
+    expiry_wanted: Option<i64>,
     intended_at: i64,
     made_at: Option<i64>,
     pass_id: Option<i64>,
@@ -58,6 +60,7 @@ impl ShownEntry {
             state: link.state.as_str(),
             invite_link: None,
             expires_at: link.expires_at.get(),
+            expiry_wanted: second(link.expiry_wanted),
             intended_at: link.intended_at.get(),
             made_at: second(link.made_at),
             pass_id: link.pass.map(|pass| pass.get()),
@@ -133,6 +136,12 @@ impl Shown for ShownEntry {
         }
         if self.revoke_wanted_at.is_some() && self.revoked_at.is_none() {
             words += "\n  It is to be revoked; `admit serve` does that.";
+        }
+        if let Some(wanted) = self.expiry_wanted {
+            words += &format!(
+                "\n  An edit was to end it on {}; nobody knows whether Telegram did that. `admit link edit` does it again.",
+                say(wanted)
+            );
         }
         for Seen { user_id, what, at } in self.seen.iter().flatten() {
             words += &format!("\n  {user_id} {what} on {}", say(*at));

@@ -2,6 +2,7 @@
 
 mod create;
 mod edit;
+mod kept;
 mod ledger;
 mod list;
 mod named;

@@ -18,13 +18,20 @@ use store::PassId;
 Examples:
   admit pass list
   admit pass list --gate night-owls --limit 100 --json
+  admit pass list --doubted
   admit pass list --before 1200 -o ndjson
 
-Links are not shown here; `admit pass show ID` shows those of one pass.")]
+Links are not shown here; `admit pass show ID` shows those of one pass.
+
+A pass is doubted when somebody may have come in by it unseen: updates of more than a day were lost, or the database is \
+an old copy. Its person gets no other link before `admit pass reissue ID`.")]
 pub(crate) struct List {
     /// Those of this gate only.
     #[arg(long, value_name = "SLUG")]
     gate: Option<Slug>,
+    /// Those only by which somebody may have come in unseen.
+    #[arg(long)]
+    doubted: bool,
     /// So many at most.
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
@@ -44,7 +51,10 @@ impl List {
                 None => None,
             };
             let slugs = slugs(&store).await?;
-            let passes = store.passes(gate, self.before, self.limit).await?;
+            let passes = match self.doubted {
+                true => store.doubted(gate, self.before, self.limit).await?,
+                false => store.passes(gate, self.before, self.limit).await?,
+            };
             Ok(passes.iter().map(|held| ShownPass::new(held, &slugs).without_links()).collect::<Vec<_>>())
         })?;
         ctx.output.list(&passes, &Clock::of_this_machine())?;

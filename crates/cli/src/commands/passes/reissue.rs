@@ -20,6 +20,7 @@ Examples:
   admit pass reissue 12 --chat -1001234567890 --json
 
 Only a link that expired or leaked is replaced, and only when Telegram has ended the old one, so that no pass has two. \
+If the pass is doubted, look first whether its person is in: by this you say that they are not. \
 `admit pass show ID --wait 10` waits for the new link and shows it.")]
 pub(crate) struct Reissue {
     /// The pass, by its number.

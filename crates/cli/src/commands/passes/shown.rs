@@ -36,6 +36,8 @@ struct Entry {
     used_at: Option<i64>,
     used_by: Option<i64>,
     left_at: Option<i64>,
+    /// Since when it is known that somebody may have come in by it unseen; gone when that does not matter any more.
+    doubted_at: Option<i64>,
 }
 
 impl ShownPass {
@@ -77,6 +79,7 @@ impl Entry {
             used_at: held.used_at.map(UnixTime::get),
             used_by: held.used_by.map(UserId::get),
             left_at: held.left_at.map(UnixTime::get),
+            doubted_at: held.doubted_at.filter(|_| held.is_doubted()).map(UnixTime::get),
         }
     }
 
@@ -86,6 +89,9 @@ impl Entry {
         };
         let by = self.used_by.map(|person| format!(" by {person}")).unwrap_or_default();
         let state = match self.state.parse::<State>() {
+            _ if self.doubted_at.is_some() => {
+                "may have been used unseen: look who is in the chat, then `admit pass reissue`".to_owned()
+            }
             Ok(State::Granted) => match self.before {
                 Some(0) => "is the next to get a link".to_owned(),
                 Some(before) => format!("waits for a link, with {before} before it"),
@@ -109,7 +115,7 @@ impl Entry {
 
 impl Shown for ShownPass {
     const COLUMNS: &'static [&'static str] =
-        &["pass_id", "gate", "person_id", "state", "granted_at", "granted_by", "revoked_at"];
+        &["pass_id", "gate", "person_id", "state", "granted_at", "granted_by", "revoked_at", "doubted_at"];
 
     fn cells(&self) -> Vec<String> {
         let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
@@ -122,6 +128,7 @@ impl Shown for ShownPass {
             self.granted_at.to_string(),
             self.granted_by.clone().unwrap_or_default(),
             number(self.revoked_at),
+            number(self.entries.iter().filter_map(|entry| entry.doubted_at).min()),
         ]
     }
 
