@@ -16,17 +16,8 @@ statements! {
     ALL = "select id, username, token, dead_at, heard_at from bots order by id";
     ONE = "select id, username, token, dead_at, heard_at from bots where id = $1";
     DEAD = "update bots set dead_at = $1 where id = $2 and dead_at is null";
-    HEARD = "
-        update bots set
-            missed_from = case when heard_at < $1 then coalesce(missed_from, heard_at) else missed_from end,
-            missed_until = case when heard_at < $1 then $2 else missed_until end,
-            heard_at = $2
-        where id = $3 and (heard_at is null or heard_at < $2)";
     ALIVE = "update bots set dead_at = null where id = $1 and dead_at is not null";
 }
-
-/// Telegram forgets updates that nobody took for a day; an hour less, because its clock is not ours.
-const KEPT_SECONDS: i64 = 23 * 3600;
 
 /// A bot's token. A debug print says nothing of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,7 +52,7 @@ pub struct Bot {
     pub token: Token,
     /// Since when Telegram refuses the token.
     pub dead_at: Option<UnixTime>,
-    /// Everything that happened before then was told to us.
+    /// Everything that happened before then was told to us, or is doubted where it was not.
     pub heard_at: Option<UnixTime>,
 }
 
@@ -109,13 +100,6 @@ impl Store {
     pub async fn bot(&self, id: UserId) -> Result<Option<Bot>> {
         let row = self.read(move |tx| tx.row::<Row>(ONE, &[&id])).await?;
         row.map(|row| open(self.keys(), row)).transpose()
-    }
-
-    /// All that happened to this bot before then was told to us. Was the last time too long ago, Telegram has forgotten
-    /// some of it: what happened in between is not known, and remembered as such.
-    pub async fn heard(&self, id: UserId, at: UnixTime) -> Result<()> {
-        let too_long_ago = UnixTime::new(at.get().saturating_sub(KEPT_SECONDS));
-        self.write(move |tx| tx.execute(HEARD, &[&too_long_ago, &at, &id]).map(drop)).await
     }
 
     /// Telegram refused the token. Tells whether that is news.

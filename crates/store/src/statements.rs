@@ -27,6 +27,7 @@ mod tests {
         ("erase", erase::STATEMENTS),
         ("gates", gates::STATEMENTS),
         ("health", health::STATEMENTS),
+        ("hearing", hearing::STATEMENTS),
         ("keys", keys::STATEMENTS),
         ("leases", leases::STATEMENTS),
         ("ledger", ledger::STATEMENTS),

@@ -37,7 +37,7 @@ async fn a_link_whose_use_may_have_been_missed_is_replaced_by_hand_only() {
     // Nobody listens for two days, and Telegram keeps nothing for longer than one.
     house.leap(TWO_DAYS).await;
     let answer = fan.ask_again().await;
-    assert!(answer.contains("we could not see who came by it for some time"), "{answer}");
+    assert!(answer.contains("For some time we could not see who came by it"), "{answer}");
     assert!(!answer.contains("data-invite"), "{answer}");
     // Whoever answers for the chat gives another.
     let gate = house.store.gate(&"night-owls".parse().unwrap()).await.unwrap().unwrap();
