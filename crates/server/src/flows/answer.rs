@@ -4,11 +4,12 @@
 //! wrong, and a right one opens, only if it was within the visitor's tries and the gate's budget at that moment. Both
 //! are held back in the same words, so that nobody guesses past the limits by watching.
 
+use super::presence::{self, Presence};
 use crate::app::App;
 use crate::error::Trouble;
 use crate::metrics::Answer;
 use gate::{Given, Grade, May, QuestionId, Tries, Unclear};
-use links::UnixTime;
+use links::{UnixTime, UserId};
 use std::time::Duration;
 use store::{Attempt, Counted, Granted, SavedGate, Visitor};
 use tokio::time::Instant;
@@ -40,6 +41,10 @@ pub(crate) enum Outcome {
     NotOpen,
     /// All passes are given.
     Full,
+    /// They are in already, wherever the gate leads.
+    Inside,
+    /// They are kept out of where the gate leads.
+    Banned,
 }
 
 pub(crate) async fn answer(
@@ -49,7 +54,7 @@ pub(crate) async fn answer(
     given: &Given,
 ) -> Result<Outcome, Trouble> {
     let now = app.clock.now();
-    let Attempt { pass, tries, .. } = app.store.attempt(gate.id, visitor).await?;
+    let Attempt { pass, tries, person } = app.store.attempt(gate.id, visitor).await?;
     if pass.is_some() {
         wait_for_link(app, gate, visitor).await?;
         return Ok(Outcome::In);
@@ -73,7 +78,14 @@ pub(crate) async fn answer(
             let wrong = |left, next_try_at| Outcome::Wrong { which, left, next_try_at };
             count_wrong(app, gate, visitor, tries, now, wrong).await
         }
-        Grade::Right => give(app, gate, visitor, now).await,
+        Grade::Right => {
+            if let Some(person) = person
+                && let Some(needless) = needless(app, gate, person).await?
+            {
+                return Ok(needless);
+            }
+            give(app, gate, visitor, now).await
+        }
     }
 }
 
@@ -101,6 +113,21 @@ async fn count_wrong(
         }
         Counted::NoSuchGate => Outcome::NotOpen,
     })
+}
+
+/// Why a pass would lead its person nowhere, where Telegram can be asked about them: in every chat of the gate they are a
+/// member already, or banned.
+async fn needless(app: &App, gate: &SavedGate, person: UserId) -> Result<Option<Outcome>, Trouble> {
+    let Some(bot) = app.bots.get(gate.bot) else { return Ok(None) };
+    let mut why = Outcome::Inside;
+    for &chat in gate.gate.chats.iter() {
+        match presence::of(app, &bot, chat, person).await? {
+            Some(Presence::In) => {}
+            Some(Presence::Banned) => why = Outcome::Banned,
+            Some(Presence::Out) | None => return Ok(None),
+        }
+    }
+    Ok(Some(why))
 }
 
 async fn give(app: &App, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Outcome, Trouble> {
