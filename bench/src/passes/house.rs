@@ -79,7 +79,8 @@ async fn make_pool(store: &Store, bot: UserId, chat: ChatId, pool: usize) {
     }))
     .expect("the gate of the bench is a gate");
     let (id, _) = store.save_gate(&gate, bot, "bench", now).await.expect("the store writes");
-    store.set_gate_state(&gate.slug, GateState::Open, "bench", now).await.expect("the store writes");
+    let draft = store.gate(&gate.slug).await.expect("the store reads").expect("it was just saved");
+    store.set_gate_state(&draft, GateState::Open, "bench", now).await.expect("the store writes");
     let expires_at = UnixTime::new(now.get() + 30 * DAY);
     let next = Arc::new(AtomicU64::new(0));
     let makers: Vec<_> = (0..MAKERS)

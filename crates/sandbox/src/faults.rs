@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 /// What goes wrong with a call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum FaultKind {
     /// Refused with 429 and `n` seconds to wait.
     TooMany,
@@ -13,6 +13,8 @@ pub(crate) enum FaultKind {
     Latency,
     /// Refused with this code, a five hundred.
     ServerError,
+    /// Refused with this code, a four hundred, in these words.
+    Refusal(Box<str>),
     /// A page of HTML instead of JSON.
     Html,
     /// It happens, and the connection ends after `n` bytes of the answer.
@@ -59,7 +61,7 @@ impl Faults {
         };
         let position = faults.iter().position(strikes)?;
         let fault = &mut faults[position];
-        let struck = (fault.kind, fault.n);
+        let struck = (fault.kind.clone(), fault.n);
         fault.times -= 1;
         if fault.times == 0 {
             faults.remove(position);

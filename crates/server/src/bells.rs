@@ -15,6 +15,10 @@ pub(crate) struct Bells {
     pub(crate) ending: Bell,
     /// A link was ended.
     pub(crate) ended: Bell,
+    /// Somebody may have come by a link unheard of.
+    pub(crate) doubted: Bell,
+    /// Somebody waits for what Telegram has to tell.
+    pub(crate) news: Bell,
     /// Something is to be said.
     pub(crate) errand: Bell,
 }
@@ -44,6 +48,12 @@ impl Bell {
 pub(crate) struct Ear(watch::Receiver<()>);
 
 impl Ear {
+    /// Until the next ring.
+    pub(crate) async fn rung(&mut self) {
+        // Rung by everybody who has an `App`, and we have one.
+        let _ = self.0.changed().await;
+    }
+
     /// Until the next ring, or so long.
     pub(crate) async fn wait(&mut self, longest: Duration) {
         let _ = timeout(longest, self.0.changed()).await;

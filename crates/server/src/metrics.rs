@@ -15,6 +15,8 @@ pub(crate) struct Metrics {
     pub(crate) links: Family<Happened, Counter>,
     pub(crate) strangers: Family<Dealt, Counter>,
     pub(crate) updates: Counter,
+    pub(crate) strays: Counter,
+    pub(crate) refusals: Counter,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -62,14 +64,18 @@ impl Metrics {
         let (answers, links) =
             (Family::<Answered, Counter>::default(), Family::<Happened, Counter>::default());
         let strangers = Family::<Dealt, Counter>::default();
-        let updates = Counter::default();
+        let (updates, strays, refusals) = (Counter::default(), Counter::default(), Counter::default());
         let mut registry = Registry::with_prefix("admit");
         registry.register("gate_answers", "Answers to gates, by how they were received", answers.clone());
         registry.register("links", "What happened to links at Telegram", links.clone());
         let about = "People who came by a link that was not theirs, by what became of them";
         registry.register("strangers", about, strangers.clone());
         registry.register("updates", "Updates taken in from Telegram", updates.clone());
-        Self { registry: Arc::new(registry), answers, links, strangers, updates }
+        let about = "Updates for bots that are not ours any more, which were let go";
+        registry.register("stray_updates", about, strays.clone());
+        let about = "Calls that Telegram refused for a reason we do not know";
+        registry.register("refusals", about, refusals.clone());
+        Self { registry: Arc::new(registry), answers, links, strangers, updates, strays, refusals }
     }
 
     pub(crate) fn answered(&self, result: Answer) {

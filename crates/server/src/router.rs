@@ -2,12 +2,12 @@
 
 use crate::app::App;
 use crate::error::{Trouble, chain};
-use crate::flows::hear::{is_webhook_secret, take_in};
+use crate::flows::hear::{Gap, is_webhook_secret, take_in};
 use crate::headers::{self, Headers};
 use crate::listen::Peer;
 use crate::pages::{gate, pass};
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::body::to_bytes;
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -19,6 +19,8 @@ use tracing::warn;
 
 /// A form with every field filled to its bound is smaller.
 const LARGEST_FORM_BYTES: usize = 256 << 10;
+/// An update is smaller: a message of four thousand letters, and whom it concerns.
+const LARGEST_UPDATE_BYTES: usize = 256 << 10;
 
 /// What people and Telegram reach; what operators reach too, unless that has a listener of its own.
 pub(crate) fn public(app: App, is_watched_elsewhere: bool) -> Router {
@@ -51,16 +53,27 @@ fn healthy() -> Router<App> {
 /// An update of one of our bots. Telegram sends it again until we say that it is stored.
 async fn hear(
     State(app): State<App>,
-    Path(bot): Path<i64>,
-    headers: HeaderMap,
-    body: Bytes,
+    Path(bot): Path<String>,
+    request: Request,
 ) -> Result<Response, Trouble> {
+    let headers = request.headers();
+    if length(headers).is_some_and(|length| length > LARGEST_UPDATE_BYTES as u64) {
+        return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+    }
+    if !is_json(headers) {
+        return Ok(StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+    }
     let said = headers.get("x-telegram-bot-api-secret-token").and_then(|said| said.to_str().ok());
-    let known = UserId::new(bot).ok().filter(|bot| is_webhook_secret(&app, *bot, said.unwrap_or_default()));
-    let Some(bot) = known.and_then(|bot| app.bots.get(bot)) else { return Ok(gate::nowhere()) };
+    let known = bot.parse().ok().filter(|bot| is_webhook_secret(&app, *bot, said.unwrap_or_default()));
+    // Whether there is such a bot is not for strangers to know; and what they send is not even read.
+    let Some(id) = known else { return Ok(StatusCode::UNAUTHORIZED.into_response()) };
+    let Some(bot) = app.bots.get(id) else { return not_ours(&app, id).await };
+    let Ok(body) = to_bytes(request.into_body(), LARGEST_UPDATE_BYTES).await else {
+        return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+    };
     match serde_json::from_slice::<Update>(&body) {
         Ok(update) => {
-            take_in(&app, &bot, &[update], None).await?;
+            take_in(&app, &bot, &[update], None, Gap::None).await?;
             Ok(StatusCode::OK.into_response())
         }
         Err(why) => {
@@ -73,6 +86,25 @@ async fn hear(
             Ok(StatusCode::BAD_REQUEST.into_response())
         }
     }
+}
+
+/// An update for a bot that nobody tends here. If it is ours it comes again; of one that is not ours any more Telegram
+/// is told that it was taken, so that it does not go on sending.
+async fn not_ours(app: &App, bot: UserId) -> Result<Response, Trouble> {
+    if app.store.bot(bot).await?.is_some() {
+        return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
+    }
+    app.metrics.strays.inc();
+    Ok(StatusCode::OK.into_response())
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
 /// Whether we can do our part; if not, which part fails.

@@ -38,8 +38,9 @@ pub async fn open_gate(
     if kept.as_ref().is_none_or(|kept| *kept.gate != *gate || kept.bot != bot) {
         store.save_gate(gate, bot, who, now).await?;
     }
-    if kept.is_none_or(|kept| kept.state != GateState::Open) {
-        store.set_gate_state(&gate.slug, GateState::Open, who, now).await?;
+    let kept = store.gate(&gate.slug).await?;
+    if let Some(kept) = kept.filter(|kept| kept.state != GateState::Open) {
+        store.set_gate_state(&kept, GateState::Open, who, now).await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::audit::{self, Deed};
 use crate::connection::{Connection, Tx};
 use crate::statements::statements;
-use crate::{Result, Store, doubt, leases};
+use crate::{Result, Store, hearing, leases};
 use links::UnixTime;
 use rusqlite::OpenFlags;
 use std::path::Path;
@@ -54,7 +54,7 @@ impl Store {
         self.write(move |tx| {
             let dropped = tx.execute(DROP_FREE, &[&now])?;
             let lost = tx.execute(LOSE_MAKING, &[])?;
-            let doubted = doubt::forgotten(tx, now)?;
+            let doubted = hearing::doubt_all(tx, now)?;
             leases::end_all(tx)?;
             let about = format!(
                 "{dropped} links in pools and {lost} in the making given up, {doubted} passes doubted"

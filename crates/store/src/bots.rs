@@ -3,7 +3,7 @@
 use crate::audit::{self, Deed};
 use crate::seal::Place;
 use crate::statements::statements;
-use crate::{Keyring, Result, Store, doubt, keys};
+use crate::{Keyring, Result, Store, keys};
 use links::{UnixTime, UserId};
 use std::fmt;
 
@@ -16,16 +16,8 @@ statements! {
     ALL = "select id, username, token, dead_at, heard_at from bots order by id";
     ONE = "select id, username, token, dead_at, heard_at from bots where id = $1";
     DEAD = "update bots set dead_at = $1 where id = $2 and dead_at is null";
-    HEARD = "
-        update bots set heard_at = $1
-        where id = $2 and (heard_at is null or (heard_at < $1 and heard_at >= $3))";
-    UNHEARD_SINCE = "select heard_at from bots where id = $1 and heard_at < $2";
-    HEARD_AGAIN = "update bots set heard_at = $1 where id = $2";
     ALIVE = "update bots set dead_at = null where id = $1 and dead_at is not null";
 }
-
-/// Telegram forgets updates that nobody took for a day; an hour less, because its clock is not ours.
-const KEPT_SECONDS: i64 = 23 * 3600;
 
 /// A bot's token. A debug print says nothing of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,7 +52,7 @@ pub struct Bot {
     pub token: Token,
     /// Since when Telegram refuses the token.
     pub dead_at: Option<UnixTime>,
-    /// Everything that happened before then was told to us.
+    /// Everything that happened before then was told to us, or is doubted where it was not.
     pub heard_at: Option<UnixTime>,
 }
 
@@ -110,22 +102,6 @@ impl Store {
     pub async fn bot(&self, id: UserId) -> Result<Option<Bot>> {
         let row = self.read(move |tx| tx.row::<Row>(ONE, &[&id])).await?;
         row.map(|row| open(self.keys(), row)).transpose()
-    }
-
-    /// All that happened to this bot before then was told to us. Was the last time too long ago, Telegram has forgotten
-    /// some of it, and passes whose links worked in between are doubted.
-    pub async fn heard(&self, id: UserId, at: UnixTime) -> Result<()> {
-        let too_long_ago = UnixTime::new(at.get().saturating_sub(KEPT_SECONDS));
-        self.write(move |tx| {
-            if tx.execute(HEARD, &[&at, &id, &too_long_ago])? == 0
-                && let Some((since,)) = tx.row(UNHEARD_SINCE, &[&id, &too_long_ago])?
-            {
-                doubt::unheard(tx, id, since, at)?;
-                tx.execute(HEARD_AGAIN, &[&at, &id])?;
-            }
-            Ok(())
-        })
-        .await
     }
 
     /// Telegram refused the token. Tells whether that is news.

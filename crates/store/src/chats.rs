@@ -4,15 +4,18 @@ use crate::connection::Tx;
 use crate::joins::Moment;
 use crate::statements::statements;
 use crate::value::stored;
-use crate::{Error, Result, Store};
+use crate::{Error, Result, Store, hearing};
 use links::{ChatId, Right, Standing, UnixTime, UserId};
 
 statements! {
     KNOW = "
-        insert into chats (bot, id, kind, title, username)
-        values ($1, $2, $3, $4, $5)
+        insert into chats (bot, id, kind, title, username, looked_at)
+        values ($1, $2, $3, $4, $5, $6)
         on conflict (bot, id) do update set
-            kind = excluded.kind, title = excluded.title, username = excluded.username";
+            kind = excluded.kind, title = excluded.title, username = excluded.username, looked_at = excluded.looked_at";
+    LOOKED_AT = "select looked_at from chats where bot = $1 and id = $2 and looked_at is not null";
+    KNOW_OWNER = "update chats set owner = $1 where bot = $2 and id = $3";
+    OWNER = "select owner from chats where bot = $1 and id = $2 and owner is not null";
     TELL_RIGHTS = "
         insert into chats (bot, id, standing, rights, told_at, told_update)
         values ($1, $2, $3, $4, $5, $6)
@@ -21,11 +24,11 @@ statements! {
             told_at = excluded.told_at, told_update = excluded.told_update
         where (chats.told_at, chats.told_update) < (excluded.told_at, excluded.told_update)";
     OF_BOT = "
-        select bot, id, kind, title, username, standing, rights, told_at from chats
+        select bot, id, kind, title, username, standing, rights, told_at, deaf_from from chats
         where bot = $1
         order by id";
     ONE = "
-        select bot, id, kind, title, username, standing, rights, told_at from chats
+        select bot, id, kind, title, username, standing, rights, told_at, deaf_from from chats
         where bot = $1 and id = $2";
     CARRY = "
         insert into chats (bot, id, kind, title)
@@ -80,6 +83,16 @@ pub struct KnownChat {
     pub standing: Option<Standing>,
     /// When Telegram told.
     pub told_at: UnixTime,
+    /// Since when who comes there may not be told to us, until that is dealt with.
+    pub deaf_from: Option<UnixTime>,
+}
+
+impl KnownChat {
+    /// Whether links can be given out here, as far as is known: the bot may end them, and is told who comes by them.
+    pub fn may_give(&self) -> bool {
+        let may_end = self.standing.as_ref().is_none_or(|standing| standing.may(Right::InviteUsers));
+        may_end && self.deaf_from.is_none() && self.username.is_none()
+    }
 }
 
 /// How a chat looks from outside.
@@ -102,15 +115,31 @@ type Row = (
     Option<String>,
     Option<String>,
     UnixTime,
+    Option<UnixTime>,
 );
 
 impl Store {
-    /// Remembers how a chat looks.
-    pub async fn know_chat(&self, bot: UserId, id: ChatId, face: ChatFace) -> Result<()> {
+    /// Remembers how a chat looks. Of joins to a public one Telegram does not tell by which link they came, and it may
+    /// have been public since it was last looked at.
+    pub async fn know_chat(&self, bot: UserId, id: ChatId, face: ChatFace, at: UnixTime) -> Result<()> {
         self.write(move |tx| {
-            tx.execute(KNOW, &[&bot, &id, &face.kind, &face.title, &face.username]).map(drop)
+            if face.username.is_some() {
+                let before: Option<(UnixTime,)> = tx.row(LOOKED_AT, &[&bot, &id])?;
+                hearing::go_deaf(tx, bot, id, before.map_or(at, |(before,)| before))?;
+            }
+            tx.execute(KNOW, &[&bot, &id, &face.kind, &face.title, &face.username, &at]).map(drop)
         })
         .await
+    }
+
+    /// Remembers who owns a chat.
+    pub async fn know_owner(&self, bot: UserId, id: ChatId, owner: UserId) -> Result<()> {
+        self.write(move |tx| tx.execute(KNOW_OWNER, &[&owner, &bot, &id]).map(drop)).await
+    }
+
+    /// Who owned the chat when that was last asked.
+    pub async fn owner(&self, bot: UserId, id: ChatId) -> Result<Option<UserId>> {
+        Ok(self.read(move |tx| tx.row(OWNER, &[&bot, &id])).await?.map(|(owner,)| owner))
     }
 
     /// Somebody asked Telegram what the bot is in a chat, and was told this at that time. Tells whether it is news.
@@ -122,7 +151,13 @@ impl Store {
         at: UnixTime,
     ) -> Result<bool> {
         // Of one second, what an update says is the newer.
-        self.write(move |tx| rights_changed(tx, bot, id, &standing, (at, 0))).await
+        self.write(move |tx| {
+            if !matches!(standing, Standing::Administrator(_)) {
+                hearing::go_deaf(tx, bot, id, at)?;
+            }
+            rights_changed(tx, bot, id, &standing, (at, 0))
+        })
+        .await
     }
 
     /// The chats of a bot.
@@ -180,8 +215,8 @@ fn read(standing: &str, rights: &str) -> Result<Standing> {
     }
 }
 
-fn known((bot, id, kind, title, username, standing, rights, told_at): Row) -> Result<KnownChat> {
+fn known((bot, id, kind, title, username, standing, rights, told_at, deaf_from): Row) -> Result<KnownChat> {
     let standing =
         standing.map(|standing| read(&standing, rights.as_deref().unwrap_or_default())).transpose()?;
-    Ok(KnownChat { bot, id, kind, title, username, standing, told_at })
+    Ok(KnownChat { bot, id, kind, title, username, standing, told_at, deaf_from })
 }

@@ -17,6 +17,7 @@ statements! {
             union all select 1 from attempts where person = $1
             union all select 1 from account_attempts where person = $1
             union all select 1 from sightings where person = $1
+            union all select 1 from chats where owner = $1
             union all select 1 from strangers where person = $1) as places";
     STRANGER_IN = "
         select distinct chat from strangers
@@ -40,6 +41,7 @@ statements! {
     IN_ATTEMPTS = "update attempts set person = $1 where person = $2";
     IN_ACCOUNTS = "update account_attempts set person = $1 where person = $2";
     IN_SIGHTINGS = "update sightings set person = $1 where person = $2";
+    IN_CHATS = "update chats set owner = $1 where owner = $2";
     IN_STRANGERS = "update strangers set person = $1 where person = $2";
 }
 
@@ -93,7 +95,9 @@ fn erase(tx: &mut Tx<'_>, person: UserId, who: &str, now: UnixTime) -> Result<Er
     }
     let number = next_number(tx)?;
     let mut places = 0;
-    for statement in [IN_PASSES, IN_ENTRIES, IN_LINKS, IN_ATTEMPTS, IN_ACCOUNTS, IN_SIGHTINGS, IN_STRANGERS] {
+    let places_of_people =
+        [IN_PASSES, IN_ENTRIES, IN_LINKS, IN_ATTEMPTS, IN_ACCOUNTS, IN_SIGHTINGS, IN_CHATS, IN_STRANGERS];
+    for statement in places_of_people {
         places += tx.execute(statement, &[&number, &person])?;
     }
     audit::record(tx, Deed::ErasePerson, who, &format!("now {number}"), now)?;

@@ -55,7 +55,9 @@ statements! {
         order by slug";
     LATEST = "select id, revision, state, issued from gates where slug = $1";
     SLUGS_OF_BOT = "select slug from gates where bot = $1 and state <> 'draft' order by id";
-    SET_STATE = "update gates set state = $1, changed_at = $2 where slug = $3";
+    SET_STATE = "
+        update gates set state = $1, changed_at = $2
+        where id = $3 and revision = $4 and state = $5";
     TURN = "update gates set turns = turns + 1 where id = $1";
     TURN_UNCHANGED = "
         update gates set turns = turns + 1
@@ -257,22 +259,23 @@ impl Store {
         rows.into_iter().map(slug).collect()
     }
 
-    /// Opens or pauses a gate; tells whether there is such a gate.
+    /// Opens or pauses a gate that is still as it was when somebody decided so; tells whether it was. Whoever was slower
+    /// does not undo what they never saw.
     pub async fn set_gate_state(
         &self,
-        slug: &Slug,
+        as_it_was: &SavedGate,
         state: GateState,
         who: &str,
         now: UnixTime,
     ) -> Result<bool> {
-        let (slug, who) = (slug.clone(), who.to_owned());
+        let (was, who) = (as_it_was.clone(), who.to_owned());
         self.write(move |tx| {
-            let is_there = tx.execute(SET_STATE, &[&state, &now, &slug.as_str()])? == 1;
-            if is_there {
+            let is_so = tx.execute(SET_STATE, &[&state, &now, &was.id, &was.revision, &was.state])? == 1;
+            if is_so {
                 let deed = if state == GateState::Open { Deed::OpenGate } else { Deed::PauseGate };
-                audit::record(tx, deed, &who, slug.as_str(), now)?;
+                audit::record(tx, deed, &who, was.gate.slug.as_str(), now)?;
             }
-            Ok(is_there)
+            Ok(is_so)
         })
         .await
     }

@@ -2,12 +2,16 @@
 
 use crate::statements::statements;
 use crate::{Result, Store};
-use links::{UnixTime, UserId};
+use links::{ChatId, UnixTime, UserId};
 
 statements! {
     ENDING = "
         select count(*), cast(coalesce(min(revoke_wanted_at), 0) as bigint) from links
         where bot = $1 and revoke_wanted_at < $2 and revoked_at is null and url is not null and expires_at > $2";
+    OUT = "
+        select count(*) from links l
+        where l.bot = $1 and l.chat = $2 and l.state = 'given' and l.revoked_at is null and l.expires_at > $3
+            and (l.used_at is null or l.revoke_wanted_at is not null)";
     STRANGERS = "
         select count(*), cast(coalesce(min(s.joined_at), 0) as bigint)
         from strangers s
@@ -29,6 +33,12 @@ impl Store {
     pub async fn links_to_end(&self, bot: UserId, before: UnixTime) -> Result<Option<Overdue>> {
         let row = self.read(move |tx| tx.one(ENDING, &[&bot, &before])).await?;
         Ok(overdue(row))
+    }
+
+    /// How many links of a bot into a chat were given to somebody and may work still.
+    pub async fn links_out(&self, bot: UserId, chat: ChatId, now: UnixTime) -> Result<u32> {
+        let (out,): (u32,) = self.read(move |tx| tx.one(OUT, &[&bot, &chat, &now])).await?;
+        Ok(out)
     }
 
     /// People who came in before then by somebody else's link of this bot, and with whom nobody has dealt.

@@ -3,10 +3,11 @@
 
 use crate::audit::{self, Deed};
 use crate::connection::Tx;
+use crate::passes::{self, Into};
 use crate::seal::{self, Place};
 use crate::statements::statements;
 use crate::value::{Column, FromRow, Row, stored};
-use crate::{Error, GateId, Keyring, LinkId, PassId, Result, Store};
+use crate::{Error, GateId, Keyring, LinkId, PassId, Result, SavedGate, Store};
 use crate::{gates, keys};
 use gate::Code;
 use gate::pass::State;
@@ -409,7 +410,33 @@ impl Store {
 
     /// Telegram revoked the link, or said that it was dead already.
     pub async fn revoked(&self, link: LinkId, at: UnixTime) -> Result<()> {
-        self.write(move |tx| tx.execute(REVOKED, &[&at, &link]).map(drop)).await
+        self.write(move |tx| dead(tx, link, at)).await
+    }
+
+    /// Gives links of the pool to whoever waits for one, the longest first; answers how many. `alive_until` is how long
+    /// they have to work.
+    pub async fn hand_out(
+        &self,
+        gate: &SavedGate,
+        chat: ChatId,
+        alive_until: UnixTime,
+        now: UnixTime,
+    ) -> Result<u32> {
+        let (gate, bot) = (gate.id, gate.bot);
+        self.write(move |tx| {
+            gates::turn(tx, gate)?;
+            let mut given = 0;
+            while let Some((pass, generation)) = tx.row::<(PassId, u32)>(LONGEST_WAITING, &[&gate, &chat])? {
+                let into = Into { gate, chat, bot };
+                let Some(taken) = passes::take_link(tx, into, (pass, generation), alive_until, now)? else {
+                    break;
+                };
+                passes::issue(tx, &taken, (pass, chat), now)?;
+                given += 1;
+            }
+            Ok(given)
+        })
+        .await
     }
 
     /// Links of the ledger, newest first.
@@ -469,6 +496,11 @@ fn hand_on(tx: &mut Tx<'_>, free: Free, now: UnixTime) -> Result<Made> {
         0 => Err(Error::Contended),
         _ => Ok(Made::GivenTo(pass)),
     }
+}
+
+/// Telegram says that this link is dead, by our wish or otherwise.
+pub(crate) fn dead(tx: &mut Tx<'_>, link: LinkId, at: UnixTime) -> Result<()> {
+    tx.execute(REVOKED, &[&at, &link]).map(drop)
 }
 
 /// Nobody shall come by this link any more.

@@ -52,12 +52,24 @@ statements! {
         where state = 'free' and id = (
             select id from links
             where gate = $4 and chat = $5 and state = 'free' and expires_at >= $6
+                and not exists (select 1 from bots where id = $7 and dead_at is not null)
+                and not exists (
+                    select 1 from chats
+                    where bot = $7 and id = $5
+                        and (deaf_from is not null or username is not null
+                            or ' ' || rights || ' ' not like '% can_invite_users %'))
             order by id
             limit 1)
         returning id, marker, url, expires_at";
     OLDEST_LINK = "
         select id, marker, url, expires_at from links
         where gate = $1 and chat = $2 and state = 'free' and expires_at >= $3
+            and not exists (select 1 from bots where id = $4 and dead_at is not null)
+            and not exists (
+                select 1 from chats
+                where bot = $4 and id = $2
+                    and (deaf_from is not null or username is not null
+                        or ' ' || rights || ' ' not like '% can_invite_users %'))
         order by id
         limit 1";
     GIVE_LINK = "
@@ -69,7 +81,8 @@ statements! {
     HOLDING = "
         select p.id, p.gate, g.revision, p.person, p.granted_at, p.granted_by, p.revoked_at,
             e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.used_by, e.left_at,
-            e.doubted_at, case when e.state = 'granted' then (
+            e.banned_at, e.doubted_at,
+            case when e.state = 'granted' then (
                 select count(*) from entries w
                 where w.gate = e.gate and w.chat = e.chat and w.state = 'granted'
                     and (w.queued_at, w.pass) < (e.queued_at, e.pass)) end
@@ -87,7 +100,8 @@ statements! {
     ONE = "
         select p.id, p.gate, g.revision, p.person, p.granted_at, p.granted_by, p.revoked_at,
             e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.used_by, e.left_at,
-            e.doubted_at, case when e.state = 'granted' then (
+            e.banned_at, e.doubted_at,
+            case when e.state = 'granted' then (
                 select count(*) from entries w
                 where w.gate = e.gate and w.chat = e.chat and w.state = 'granted'
                     and (w.queued_at, w.pass) < (e.queued_at, e.pass)) end
@@ -100,13 +114,14 @@ statements! {
     LIST = "
         select p.id, p.gate, g.revision, p.person, p.granted_at, p.granted_by, p.revoked_at,
             e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.used_by, e.left_at,
-            e.doubted_at, cast(null as bigint)
+            e.banned_at, e.doubted_at,
+            cast(null as bigint)
         from (
             select * from passes
             where id < $1 and (gate = $2 or $3 = 0)
                 and ($4 = 0 or id in (
                     select pass from entries
-                    where doubted_at is not null and state in ('issued', 'leaked', 'expired')))
+                    where doubted_at is not null and state = 'expired'))
             order by id desc
             limit $5) p
         join gates g on g.id = p.gate
@@ -114,6 +129,11 @@ statements! {
         left join links l on l.id = e.link
         order by p.id desc, e.chat";
     GATE_OF = "select gate from passes where id = $1";
+    GATE_AND_BOT_OF = "
+        select p.gate, g.bot
+        from passes p
+        join gates g on g.id = p.gate
+        where p.id = $1";
     REVOKE_PASS = "update passes set revoked_at = $1 where id = $2 and revoked_at is null";
     LINKS_OF = "select link from entries where pass = $1 and link is not null order by link";
     PEOPLE_IN = "select chat, used_by from entries where pass = $1 and state = 'used' order by chat";
@@ -121,17 +141,19 @@ statements! {
         update entries set state = 'revoked'
         where pass = $1 and state in ('granted', 'issued', 'used', 'leaked', 'expired')";
     ENTRY = "
-        select e.state, e.link, e.doubted_at, p.revoked_at
+        select e.state, e.link, p.revoked_at, e.doubted_at, p.person
         from entries e
         join passes p on p.id = e.pass
         where e.pass = $1 and e.chat = $2";
-    UNHEARD = "
-        select count(*)
+    IS_LATE = "
+        select cast(case
+            when l.revoked_at < l.expires_at
+                and (l.revoke_wanted_at is null or b.heard_at > l.revoked_at) then 0
+            when b.heard_at >= l.expires_at + 30 then 0
+            else 1 end as bigint)
         from links l
         left join bots b on b.id = l.bot
-        where l.id = $1
-            and (l.revoked_at is null or l.revoked_at >= l.expires_at)
-            and (b.heard_at is null or b.heard_at < l.expires_at + 30)";
+        where l.id = $1";
     LIVES = "select count(*) from links where id = $1 and revoked_at is null and expires_at > $2";
     REISSUE = "
         update entries set
@@ -139,7 +161,7 @@ statements! {
             issued_at = null, expires_at = null, doubted_at = null
         where pass = $2 and chat = $3 and state in ('leaked', 'expired')
         returning generation";
-    ISSUE_AGAIN = "
+    ISSUE = "
         update entries set state = 'issued', link = $1, issued_at = $2, expires_at = $3
         where pass = $4 and chat = $5 and state = 'granted'";
     REPLACES = "update links set replaces = $1 where id = $2";
@@ -170,6 +192,11 @@ pub enum Granted {
     Already {
         /// That one.
         pass: PassId,
+    },
+    /// Nothing yet: they showed an account, and whoever asked wanted to be told.
+    Known {
+        /// That account.
+        person: UserId,
     },
     /// The gate gave all it may.
     Full,
@@ -250,14 +277,16 @@ pub struct Held {
     pub used_by: Option<UserId>,
     /// When its person went out.
     pub left_at: Option<UnixTime>,
-    /// Since when it is known that somebody may have come in by it unseen.
+    /// When its person was put out and kept out.
+    pub banned_at: Option<UnixTime>,
+    /// Until then somebody may have come by the link unheard of.
     pub doubted_at: Option<UnixTime>,
 }
 
 impl Held {
-    /// Whether only somebody who answers for the chat can say if there may be another link.
+    /// Whether it has to be found out first whether somebody came, before there can be another link.
     pub fn is_doubted(&self) -> bool {
-        self.doubted_at.is_some() && matches!(self.state, State::Issued | State::Leaked | State::Expired)
+        self.state == State::Expired && self.doubted_at.is_some()
     }
 }
 
@@ -280,7 +309,8 @@ pub enum Revoked {
 pub enum Reissued {
     /// Another link, or a place in the queue for one.
     Reissued(Handed),
-    /// The old link still works at Telegram and is being revoked, or we have not heard yet whether somebody came by it.
+    /// The old link still works at Telegram and is being revoked, or we have not heard yet whether somebody came by it, or
+    /// Telegram is to be asked first whether its person is in.
     NotYet,
     /// Somebody may have come in while nobody listened, and Telegram has forgotten it; or after the copy was made that
     /// this database is. Only whoever answers for the chat can say.
@@ -309,7 +339,7 @@ pub struct Stranger {
 }
 
 /// A link that was taken, still sealed: opening it is not the writer's work.
-type Taken = (LinkId, Code, Vec<u8>, UnixTime);
+pub(crate) type Taken = (LinkId, Code, Vec<u8>, UnixTime);
 
 enum Given {
     Granted(PassId, Vec<(ChatId, Option<Taken>)>),
@@ -321,7 +351,19 @@ impl Store {
     /// wrong answer, so that answers which come together are looked at one after the other.
     pub async fn grant(&self, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Granted> {
         let asked = gate.clone();
-        let given = self.write(move |tx| give(tx, &asked, visitor, now)).await?;
+        let given = self.write(move |tx| give(tx, &asked, visitor, Whom::Anybody, now)).await?;
+        self.hand_over(given)
+    }
+
+    /// As [`grant`](Self::grant), for whoever showed no account. Of others it says who they are, and gives nothing.
+    pub async fn grant_unless_known(
+        &self,
+        gate: &SavedGate,
+        visitor: Visitor,
+        now: UnixTime,
+    ) -> Result<Granted> {
+        let asked = gate.clone();
+        let given = self.write(move |tx| give(tx, &asked, visitor, Whom::Unknown, now)).await?;
         self.hand_over(given)
     }
 
@@ -453,7 +495,13 @@ impl Store {
     }
 }
 
-fn give(tx: &mut Tx<'_>, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Given> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whom {
+    Anybody,
+    Unknown,
+}
+
+fn give(tx: &mut Tx<'_>, gate: &SavedGate, visitor: Visitor, whom: Whom, now: UnixTime) -> Result<Given> {
     let refused = |answer| Ok(Given::Other(answer));
     let (Attempt { pass, tries, person }, unheard) = attempts::unheard(tx, gate, visitor, now)?;
     if let Some(pass) = pass {
@@ -461,6 +509,9 @@ fn give(tx: &mut Tx<'_>, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> R
     }
     if let Some(unheard) = unheard {
         return refused(unheard.into());
+    }
+    if let (Whom::Unknown, Some(person)) = (whom, person) {
+        return refused(Granted::Known { person });
     }
     if tx.execute(TAKE_PLACE, &[&gate.id, &gate.revision, &now])? == 0 {
         // While we waited for our turn they may have taken the last place themselves, on another node.
@@ -540,7 +591,8 @@ fn open_entries(tx: &mut Tx<'_>, gate: &SavedGate, pass: PassId, now: UnixTime) 
     let alive_until = gate.alive_until(now);
     let mut entries = Vec::with_capacity(gate.gate.chats.len());
     for chat in gate.gate.chats.iter() {
-        let taken = take_link(tx, (gate.id, *chat), (pass, 1), alive_until, now)?;
+        let into = Into { gate: gate.id, chat: *chat, bot: gate.bot };
+        let taken = take_link(tx, into, (pass, 1), alive_until, now)?;
         let (state, issued_at) = match taken {
             Some(_) => (State::Issued, Some(now)),
             None => (State::Granted, None),
@@ -553,22 +605,45 @@ fn open_entries(tx: &mut Tx<'_>, gate: &SavedGate, pass: PassId, now: UnixTime) 
     Ok(Given::Granted(pass, entries))
 }
 
-/// The oldest free link, given to this generation of a pass. The caller has the gate's turn.
-fn take_link(
+/// Where a link is to lead, and who answers for it there.
+#[derive(Clone, Copy)]
+pub(crate) struct Into {
+    pub(crate) gate: GateId,
+    pub(crate) chat: ChatId,
+    pub(crate) bot: UserId,
+}
+
+/// The oldest free link, given to this generation of a pass. None where the bot could not end it after its first join:
+/// its token is dead, it lost its right, or it is not told who comes. The caller has the gate's turn.
+pub(crate) fn take_link(
     tx: &mut Tx<'_>,
-    (gate, chat): (GateId, ChatId),
+    Into { gate, chat, bot }: Into,
     (pass, generation): (PassId, u32),
     alive_until: UnixTime,
     now: UnixTime,
 ) -> Result<Option<Taken>> {
     if !tx.is_alone() {
-        return tx.row(TAKE_LINK, &[&pass, &generation, &now, &gate, &chat, &alive_until]);
+        return tx.row(TAKE_LINK, &[&pass, &generation, &now, &gate, &chat, &alive_until, &bot]);
     }
-    let taken: Option<Taken> = tx.row(OLDEST_LINK, &[&gate, &chat, &alive_until])?;
+    let taken: Option<Taken> = tx.row(OLDEST_LINK, &[&gate, &chat, &alive_until, &bot])?;
     if let Some((link, ..)) = &taken {
         tx.execute(GIVE_LINK, &[&pass, &generation, &now, link])?;
     }
     Ok(taken)
+}
+
+/// The entry that waited has the link that was taken for it.
+pub(crate) fn issue(
+    tx: &mut Tx<'_>,
+    (link, _, _, expires_at): &Taken,
+    (pass, chat): (PassId, ChatId),
+    now: UnixTime,
+) -> Result<()> {
+    match tx.execute(ISSUE, &[link, &now, expires_at, &pass, &chat])? {
+        // Its person came in by an older link in this very moment.
+        0 => Err(Error::Contended),
+        _ => Ok(()),
+    }
 }
 
 type Standing = (i64, GateState, Option<UnixTime>, Option<UnixTime>, Option<u32>, u32);
@@ -592,13 +667,14 @@ fn why_not(tx: &mut Tx<'_>, gate: &SavedGate, now: UnixTime) -> Result<Granted> 
     }
 }
 
-/// The entry that another link is wanted for: its state, its link, since when it is doubted, when its pass was taken back.
-type Old = (State, Option<LinkId>, Option<UnixTime>, Option<UnixTime>);
-
 enum Again {
     Given(Option<Taken>),
     Other(Reissued),
 }
+
+/// An entry as it was before it gets another link: its state and link, when the pass was taken back, since when somebody
+/// may have come unheard of, and whose the pass is.
+type Before = (State, Option<LinkId>, Option<UnixTime>, Option<UnixTime>, Option<UserId>);
 
 fn give_again(
     tx: &mut Tx<'_>,
@@ -608,11 +684,11 @@ fn give_again(
     is_sure: bool,
     now: UnixTime,
 ) -> Result<Again> {
-    let Some((gate,)) = tx.row::<(GateId,)>(GATE_OF, &[&pass])? else {
+    let Some((gate, bot)) = tx.row(GATE_AND_BOT_OF, &[&pass])? else {
         return Ok(Again::Other(Reissued::NoSuchPass));
     };
     gates::turn(tx, gate)?;
-    let Some((state, old, doubted_at, revoked_at)) = tx.row::<Old>(ENTRY, &[&pass, &chat])? else {
+    let Some((state, old, revoked_at, doubted_at, person)) = tx.row::<Before>(ENTRY, &[&pass, &chat])? else {
         return Ok(Again::Other(Reissued::NoSuchPass));
     };
     if revoked_at.is_some() || !State::Granted.comes_from().contains(&state) {
@@ -624,24 +700,26 @@ fn give_again(
             return Ok(Again::Other(Reissued::NotYet));
         }
     }
-    if !is_sure {
-        if doubted_at.is_some() {
-            return Ok(Again::Other(Reissued::Unsure));
+    // A leak was heard of, and so was everybody who came before a group moved. That a link ended unused otherwise is true
+    // only if everybody who came was heard of, by a clock that is not Telegram's.
+    if state == State::Expired && !is_sure {
+        match (doubted_at, person) {
+            (Some(_), None) => return Ok(Again::Other(Reissued::Unsure)),
+            (Some(_), Some(_)) => return Ok(Again::Other(Reissued::NotYet)),
+            (None, _) => {}
         }
-        // A leak was heard of, and so was everybody who came before a group moved. That a link ran out unused is true
-        // only if everybody who came was heard of, by a clock that is not Telegram's.
-        if let (State::Expired, Some(old)) = (state, old)
-            && tx.one::<(u32,)>(UNHEARD, &[&old])?.0 > 0
+        if let Some(old) = old
+            && tx.one::<(i64,)>(IS_LATE, &[&old])?.0 != 0
         {
             return Ok(Again::Other(Reissued::NotYet));
         }
     }
     let generation = tx.row(REISSUE, &[&now, &pass, &chat])?;
     let (generation,): (u32,) = generation.ok_or(Error::Contended)?;
-    let taken = take_link(tx, (gate, chat), (pass, generation), alive_until, now)?;
-    if let Some((link, _, _, expires_at)) = &taken {
-        tx.execute(REPLACES, &[&old, link])?;
-        tx.execute(ISSUE_AGAIN, &[link, &now, expires_at, &pass, &chat])?;
+    let taken = take_link(tx, Into { gate, chat, bot }, (pass, generation), alive_until, now)?;
+    if let Some(taken) = &taken {
+        tx.execute(REPLACES, &[&old, &taken.0])?;
+        issue(tx, taken, (pass, chat), now)?;
     }
     Ok(Again::Given(taken))
 }
@@ -684,8 +762,9 @@ impl FromRow for OneHeld {
                 used_at: Column::read(row, 13)?,
                 used_by: Column::read(row, 14)?,
                 left_at: Column::read(row, 15)?,
-                doubted_at: Column::read(row, 16)?,
-                before: Column::read(row, 17)?,
+                banned_at: Column::read(row, 16)?,
+                doubted_at: Column::read(row, 17)?,
+                before: Column::read(row, 18)?,
             },
             marker: Column::read(row, 10)?,
             url: Column::read(row, 11)?,

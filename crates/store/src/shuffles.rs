@@ -130,7 +130,7 @@ fn draw_history(gate: GateId, rng: &mut Rng) -> Vec<Update> {
                 Effect::Migrated { from: ChatId::new(GROUP).unwrap(), to: chat, at }
             }
             0..=4 => Effect::Joined { chat, person: someone, at, by: draw_link(rng) },
-            5..=6 => Effect::Left { chat, person: someone, at },
+            5..=6 => Effect::Left { chat, person: someone, at, banned: rng.u32(0..3) == 0 },
             7 => Effect::RightsChanged { chat, at, standing: draw_standing(rng) },
             8 => Effect::Started { person: someone, gate, visitor: Visitor::new([9; 16]), at },
             _ => Effect::Asked { chat, person: someone, at, by: draw_link(rng) },
@@ -201,14 +201,14 @@ fn tell(
 fn state(tx: &mut Tx<'_>, keys: &Keyring, gate: GateId) -> Vec<String> {
     const QUERIES: [&str; 9] = [
         "select 'entry ' || pass || ' ' || chat || ' ' || state || ' ' || coalesce(used_at, 0) || ' '
-            || coalesce(used_by, 0) || ' ' || coalesce(left_at, 0) from entries order by 1",
+            || coalesce(used_by, 0) || ' ' || coalesce(left_at, 0) || ' ' || coalesce(banned_at, 0) from entries order by 1",
         "select 'link ' || id || ' ' || chat || ' ' || state || ' ' || coalesce(used_at, 0) || ' '
             || coalesce(used_by, 0) || ' ' || coalesce(revoke_wanted_at, 0) || ' ' || coalesce(revoked_at, 0) || ' '
             || case when url is null then 'lost' else 'told' end from links order by 1",
         "select 'stranger ' || pass || ' ' || chat || ' ' || person || ' ' || link || ' ' || joined_at
             from strangers order by 1",
         "select 'chat ' || id || ' ' || coalesce(kind, '') || ' ' || coalesce(standing, '') || ' ' || told_at
-            from chats order by 1",
+            || ' ' || coalesce(deaf_from, 0) from chats order by 1",
         "select 'visitor ' || coalesce(person, 0) || ' ' || coalesce(bound_at, 0) from attempts order by 1",
         "select 'sighting ' || chat || ' ' || person || ' ' || at || ' ' || update_id || ' ' || what || ' '
             || coalesce(link, 0) || ' ' || coalesce(pass, 0) from sightings order by 1",

@@ -4,11 +4,12 @@
 //! seen. So two updates have the same effect whichever comes first.
 
 use crate::connection::Tx;
-use crate::joins::{Join, Known, Moment, Settled, settle};
+pub(crate) use crate::joins::Moment;
+use crate::joins::{Join, Known, Settled, settle};
 use crate::keys::expect_current;
 use crate::statements::statements;
 use crate::{Error, GateId, Keyring, LinkId, PassId, Result, Store, Visitor};
-use crate::{attempts, chats, gates, ledger, seal};
+use crate::{attempts, chats, gates, hearing, ledger, seal};
 use gate::Code;
 use gate::pass::State;
 use links::{ChatId, LinkHash, LinkUrl, Standing, UnixTime, UserId};
@@ -24,7 +25,10 @@ statements! {
     ADOPT_URL = "update links set url = $1, hash = $2 where id = $3 and url is null";
     SEE = "
         insert into sightings (chat, person, at, update_id, what, link, pass)
-        values ($1, $2, $3, $4, $5, $6, $7)";
+        select $1, $2, $3, $4, $5, $6, $7
+        where not exists (
+            select 1 from sightings
+            where chat = $1 and person = $2 and at = $3 and update_id = $4 and what = $5)";
     USE_LINK = "
         update links set
             state = case when state = 'free' then 'dropped' else state end,
@@ -47,12 +51,14 @@ statements! {
         order by at, update_id, id";
     LAST_SEEN = "
         select what, at from sightings
-        where chat = $1 and person = $2 and what in ('joined', 'left')
+        where chat = $1 and person = $2 and what in ('joined', 'left', 'banned')
         order by at desc, update_id desc, id desc
         limit 1";
     SETTLE_ENTRY = "
-        update entries set state = $1, used_at = $2, used_by = $3, left_at = $4
-        where pass = $5 and chat = $6 and state = $7";
+        update entries set
+            state = $1, used_at = $2, used_by = $3, left_at = $4, banned_at = $5,
+            doubted_at = case when $1 = 'expired' then doubted_at else null end
+        where pass = $6 and chat = $7 and state = $8";
     END_OTHER_LINK = "
         update links set
             revoke_wanted_at = case when revoke_wanted_at < $1 then revoke_wanted_at else $1 end
@@ -89,8 +95,8 @@ pub struct Update {
 pub enum Effect {
     /// Somebody came in, by which link if it was told.
     Joined { chat: ChatId, person: UserId, at: UnixTime, by: By },
-    /// Somebody went out.
-    Left { chat: ChatId, person: UserId, at: UnixTime },
+    /// Somebody went out, or was put out by a person and kept out.
+    Left { chat: ChatId, person: UserId, at: UnixTime, banned: bool },
     /// Somebody asks to be let in.
     Asked { chat: ChatId, person: UserId, at: UnixTime, by: By },
     /// What the bot may do in a chat changed.
@@ -168,9 +174,9 @@ pub(crate) fn take_in(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Upd
             let seen = Seen { chat: now_called(tx, *chat)?, person: *person, moment: (*at, update.id) };
             joined(tx, keys, seen, by)
         }
-        Effect::Left { chat, person, at } => {
+        Effect::Left { chat, person, at, banned } => {
             let seen = Seen { chat: now_called(tx, *chat)?, person: *person, moment: (*at, update.id) };
-            see(tx, seen, "left", None)?;
+            see(tx, seen, if *banned { "banned" } else { "left" }, None)?;
             settle_all_of(tx, seen, None)
         }
         Effect::Asked { chat, person, at, by } => {
@@ -180,9 +186,13 @@ pub(crate) fn take_in(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Upd
             Ok(Outcome::Noted)
         }
         Effect::RightsChanged { chat, at, standing } => {
+            let now_called = now_called(tx, *chat)?;
+            if !matches!(standing, Standing::Administrator(_)) {
+                hearing::go_deaf(tx, bot, now_called, *at)?;
+            }
             // What it was in a group that is no more says nothing of the one it became.
-            let news = now_called(tx, *chat)? == *chat
-                && chats::rights_changed(tx, bot, *chat, standing, (*at, update.id))?;
+            let news =
+                now_called == *chat && chats::rights_changed(tx, bot, *chat, standing, (*at, update.id))?;
             Ok(if news { Outcome::RightsChanged { chat: *chat } } else { Outcome::Noted })
         }
         Effect::Migrated { from, to, at } => migrated(tx, keys, bot, *from, *to, *at),
@@ -197,10 +207,10 @@ pub(crate) fn take_in(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Upd
 
 /// Somebody was seen to do something in a chat.
 #[derive(Clone, Copy)]
-struct Seen {
-    chat: ChatId,
-    person: UserId,
-    moment: Moment,
+pub(crate) struct Seen {
+    pub(crate) chat: ChatId,
+    pub(crate) person: UserId,
+    pub(crate) moment: Moment,
 }
 
 /// A link of ours, and whose it is.
@@ -213,8 +223,7 @@ fn joined(tx: &mut Tx<'_>, keys: &Keyring, seen: Seen, by: &By) -> Result<Outcom
     let found = find_link(tx, keys, by)?;
     see(tx, seen, "joined", found.as_ref())?;
     if let Some(found) = &found {
-        let (at, update) = seen.moment;
-        tx.execute(USE_LINK, &[&at, &seen.person, &update, &found.link])?;
+        use_link(tx, seen, found.link)?;
         if found.pass.is_none() {
             settle_all_of(tx, seen, None)?;
             return Ok(Outcome::StrayLink { link: found.link });
@@ -223,6 +232,19 @@ fn joined(tx: &mut Tx<'_>, keys: &Keyring, seen: Seen, by: &By) -> Result<Outcom
     settle_all_of(tx, seen, found.and_then(|found| found.pass))
 }
 
+/// Somebody was found to be in, whose pass and link these are.
+pub(crate) fn came(tx: &mut Tx<'_>, seen: Seen, link: LinkId, pass: PassId) -> Result<()> {
+    see(tx, seen, "joined", Some(&Found { link, pass: Some(pass) }))?;
+    use_link(tx, seen, link)?;
+    settle_pass(tx, pass, seen.chat).map(drop)
+}
+
+fn use_link(tx: &mut Tx<'_>, seen: Seen, link: LinkId) -> Result<()> {
+    let (at, update) = seen.moment;
+    tx.execute(USE_LINK, &[&at, &seen.person, &update, &link]).map(drop)
+}
+
+/// Writes it down, once however often it is told and however late.
 fn see(tx: &mut Tx<'_>, seen: Seen, what: &'static str, found: Option<&Found>) -> Result<()> {
     let (link, pass) = (found.map(|found| found.link), found.and_then(|found| found.pass));
     let (at, update) = seen.moment;
@@ -293,10 +315,11 @@ fn settle_entry(
     known: Known,
     settled: &Settled,
 ) -> Result<Option<UnixTime>> {
-    let (mut state, mut left_at) = (known.state, None);
+    let (mut state, mut left_at, mut banned_at) = (known.state, None, None);
     if let Some(owner) = settled.owner {
         let last: Option<(String, UnixTime)> = tx.row(LAST_SEEN, &[&chat, &owner.person])?;
-        left_at = last.filter(|(what, _)| what == "left").map(|(_, at)| at);
+        left_at = last.as_ref().filter(|(what, _)| what != "joined").map(|(_, at)| *at);
+        banned_at = last.filter(|(what, _)| what == "banned").map(|(_, at)| at);
         state = if left_at.is_some() { State::Left } else { State::Used };
         // They came by an older link while another one was there for them.
         if let Some(link) = known.link.filter(|link| *link != owner.link) {
@@ -310,8 +333,10 @@ fn settle_entry(
     }
     let used_at = settled.owner.map(|owner| owner.moment.0);
     let used_by = settled.owner.map(|owner| owner.person);
-    let touched =
-        tx.execute(SETTLE_ENTRY, &[&state, &used_at, &used_by, &left_at, &pass, &chat, &known.state])?;
+    let touched = tx.execute(
+        SETTLE_ENTRY,
+        &[&state, &used_at, &used_by, &left_at, &banned_at, &pass, &chat, &known.state],
+    )?;
     // Somebody moved it since we looked; look again.
     if touched == 0 { Err(Error::Contended) } else { Ok(left_at) }
 }
@@ -350,6 +375,9 @@ fn migrated(
     let to = now_called(tx, to)?;
     if from == to {
         return Ok(Outcome::Noted);
+    }
+    if let Some(since) = hearing::deaf_from(tx, bot, from)? {
+        hearing::go_deaf(tx, bot, to, since)?;
     }
     chats::move_chat(tx, bot, from, to)?;
     // Another bot of ours may have told us already.

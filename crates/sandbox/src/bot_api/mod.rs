@@ -185,6 +185,7 @@ async fn go_wrong(
             let text = if code == 502 { "Bad Gateway" } else { "Internal Server Error" };
             refuse(Failure::new(code, text))
         }
+        FaultKind::Refusal(text) => refuse(Failure::new(u16::try_from(n).unwrap_or(400), text)),
         FaultKind::Html => {
             note("502 in HTML");
             Reply::html(502, "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>")

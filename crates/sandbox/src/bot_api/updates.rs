@@ -57,7 +57,7 @@ async fn fetch(hub: &Hub, bot: i64, arguments: &Arguments) -> Result<Answer, Fai
     };
 
     let mut bell = hub.listen();
-    let (mut updates, turn) = with_queue(hub, bot, |queue, now| {
+    let (mut updates, turn, token) = with_queue(hub, bot, |queue, now| {
         if queue.webhook.is_some() {
             return Err(Failure::new(
                 409,
@@ -80,7 +80,7 @@ async fn fetch(hub: &Hub, bot: i64, arguments: &Arguments) -> Result<Answer, Fai
         if updates.is_empty() && timeout > 0 {
             queue.polls += 1;
         }
-        Ok((updates, queue.polls))
+        Ok((updates, queue.polls, queue.tokens))
     })?;
     if updates.is_empty() && timeout > 0 {
         // Whoever waited before is out, now.
@@ -97,6 +97,9 @@ async fn fetch(hub: &Hub, bot: i64, arguments: &Arguments) -> Result<Answer, Fai
         updates = with_queue(hub, bot, |queue, now| {
             if queue.webhook.is_some() {
                 return Err(Failure::new(409, "Conflict: terminated by setWebhook request"));
+            }
+            if queue.tokens != token {
+                return Err(Failure::new(401, "Unauthorized"));
             }
             if queue.polls != turn {
                 return Err(Failure::new(

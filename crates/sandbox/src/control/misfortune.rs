@@ -13,6 +13,8 @@ pub(super) struct NewFault {
     chat_id: Option<i64>,
     kind: String,
     n: Option<i64>,
+    /// What Telegram says, for `4xx`.
+    text: Option<Box<str>>,
     #[serde(default = "once")]
     times: u32,
 }
@@ -34,6 +36,10 @@ pub(super) fn stage(hub: &Hub, new: NewFault) -> Outcome {
         "flood" => (FaultKind::Flood, 0..=day),
         "latency" => (FaultKind::Latency, 0..=day * 1000),
         "5xx" => (FaultKind::ServerError, 500..=599),
+        "4xx" => {
+            let text = new.text.unwrap_or_else(|| "Bad Request: SOMETHING_NEW".into());
+            (FaultKind::Refusal(text), 400..=499)
+        }
         "html" => (FaultKind::Html, 0..=i64::MAX),
         "cut" => (FaultKind::Cut, 0..=i64::MAX),
         "lost" => (FaultKind::Lost, 0..=i64::MAX),

@@ -336,7 +336,10 @@ impl World {
     /// The old token is dead from now on.
     pub(crate) fn replace_token(&mut self, bot: i64) -> Option<String> {
         let token = self.new_token(bot);
-        self.bots.get_mut(&bot)?.token.clone_from(&token);
+        let known = self.bots.get_mut(&bot)?;
+        known.token.clone_from(&token);
+        known.queue.tokens += 1;
+        self.stirred = true;
         Some(token)
     }
 

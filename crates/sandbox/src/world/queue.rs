@@ -77,6 +77,8 @@ pub(crate) struct Queue {
     pub(crate) webhook_set_at: Option<i64>,
     /// Rises with each poll that has to wait: who finds it risen is out.
     pub(crate) polls: u64,
+    /// Rises with each new token: who asked with the one before is out.
+    pub(crate) tokens: u64,
     /// Rises whenever somebody sets or deletes a webhook: who finds it risen is out.
     pub(crate) settings: u64,
     /// Staged: so many coming updates are handed over twice, so many answers in reverse.
@@ -112,6 +114,7 @@ impl Queue {
             conflicts_wait_until: 0,
             webhook_set_at: None,
             polls: 0,
+            tokens: 0,
             settings: 0,
             duplicates: 0,
             reorders: 0,

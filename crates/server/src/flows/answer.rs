@@ -4,11 +4,12 @@
 //! wrong, and a right one opens, only if it was within the visitor's tries and the gate's budget at that moment. Both
 //! are held back in the same words, so that nobody guesses past the limits by watching.
 
+use super::presence::{self, Presence};
 use crate::app::App;
 use crate::error::Trouble;
 use crate::metrics::Answer;
 use gate::{Given, Grade, May, QuestionId, Tries, Unclear};
-use links::UnixTime;
+use links::{UnixTime, UserId};
 use std::time::Duration;
 use store::{Attempt, Counted, Granted, SavedGate, Visitor};
 use tokio::time::Instant;
@@ -40,6 +41,10 @@ pub(crate) enum Outcome {
     NotOpen,
     /// All passes are given.
     Full,
+    /// They are in already, wherever the gate leads.
+    Inside,
+    /// They are kept out of where the gate leads.
+    Banned,
 }
 
 pub(crate) async fn answer(
@@ -121,8 +126,29 @@ async fn count_wrong(
     })
 }
 
+/// Why a pass would lead its person nowhere, where Telegram can be asked about them: in every chat of the gate they are a
+/// member already, or banned.
+async fn needless(app: &App, gate: &SavedGate, person: UserId) -> Result<Option<Outcome>, Trouble> {
+    let Some(bot) = app.bots.get(gate.bot) else { return Ok(None) };
+    let mut why = Outcome::Inside;
+    for &chat in gate.gate.chats.iter() {
+        match presence::of(app, &bot, chat, person).await? {
+            Some(Presence::In) => {}
+            Some(Presence::Banned) => why = Outcome::Banned,
+            Some(Presence::Out) | None => return Ok(None),
+        }
+    }
+    Ok(Some(why))
+}
+
 async fn give(app: &App, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Outcome, Trouble> {
-    let granted = app.store.grant(gate, visitor, now).await?;
+    let mut granted = app.store.grant_unless_known(gate, visitor, now).await?;
+    if let Granted::Known { person } = granted {
+        if let Some(needless) = needless(app, gate, person).await? {
+            return Ok(needless);
+        }
+        granted = app.store.grant(gate, visitor, now).await?;
+    }
     app.points.pass("answer.granted");
     Ok(match granted {
         Granted::Granted { entries, .. } => {
@@ -142,7 +168,7 @@ async fn give(app: &App, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> R
         Granted::NoMoreTries => held(app, Outcome::NoMoreTries),
         Granted::BudgetSpent => held(app, Outcome::Crowded),
         Granted::Full => Outcome::Full,
-        Granted::Changed | Granted::NotOpen | Granted::NoSuchGate => Outcome::NotOpen,
+        Granted::Changed | Granted::NotOpen | Granted::NoSuchGate | Granted::Known { .. } => Outcome::NotOpen,
     })
 }
 

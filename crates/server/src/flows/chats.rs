@@ -1,34 +1,72 @@
-//! What we may do in a chat, as Telegram told last: it tells of every change, and is asked where it did not.
+//! What we may do in a chat, and how it looks: Telegram tells of some changes, and is asked for the rest now and then.
 
-use super::patience::put_off;
+use super::errands::{self, To};
+use super::patience::{may_ask, put_off};
 use crate::app::App;
 use crate::bots::Bot;
 use crate::error::Trouble;
+use gate::Entry;
 use links::{Chat, ChatId, Kind, Right, Standing, UnixTime};
-use store::{ChatFace, ChatKind};
+use store::{ChatFace, ChatKind, GateState, SavedGate};
 use telegram::bot_api::methods::{GetChat, GetChatMember, Method};
+use telegram::bot_api::types::ChatFullInfo;
 use telegram::bot_api::updates::standing_of;
+use tracing::{error, warn};
 
-/// A lack is looked at again after so long, in case we were not told of its end.
-const LOOK_AGAIN_SECONDS: i64 = 60;
+/// A chat is looked at again after so long, though nothing was heard of a change: nobody tells a bot that its chat became
+/// public.
+const LOOK_AGAIN_SECONDS: i64 = 600;
+/// A lack is looked at again sooner.
+const LACK_SECONDS: i64 = 60;
+/// Who does what nobody told us to do.
+const OURSELVES: &str = "admit";
 
-/// Whether this right is ours in the chat. Where it is not known, Telegram is asked.
-pub(crate) async fn may(app: &App, bot: &Bot, chat: ChatId, right: Right) -> Result<bool, Trouble> {
+/// Whether links can be made and given out in the chat, as far as is known. Where it is not known, that is found out.
+pub(crate) async fn may_give(app: &App, bot: &Bot, chat: ChatId) -> Result<bool, Trouble> {
     let known = app.store.chat(bot.id, chat).await?;
-    let has_face = known.as_ref().is_some_and(|known| known.title.is_some());
-    if known.and_then(|known| known.standing).is_some_and(|standing| standing.may(right)) && has_face {
-        return Ok(true);
+    match known {
+        Some(known) if known.standing.is_some() && known.title.is_some() => Ok(known.may_give()),
+        _ => {
+            look_if_due(app, bot, chat).await?;
+            Ok(app
+                .store
+                .chat(bot.id, chat)
+                .await?
+                .is_some_and(|known| known.standing.is_some() && known.may_give()))
+        }
     }
-    let now = app.clock.now();
-    if bot.rests(GetChatMember::NAME, chat, now) {
-        return Ok(false);
-    }
-    bot.rest(GetChatMember::NAME, chat, UnixTime::new(now.get().saturating_add(LOOK_AGAIN_SECONDS)));
-    look(app, bot, chat, right).await
 }
 
-async fn look(app: &App, bot: &Bot, chat: ChatId, right: Right) -> Result<bool, Trouble> {
+/// Looks at every chat to which gates of this bot lead and whose time has come.
+pub(crate) async fn look_at_all(app: &App, bot: &Bot) -> Result<(), Trouble> {
+    for slug in app.store.slugs(bot.id).await? {
+        let Some(gate) = app.gate(slug.as_str()).await? else { continue };
+        for &chat in gate.gate.chats.iter() {
+            look_if_due(app, bot, chat).await?;
+            // Also where another gate's look found it out, or one before a restart.
+            pause_if_public(app, bot, &gate, chat).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn look_if_due(app: &App, bot: &Bot, chat: ChatId) -> Result<(), Trouble> {
+    let now = app.clock.now();
+    let after = |seconds: i64| UnixTime::new(now.get().saturating_add(seconds));
+    if !bot.is_due(chat, now) || !may_ask(app, bot, GetChatMember::NAME, chat).await? {
+        return Ok(());
+    }
+    bot.look_at(chat, after(LACK_SECONDS));
+    if look(app, bot, chat).await? {
+        bot.look_at(chat, after(LOOK_AGAIN_SECONDS));
+    }
+    Ok(())
+}
+
+/// Asks Telegram; says whether all is as it should be.
+async fn look(app: &App, bot: &Bot, chat: ChatId) -> Result<bool, Trouble> {
     let name = Chat::from(chat);
+    let asked_at = app.clock.now();
     let standing = match bot.call(&GetChatMember { chat_id: &name, user_id: bot.id }).await {
         Ok(member) => standing_of(&member),
         Err(error) if matches!(error.kind(), Kind::BotNotInChat | Kind::ChatNotFound) => Some(Standing::Out),
@@ -38,16 +76,93 @@ async fn look(app: &App, bot: &Bot, chat: ChatId, right: Right) -> Result<bool, 
         }
     };
     let Some(standing) = standing else { return Ok(false) };
-    let may = standing.may(right);
-    app.store.know_standing(bot.id, chat, standing, app.clock.now()).await?;
-    if may && let Ok(full) = bot.call(&GetChat { chat_id: &name }).await {
-        let kind = match full.kind.as_str() {
-            "channel" => ChatKind::Channel,
-            "supergroup" => ChatKind::Supergroup,
-            _ => ChatKind::Group,
-        };
-        let title = full.title.unwrap_or_default();
-        app.store.know_chat(bot.id, chat, ChatFace { kind, title, username: full.username }).await?;
+    let before = app.store.chat(bot.id, chat).await?.and_then(|known| known.standing);
+    if before.as_ref() != Some(&standing)
+        && app.store.know_standing(bot.id, chat, standing.clone(), asked_at).await?
+    {
+        changed(app, bot, chat, &standing).await?;
     }
-    Ok(may)
+    if !standing.may(Right::InviteUsers) {
+        return Ok(false);
+    }
+    match bot.call(&GetChat { chat_id: &name }).await {
+        Ok(full) => {
+            bot.saw_name(chat, full.username.as_deref());
+            app.store.know_chat(bot.id, chat, face(full), asked_at).await?;
+        }
+        Err(error) => {
+            put_off(app, bot, GetChat::NAME, chat, &error).await?;
+            return Ok(false);
+        }
+    }
+    // Asked while it can be: once the bot is out, nobody would say.
+    if app.store.owner(bot.id, chat).await?.is_none()
+        && let Ok(Some(owner)) = errands::owner(bot, chat).await
+    {
+        app.store.know_owner(bot.id, chat, owner).await?;
+    }
+    Ok(true)
+}
+
+fn face(full: ChatFullInfo) -> ChatFace {
+    let kind = match full.kind.as_str() {
+        "channel" => ChatKind::Channel,
+        "supergroup" => ChatKind::Supergroup,
+        _ => ChatKind::Group,
+    };
+    let username = full.username.or_else(|| full.active_usernames.into_iter().next());
+    ChatFace { kind, title: full.title.unwrap_or_default(), username }
+}
+
+/// What the bot is in a chat is another thing than before. Whatever failed there may be tried again, and who has to put
+/// something right is told.
+pub(crate) async fn changed(app: &App, bot: &Bot, chat: ChatId, standing: &Standing) -> Result<(), Trouble> {
+    bot.wake(chat);
+    bot.look_at(chat, app.clock.now());
+    app.bells.wanted.ring();
+    app.bells.ending.ring();
+    if standing.may(Right::InviteUsers) || !app.store.is_gated(bot.id, chat).await? {
+        return Ok(());
+    }
+    warn!(telegram.chat = chat.get(), "we may make no invitations in this chat any more");
+    let title = title(app, bot, chat).await?;
+    let mut text = format!(
+        "I may not make invitations to {title} any more. Whoever passes a gate waits until I am an administrator there \
+         with the right to invite users."
+    );
+    let out = app.store.links_out(bot.id, chat, app.clock.now()).await?;
+    if out > 0 {
+        text.push_str(&format!(
+            " {out} of my invitations are out, and may work still: only I can end them, and I do so as soon as I am back."
+        ));
+    }
+    errands::say(app, bot.id, To::OwnerOf(chat.get()), text).await
+}
+
+/// Anyone can walk into a public chat, and nobody is told by which link. A gate that leads there by links is paused.
+async fn pause_if_public(app: &App, bot: &Bot, gate: &SavedGate, chat: ChatId) -> Result<(), Trouble> {
+    if gate.state != GateState::Open || gate.gate.entry != Entry::Link {
+        return Ok(());
+    }
+    let Some(name) = app.store.chat(bot.id, chat).await?.and_then(|known| known.username) else {
+        return Ok(());
+    };
+    // Whoever changes the gate meanwhile has looked at its chats as well, and is not undone.
+    if !app.store.set_gate_state(gate, GateState::Paused, OURSELVES, app.clock.now()).await? {
+        return Ok(());
+    }
+    let slug = gate.gate.slug.as_str();
+    error!(telegram.chat = chat.get(), gate = slug, "a chat became public, so its gate is paused");
+    let title = title(app, bot, chat).await?;
+    let text = format!(
+        "{title} is public now, as @{name}: anyone can walk in without an invitation, and I cannot see who comes by one. \
+         I paused the gate \"{}\" that leads there. Make the chat private again, then publish the gate again.",
+        gate.gate.title.as_str()
+    );
+    errands::say(app, bot.id, To::OwnerOf(chat.get()), text).await
+}
+
+pub(crate) async fn title(app: &App, bot: &Bot, chat: ChatId) -> Result<String, Trouble> {
+    let title = app.store.chat(bot.id, chat).await?.and_then(|chat| chat.title);
+    Ok(title.unwrap_or_else(|| chat.to_string()))
 }

@@ -32,7 +32,7 @@ struct Say {
 pub(crate) enum To {
     /// This person, who wrote to the bot before.
     Person(i64),
-    /// Whoever owns this chat, if they ever wrote to the bot.
+    /// Whoever owns this chat, or did when the bot was last in it, if they ever wrote to the bot.
     OwnerOf(i64),
 }
 
@@ -50,11 +50,13 @@ pub(crate) async fn run(app: &App, bot: &Bot, holder: &str) -> Result<usize, Tro
     let until = UnixTime::new(now.get() + TAKEN_SECONDS);
     let errands = app.store.take_errands(bot.id, holder, AT_A_TIME, now, until).await?;
     for errand in &errands {
+        app.points.pass("errand.taken");
         let said = match serde_json::from_slice::<Say>(&errand.body) {
-            Ok(Say { to, text }) => tell(bot, to, &text).await,
+            Ok(Say { to, text }) => tell(app, bot, to, &text).await?,
             // Of a version that knew other errands.
             Err(_) => Ok(()),
         };
+        app.points.pass("errand.said");
         match said {
             Err(error) if errand.tries < MOST_TRIES && may_pass(&error) => {
                 let wait = error.retry_after_seconds().map(|seconds| i64::from(seconds) + 1);
@@ -77,12 +79,30 @@ fn may_pass(error: &links::Error) -> bool {
     matches!(error.kind(), Kind::Wait { .. } | Kind::OutcomeUnknown | Kind::TokenDead) || error.is_retryable()
 }
 
-async fn tell(bot: &Bot, to: To, text: &str) -> links::Result<()> {
+/// What came of it at Telegram.
+async fn tell(app: &App, bot: &Bot, to: To, text: &str) -> Result<links::Result<()>, Trouble> {
     let person = match to {
-        To::Person(person) => Some(person),
-        To::OwnerOf(chat) => owner(bot, chat).await?,
+        To::Person(person) => UserId::new(person).ok(),
+        To::OwnerOf(chat) => match ChatId::new(chat) {
+            Ok(chat) => match owner(bot, chat).await {
+                Ok(owner) => owner,
+                // The bot is out, so it is whoever it was.
+                Err(error) if is_shut_out(&error) => app.store.owner(bot.id, chat).await?,
+                Err(error) => return Ok(Err(error)),
+            },
+            Err(_) => None,
+        },
     };
-    let Some(chat) = person.and_then(|person| ChatId::new(person).ok()) else { return Ok(()) };
+    let Some(person) = person else { return Ok(Ok(())) };
+    Ok(write(bot, person, text).await)
+}
+
+fn is_shut_out(error: &links::Error) -> bool {
+    matches!(error.kind(), Kind::BotNotInChat | Kind::ChatNotFound | Kind::MissingRight(_))
+}
+
+async fn write(bot: &Bot, person: UserId, text: &str) -> links::Result<()> {
+    let chat = ChatId::new(person.get()).expect("everybody has a chat with the bot of their own number");
     let message = SendMessage {
         chat_id: &Chat::from(chat),
         text,
@@ -100,11 +120,11 @@ async fn tell(bot: &Bot, to: To, text: &str) -> links::Result<()> {
     }
 }
 
-async fn owner(bot: &Bot, chat: i64) -> links::Result<Option<i64>> {
-    let Ok(chat) = ChatId::new(chat) else { return Ok(None) };
+/// Who owns a chat.
+pub(crate) async fn owner(bot: &Bot, chat: ChatId) -> links::Result<Option<UserId>> {
     let administrators = bot.call(&GetChatAdministrators { chat_id: &Chat::from(chat) }).await?;
     Ok(administrators.into_iter().find_map(|member| match member {
-        ChatMember::Creator(owner, _) => Some(owner.id),
+        ChatMember::Creator(owner, _) => UserId::new(owner.id).ok(),
         _ => None,
     }))
 }

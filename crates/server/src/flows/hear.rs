@@ -1,12 +1,13 @@
 //! What Telegram tells us is taken in: each update with its effects, once, before it is acknowledged.
 
 use super::errands::{self, To};
+use super::{chats, doubts};
 use crate::app::App;
 use crate::bots::Bot;
 use crate::error::Trouble;
 use crate::sign::Purpose;
 use crate::visitor::Start;
-use links::{ChatId, Event, Link, Right, UnixTime, UserId, Way};
+use links::{ChatId, Event, Link, UnixTime, UserId, Way};
 use store::{By, Effect, Outcome};
 use telegram::bot_api::types::{Message, Update, UpdateKind};
 use telegram::bot_api::updates::event;
@@ -27,6 +28,15 @@ pub(crate) fn is_webhook_secret(app: &App, bot: UserId, said: &str) -> bool {
     app.signer.open(Purpose::Webhook, said) == Some(bot.get().to_be_bytes())
 }
 
+/// Whether somebody else took what was ours to hear.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Gap {
+    /// Nobody did, as far as we know.
+    None,
+    /// Another program was told instead of us, for a while.
+    OthersListened,
+}
+
 /// Stores a batch and what it changes. When this is back, Telegram may forget it. `all_before` is since when there can
 /// be more than these.
 pub(crate) async fn take_in(
@@ -34,14 +44,16 @@ pub(crate) async fn take_in(
     bot: &Bot,
     updates: &[Update],
     all_before: Option<UnixTime>,
+    gap: Gap,
 ) -> Result<(), Trouble> {
     let now = app.clock.now();
+    updates.iter().filter_map(chat_of).for_each(|(chat, name)| bot.saw_name(chat, name));
     let heard: Vec<store::Update> = updates
         .iter()
         .map(|update| store::Update {
             id: update.update_id,
             received_at: now,
-            effect: effect(app, update, now),
+            effect: effect(app, bot, update, now),
         })
         .collect();
     let outcomes = app.store.take_in(bot.id, heard.clone()).await?;
@@ -51,7 +63,11 @@ pub(crate) async fn take_in(
         follow(app, bot, &heard.effect, outcome).await?;
     }
     if let Some(before) = all_before {
-        app.store.heard(bot.id, before).await?;
+        let doubted = match gap {
+            Gap::None => app.store.heard(bot.id, before).await?,
+            Gap::OthersListened => app.store.heard_after_others(bot.id, before).await?,
+        };
+        doubts::tell_of(app, doubted);
     }
     Ok(())
 }
@@ -68,7 +84,11 @@ async fn follow(app: &App, bot: &Bot, effect: &Effect, outcome: Outcome) -> Resu
             );
             app.bells.ending.ring();
         }
-        Outcome::RightsChanged { chat } => rights_changed(app, bot, chat, effect).await?,
+        Outcome::RightsChanged { chat } => {
+            if let Effect::RightsChanged { standing, .. } = effect {
+                chats::changed(app, bot, chat, standing).await?;
+            }
+        }
         Outcome::Moved { to } => {
             info!(telegram.chat = to.get(), "a group has a new number");
             app.bells.wanted.ring();
@@ -84,26 +104,8 @@ async fn follow(app: &App, bot: &Bot, effect: &Effect, outcome: Outcome) -> Resu
     Ok(())
 }
 
-async fn rights_changed(app: &App, bot: &Bot, chat: ChatId, effect: &Effect) -> Result<(), Trouble> {
-    let Effect::RightsChanged { standing, .. } = effect else { return Ok(()) };
-    bot.wake(chat);
-    app.bells.wanted.ring();
-    app.bells.ending.ring();
-    if standing.may(Right::InviteUsers) || !app.store.is_gated(bot.id, chat).await? {
-        return Ok(());
-    }
-    warn!(telegram.chat = chat.get(), "we may make no invitations in this chat any more");
-    let title = app.store.chat(bot.id, chat).await?.and_then(|chat| chat.title);
-    let text = format!(
-        "I may not make invitations to {} any more. Whoever passes a gate waits until I am an administrator there \
-         with the right to invite users.",
-        title.unwrap_or_else(|| chat.to_string())
-    );
-    errands::say(app, bot.id, To::OwnerOf(chat.get()), text).await
-}
-
 /// What an update means to us, in the store's words.
-fn effect(app: &App, update: &Update, now: UnixTime) -> Effect {
+fn effect(app: &App, bot: &Bot, update: &Update, now: UnixTime) -> Effect {
     if let UpdateKind::Message(message) = &update.kind
         && let Some(started) = started(app, message)
     {
@@ -119,7 +121,13 @@ fn effect(app: &App, update: &Update, now: UnixTime) -> Effect {
                 Way::Folder(None) | Way::DirectRequest | Way::Untold => By::default(),
             },
         },
-        Some(Event::Left(left)) => Effect::Left { chat: left.chat, person: left.person.id, at: left.at },
+        Some(Event::Left(left)) => Effect::Left {
+            chat: left.chat,
+            person: left.person.id,
+            at: left.at,
+            // Whom we remove is let back in a second later.
+            banned: left.banned && left.by != bot.id,
+        },
         Some(Event::Asked(request) | Event::GuardQuery { request, .. }) => Effect::Asked {
             chat: request.chat,
             person: request.person.id,
@@ -130,6 +138,18 @@ fn effect(app: &App, update: &Update, now: UnixTime) -> Effect {
         Some(Event::ChatMigrated { from, to }) => Effect::Migrated { from, to, at: now },
         None => Effect::None,
     }
+}
+
+/// The chat in which something happened, and its public name if it has one. People have names of their own.
+fn chat_of(update: &Update) -> Option<(ChatId, Option<&str>)> {
+    let chat = match &update.kind {
+        UpdateKind::Message(message) => &message.chat,
+        UpdateKind::MyChatMember(change) | UpdateKind::ChatMember(change) => &change.chat,
+        UpdateKind::ChatJoinRequest(request) => &request.chat,
+        UpdateKind::CallbackQuery(_) | UpdateKind::Unknown(..) => return None,
+    };
+    let is_shared = chat.kind != "private";
+    is_shared.then_some((ChatId::new(chat.id).ok()?, chat.username.as_deref()))
 }
 
 /// Somebody pressed Start with what a page of ours gave them.

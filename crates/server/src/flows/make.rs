@@ -10,7 +10,7 @@ use crate::bots::Bot;
 use crate::error::Trouble;
 use crate::metrics::LinkEvent;
 use gate::Code;
-use links::{Chat, ChatId, Expiry, Kind, Link, LinkName, Right, Terms};
+use links::{Chat, ChatId, Expiry, Kind, Link, LinkName, Terms};
 use store::{GateState, Intent, LinkId, SavedGate};
 use telegram::bot_api::methods::{CreateChatInviteLink, Method};
 use tokio::task::JoinSet;
@@ -32,10 +32,18 @@ pub(crate) async fn fill(
     let most = target + AT_ONCE;
     let stock = app.store.stock(gate.id, chat, bot.id, gate.gate.promised_until(now), most).await?;
     let stock = gate::Stock { target, free: stock.free, waiting: stock.waiting, making: stock.making };
+    if stock.waiting > 0
+        && stock.free > 0
+        && app.store.hand_out(gate, chat, gate.gate.promised_until(now), now).await? > 0
+    {
+        // They waited while nothing could be given, and there is a pool again.
+        app.bells.made.ring();
+        return Ok(true);
+    }
     let wanted = stock.wanted().min(AT_ONCE);
     if wanted == 0
         || !may_ask(app, bot, CreateChatInviteLink::NAME, chat).await?
-        || !chats::may(app, bot, chat, Right::InviteUsers).await?
+        || !chats::may_give(app, bot, chat).await?
     {
         return Ok(false);
     }
@@ -68,7 +76,10 @@ async fn make(app: &App, bot: &Bot, intent: Intent) -> Result<bool, Trouble> {
     let made = bot.links().create(&Chat::from(intent.chat), &Terms::for_one(expiry).named(name)).await;
     app.points.pass("make.answered");
     match made {
-        Ok(made) => keep(app, link, &made).await,
+        Ok(made) => {
+            bot.done(CreateChatInviteLink::NAME, intent.chat);
+            keep(app, link, &made).await
+        }
         Err(error) => not_made(app, bot, intent, link, &error).await,
     }
 }

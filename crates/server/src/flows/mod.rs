@@ -2,10 +2,12 @@
 
 pub(crate) mod answer;
 pub(crate) mod chats;
+pub(crate) mod doubts;
 pub(crate) mod errands;
 pub(crate) mod hear;
 pub(crate) mod make;
 pub(crate) mod patience;
+pub(crate) mod presence;
 pub(crate) mod reissue;
 pub(crate) mod revoke;
 pub(crate) mod strangers;

@@ -1,6 +1,8 @@
 //! When Telegram is not asked: it wants a call held back, which the store remembers for every node; or the call failed,
 //! and this node leaves the chat alone for a while.
 
+use super::chats::title;
+use super::errands::{self, To};
 use crate::app::App;
 use crate::bots::Bot;
 use crate::error::{Trouble, chain};
@@ -11,6 +13,8 @@ use tracing::{error, info, warn};
 const SHORT_REST_SECONDS: i64 = 5;
 /// When somebody has to do something first.
 const LONG_REST_SECONDS: i64 = 60;
+/// What Telegram refuses again and again is tried twice as late each time, up to this.
+const LONGEST_REST_SECONDS: i64 = 3600;
 
 /// Whether this may be asked now.
 pub(crate) async fn may_ask(
@@ -55,11 +59,47 @@ pub(crate) async fn put_off(
             LONG_REST_SECONDS
         }
         Kind::MissingRight(_) | Kind::BotNotInChat | Kind::ChatNotFound | Kind::WrongKindOfChat => {
+            // We thought otherwise, so what we know of the chat is old.
+            bot.look_at(chat, now);
             LONG_REST_SECONDS
         }
-        _ => SHORT_REST_SECONDS,
+        Kind::OutcomeUnknown => SHORT_REST_SECONDS,
+        _ if error.is_retryable() => SHORT_REST_SECONDS,
+        _ => return refused(app, bot, method, chat, error).await,
     };
     warn!(telegram.chat = telegram_chat, method, error = chain(error), "Telegram did not do it");
     bot.rest(method, chat, after(rest));
     Ok(())
+}
+
+/// Telegram refuses, and nothing we know of would change that. It is asked again, later each time, and whoever owns the
+/// chat is told once.
+async fn refused(
+    app: &App,
+    bot: &Bot,
+    method: &'static str,
+    chat: ChatId,
+    error: &links::Error,
+) -> Result<(), Trouble> {
+    let bounds = SHORT_REST_SECONDS..=LONGEST_REST_SECONDS;
+    let Some(seconds) = bot.rest_longer(method, chat, app.clock.now(), bounds) else { return Ok(()) };
+    error!(
+        telegram.chat = chat.get(),
+        method,
+        rest_seconds = seconds,
+        error = chain(error),
+        "Telegram refuses, and we do not know why"
+    );
+    app.metrics.refusals.inc();
+    // Not at the first time, for it may pass; and not each time.
+    let is_time = (LONG_REST_SECONDS..2 * LONG_REST_SECONDS).contains(&seconds);
+    if !is_time || !app.store.is_gated(bot.id, chat).await? {
+        return Ok(());
+    }
+    let title = title(app, bot, chat).await?;
+    let text = format!(
+        "Telegram refuses what I ask of it for {title} (`{method}`), and I do not know why: {error}. I ask again now and \
+         then; whoever passes a gate keeps their place."
+    );
+    errands::say(app, bot.id, To::OwnerOf(chat.get()), text).await
 }

@@ -26,6 +26,7 @@ pub(crate) async fn end(app: &App, bot: &Bot, chat: ChatId) -> Result<usize, Tro
                 put_off(app, bot, RevokeChatInviteLink::NAME, chat, &error).await?;
             }
             _ => {
+                bot.done(RevokeChatInviteLink::NAME, chat);
                 app.store.revoked(link.link, app.clock.now()).await?;
                 app.metrics.link(LinkEvent::Revoked);
                 app.bells.ended.ring();

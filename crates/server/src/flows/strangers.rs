@@ -1,6 +1,7 @@
 //! Somebody came in by a link that was not theirs. The link is dead before anything is done with them, so nobody
 //! follows; then the gate's rule is kept, and the owner of the chat is told.
 
+use super::chats::title;
 use super::errands::{self, To};
 use super::patience::{may_ask, put_off};
 use crate::app::App;
@@ -21,6 +22,7 @@ pub(crate) async fn settle(app: &App, bot: &Bot, chat: ChatId) -> Result<usize, 
     for stranger in app.store.strangers(bot.id, chat, AT_A_TIME).await? {
         if let Some(end) = end(app, bot, stranger).await? {
             tell_owner(app, bot, stranger, end).await?;
+            app.points.pass("stranger.told");
             app.store.stranger_settled(stranger, app.clock.now()).await?;
             app.metrics.stranger(end);
             settled += 1;
@@ -74,8 +76,7 @@ async fn remove(bot: &Bot, chat: ChatId, person: UserId) -> links::Result<Strang
 }
 
 async fn tell_owner(app: &App, bot: &Bot, stranger: Stranger, end: StrangerEnd) -> Result<(), Trouble> {
-    let title = app.store.chat(bot.id, stranger.chat).await?.and_then(|chat| chat.title);
-    let title = title.unwrap_or_else(|| stranger.chat.to_string());
+    let title = title(app, bot, stranger.chat).await?;
     let what = match end {
         StrangerEnd::Removed => "They were removed, and may earn an invitation of their own.",
         StrangerEnd::Kept => "They stay, by the rule of the gate or by their office.",

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::bells::Ear;
 use crate::bots::Bot;
 use crate::error::{Trouble, chain};
-use crate::flows::{errands, make, revoke, strangers};
+use crate::flows::{chats, doubts, errands, make, revoke, strangers};
 use links::{UnixTime, UserId};
 use std::time::Duration;
 use tokio::time::sleep;
@@ -23,6 +23,8 @@ const LEASE_SECONDS: i64 = 30;
 const RENEW: Duration = Duration::from_secs(10);
 /// How often a job looks though no bell rang: the bells of other nodes are not heard.
 const LOOK: Duration = Duration::from_millis(500);
+/// Doubts come once in a long while, and those who cannot be asked about stay.
+const LOOK_FOR_DOUBTS: Duration = Duration::from_secs(30);
 /// After a failure.
 const BREATH: Duration = Duration::from_secs(1);
 
@@ -83,6 +85,8 @@ async fn work(app: &App, bot: &Bot, holder: &str, fence: i64) {
         listen::listen(app, bot),
         make_links(app, bot, fence),
         end_links(app, bot),
+        look_after_chats(app, bot),
+        settle_doubts(app, bot),
         run_errands(app, bot, holder)
     );
 }
@@ -135,6 +139,34 @@ async fn end_in_all(app: &App, bot: &Bot) -> Result<usize, Trouble> {
         done += strangers::settle(app, bot, chat).await?;
     }
     Ok(done)
+}
+
+/// How our chats look, and what may have happened while we were not told of it.
+async fn look_after_chats(app: &App, bot: &Bot) {
+    loop {
+        let looked = async {
+            doubts::hear_again(app, bot).await?;
+            chats::look_at_all(app, bot).await
+        };
+        if let Err(why) = looked.await {
+            warn!(error = chain(&why), "the chats could not be looked at");
+        }
+        sleep(BREATH).await;
+    }
+}
+
+async fn settle_doubts(app: &App, bot: &Bot) {
+    let mut bell = app.bells.doubted.listen();
+    loop {
+        match doubts::settle(app, bot).await {
+            Ok(0) => bell.wait(LOOK_FOR_DOUBTS).await,
+            Ok(_) => {}
+            Err(why) => {
+                warn!(error = chain(&why), "doubts could not be settled");
+                sleep(BREATH).await;
+            }
+        }
+    }
 }
 
 async fn run_errands(app: &App, bot: &Bot, holder: &str) {

@@ -218,6 +218,15 @@ impl Desk<'_> {
             Outcome::NotStarted => self.threshold(None),
             Outcome::NotOpen => return None,
             Outcome::Full => full(self.title()),
+            Outcome::Inside => {
+                let text = "That is right, and you are a member already: Telegram says that you are in.";
+                Notice::new(StatusCode::OK, self.title(), text).into_response()
+            }
+            Outcome::Banned => {
+                let text = "That is right, but Telegram says that you are banned in the chat, so no invitation would let \
+                            you in. An administrator there can lift the ban; then answer again.";
+                Notice::new(StatusCode::OK, self.title(), text).into_response()
+            }
         })
     }
 

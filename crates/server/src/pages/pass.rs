@@ -11,11 +11,15 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use gate::pass::State as Stage;
-use links::{Right, UnixTime};
+use links::UnixTime;
 use store::{Held, Holding, SavedGate};
 
 /// How often the page of somebody who waits looks again.
 const LOOK_AGAIN_SECONDS: u32 = 3;
+
+/// What can be known of an invitation that was not watched all the time.
+const UNSURE: &str = "For some time we could not see who came by it, so your invitation was ended, and there is no other by \
+                      itself. If you are not in, ask whoever sent you here; they can give you one.";
 
 #[derive(Template)]
 #[template(path = "pages/pass.html")]
@@ -24,6 +28,7 @@ struct Page<'a> {
     told: Option<Told>,
     doors: Vec<Door>,
     may_renew: bool,
+    may_ask: bool,
     action: &'a str,
 }
 
@@ -71,13 +76,20 @@ pub(crate) async fn again(
     let told = match reissue::reissue(&app, &gate, visitor).await? {
         Outcome::Done => return Ok(Redirect::to(&pass_path(&slug)).into_response()),
         Outcome::NoPass => return Ok(nothing(&slug)),
-        Outcome::NotYet => Some("The old invitation is being ended first. Ask again in a moment."),
-        // Their page says so by itself.
-        Outcome::Unsure => None,
-        Outcome::Paused => Some("This gate is paused. Ask again later; your pass stays yours."),
+        Outcome::Works => {
+            "Telegram says that your invitation works. If it does not let you in, you may be in already, in too many \
+             groups, or banned there; Telegram's app tells which."
+        }
+        Outcome::Banned => {
+            "Telegram says that you are banned in the chat, so no invitation would let you in. An administrator there can \
+             lift the ban."
+        }
+        Outcome::NotYet => "The old invitation is being ended first. Ask again in a moment.",
+        Outcome::Unsure => UNSURE,
+        Outcome::Paused => "This gate is paused. Ask again later; your pass stays yours.",
     };
     match app.store.holding(gate.id, visitor).await? {
-        Some(holding) => page(&app, &gate, holding, told.map(Told::bad)).await,
+        Some(holding) => page(&app, &gate, holding, Some(Told::bad(told))).await,
         None => Ok(nothing(&slug)),
     }
 }
@@ -91,18 +103,18 @@ async fn page(
     let now = app.clock.now();
     let waits = holding.waits();
     let is_taken_back = holding.revoked_at.is_some();
-    let may_renew = !is_taken_back && holding.entries.iter().any(|held| may_renew(held, now));
+    let knows_person = holding.person.is_some();
+    let may_renew = !is_taken_back && holding.entries.iter().any(|held| may_renew(held, knows_person, now));
+    let may_ask = !is_taken_back && !may_renew && holding.entries.iter().any(|held| held.link.is_some());
     let mut doors = Vec::with_capacity(holding.entries.len());
+    let is_dead = waits && app.store.bot(gate.bot).await?.is_none_or(|bot| bot.dead_at.is_some());
     let needs_chats = waits || holding.entries.len() > 1;
     for held in holding.entries {
         let known = if needs_chats { app.store.chat(gate.bot, held.chat).await? } else { None };
-        let is_stuck = known
-            .as_ref()
-            .and_then(|known| known.standing.as_ref())
-            .is_some_and(|standing| !standing.may(Right::InviteUsers));
+        let is_stuck = is_dead || known.as_ref().is_some_and(|known| !known.may_give());
         let chat = known.and_then(|known| known.title).unwrap_or_else(|| held.chat.to_string());
         let taken_back = Way::Ended { text: "This pass was taken back." };
-        let way = if is_taken_back { taken_back } else { way(held, is_stuck, now) };
+        let way = if is_taken_back { taken_back } else { way(held, knows_person, is_stuck, now) };
         doors.push(Door { chat, way });
     }
     let page = Page {
@@ -114,6 +126,7 @@ async fn page(
         told,
         doors,
         may_renew,
+        may_ask,
         action: &pass_path(gate.gate.slug.as_str()),
     };
     Ok(show(StatusCode::OK, &page))
@@ -124,30 +137,35 @@ fn is_over(held: &Held, now: UnixTime) -> bool {
     held.expires_at.is_some_and(|at| at <= now)
 }
 
-fn may_renew(held: &Held, now: UnixTime) -> bool {
+/// Who came by a link that was not watched all the time is found out for people who are known, and for nobody else.
+fn may_renew(held: &Held, knows_person: bool, now: UnixTime) -> bool {
     match held.state {
-        _ if held.is_doubted() => false,
-        Stage::Expired | Stage::Leaked => true,
+        Stage::Expired => held.doubted_at.is_none() || knows_person,
+        Stage::Leaked => true,
         Stage::Issued => is_over(held, now),
         Stage::Granted | Stage::Used | Stage::Left | Stage::Revoked => false,
     }
 }
 
-fn way(held: Held, is_stuck: bool, now: UnixTime) -> Way {
+fn way(held: Held, knows_person: bool, is_stuck: bool, now: UnixTime) -> Way {
     let ended = |text| Way::Ended { text };
-    let (is_over, is_doubted) = (is_over(&held, now), held.is_doubted());
+    let is_over = is_over(&held, now);
     match (held.state, held.link) {
         (Stage::Issued, Some(link)) if !is_over => {
             let left = held.expires_at.map_or(0, |at| at.get() - now.get());
             Way::Link { url: link.as_str().to_owned(), left: span(left) }
         }
-        _ if is_doubted => ended(
-            "Your invitation has ended, and there was a time in which we could not see who came by it. So there is no \
-             other by itself: somebody has to look first. Ask whoever sent you here; they can give you one.",
-        ),
+        (Stage::Expired, _) if held.doubted_at.is_some() && knows_person => {
+            ended("For some time we could not see who came in, so your invitation was ended.")
+        }
+        (Stage::Expired, _) if held.doubted_at.is_some() => ended(UNSURE),
+        (Stage::Expired, _) if !is_over => ended("Your invitation was ended in Telegram before it was used."),
         (Stage::Issued | Stage::Expired, _) => ended("Your invitation ran out before it was used."),
         (Stage::Granted, _) => Way::Waiting { place: held.before.unwrap_or(0) + 1, is_stuck },
         (Stage::Used, _) => ended("You are in. Your invitation was used and has ended."),
+        (Stage::Left, _) if held.banned_at.is_some() => {
+            ended("You were in, and an administrator banned you. Your invitation was used and has ended.")
+        }
         (Stage::Left, _) => ended("You were in, and left. Your invitation was used and has ended."),
         (Stage::Leaked, _) => ended("Somebody else came in by your invitation, so it was ended."),
         (Stage::Revoked, _) => ended("This pass was taken back."),

@@ -5,7 +5,7 @@ use links::{ChatId, UnixTime, UserId};
 use sandbox::{LinkBase, Sandbox, Seed};
 use serde_json::{Value, json};
 use std::time::Duration;
-use store::{Keyring, Store};
+use store::{Keyring, SavedGate, Store};
 use telegram::bot_api::{Settings as Road, Token};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,7 +20,8 @@ pub(crate) struct House {
     pub(crate) chat: ChatId,
     pub(crate) store: Store,
     clock: Clock,
-    telegram: String,
+    pub(crate) telegram: String,
+    pub(crate) token: String,
     url: String,
     _running: JoinSet<()>,
     _data: tempfile::TempDir,
@@ -54,7 +55,7 @@ impl House {
         let at = sandbox.announcement().clone();
         let mut running = JoinSet::new();
         running.spawn(async move { sandbox.run().await });
-        let token = at.token.as_deref().unwrap();
+        let token = at.token.clone().unwrap();
         let bot = token.split_once(':').unwrap().0.parse().unwrap();
         let chat = chat(&at.bot_api, bot).await.or(at.chat_id).unwrap();
         let data = tempfile::tempdir().unwrap();
@@ -63,8 +64,8 @@ impl House {
         let store = Store::open(file.to_str().unwrap(), keys.clone()).await.unwrap();
         let clock = Clock::default();
         let road = Road { api_url: at.bot_api.clone(), ..Road::default() };
-        let token = Token::new(token).unwrap();
-        let bot = admit_server::add_bot(&store, token, &road, "maria", clock.now()).await.unwrap();
+        let known = Token::new(token.as_str()).unwrap();
+        let bot = admit_server::add_bot(&store, known, &road, "maria", clock.now()).await.unwrap();
         let mut gate = json!({
             "slug": "night-owls",
             "title": "Night Owls",
@@ -87,13 +88,56 @@ impl House {
         let service = Service::start(store.clone(), &keys, settings).await.unwrap();
         running.spawn(service.serve(listener, std::future::pending()));
         let chat = ChatId::new(chat).unwrap();
-        Self { bot, chat, store, clock, telegram: at.bot_api, url, _running: running, _data: data }
+        Self { bot, chat, store, clock, telegram: at.bot_api, token, url, _running: running, _data: data }
     }
 
-    /// Posts JSON to the service with these headers.
-    pub(crate) async fn post(&self, path: &str, headers: &str, json: &Value) -> String {
-        let headers = format!("content-type: application/json\r\n{headers}");
-        exchange(&self.url, "POST", path, &headers, &json.to_string()).await
+    /// Posts this to the service with these headers. A long body is announced, and only begun: nobody reads it.
+    pub(crate) async fn send(&self, path: &str, headers: &str, body: &str) -> String {
+        exchange(&self.url, "POST", path, headers, body).await
+    }
+
+    /// What the service counts.
+    pub(crate) async fn metrics(&self) -> String {
+        exchange(&self.url, "GET", "/metrics", "", "").await
+    }
+
+    /// What somebody with the bot's token asks of Telegram.
+    pub(crate) async fn as_bot(&self, method: &str, arguments: Value) -> Value {
+        let path = format!("/bot{}/{method}", self.token);
+        let headers = "content-type: application/json\r\n";
+        body(&exchange(&self.telegram, "POST", &path, headers, &arguments.to_string()).await)
+    }
+
+    /// What happened at Telegram, a line each.
+    pub(crate) async fn ledger(&self) -> String {
+        exchange(&self.telegram, "GET", "/control/ledger", "", "").await
+    }
+
+    pub(crate) async fn gate(&self) -> SavedGate {
+        self.store.gate(&"night-owls".parse().unwrap()).await.unwrap().unwrap()
+    }
+
+    /// What the bot is in the chat from now on.
+    pub(crate) async fn appoint(&self, office: Value) {
+        let mut office = office;
+        office["id"] = self.bot.get().into();
+        self.control(&format!("chats/{}/bot", self.chat), office).await;
+    }
+
+    /// The public name of the chat from now on.
+    pub(crate) async fn rename(&self, name: Option<&str>) {
+        self.control(&format!("chats/{}/username", self.chat), json!({ "username": name })).await;
+    }
+
+    /// Somebody who pressed Start on the page of this fan.
+    pub(crate) async fn shows(&self, fan: &mut Fan<'_>, person: i64) {
+        let held = fan.answer("owl").await;
+        let code = between(&held, "admit_demo_bot?start=", "\"");
+        self.write_to_bot(person, &format!("/start {code}")).await;
+        eventually("the bot answers", async || {
+            self.inbox(person).await.contains("I know who you are now").then_some(())
+        })
+        .await;
     }
 
     /// Somebody who has just opened the gate.
@@ -101,6 +145,11 @@ impl House {
         let page = exchange(&self.url, "GET", "/g/night-owls", "", "").await;
         let form = between(&page, "name=\"form\" value=\"", "\"").to_owned();
         Fan { house: self, form, cookie: String::new() }
+    }
+
+    /// What the gate shows to somebody new, whatever it is.
+    pub(crate) async fn fan_at_a_closed_gate(&self) -> String {
+        exchange(&self.url, "GET", "/g/night-owls", "", "").await
     }
 
     /// Moves the clocks of Telegram and of the service, while nobody listens.
@@ -111,6 +160,22 @@ impl House {
         eventually("the service has heard what there was", async || {
             // Telegram answers when there is something to say.
             self.write_to_bot(somebody, "Are you there?").await;
+            let bot = self.store.bot(self.bot).await.unwrap().unwrap();
+            (bot.heard_at >= Some(now)).then_some(())
+        })
+        .await;
+    }
+
+    /// The same, while this happens that Telegram tells nobody of: nobody listens before it has forgotten it.
+    pub(crate) async fn forget_while_away(&self, seconds: i64, what: impl AsyncFnOnce()) {
+        // Somebody else listens, and keeps it for themselves.
+        self.as_bot("setWebhook", json!({ "url": "http://127.0.0.1:9/" })).await;
+        what().await;
+        self.clock.advance(seconds);
+        self.control("clock/advance", json!({ "seconds": seconds })).await;
+        self.as_bot("deleteWebhook", json!({ "drop_pending_updates": true })).await;
+        let now = self.clock.now();
+        eventually("the service listens again", async || {
             let bot = self.store.bot(self.bot).await.unwrap().unwrap();
             (bot.heard_at >= Some(now)).then_some(())
         })
@@ -251,7 +316,8 @@ async fn exchange(address: &str, verb: &str, path: &str, headers: &str, body: &s
     let request = format!(
         "{verb} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
     );
-    stream.write_all(request.as_bytes()).await.unwrap();
+    let begun = request.len().min(64 << 10);
+    stream.write_all(&request.as_bytes()[..begun]).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer

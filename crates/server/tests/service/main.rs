@@ -2,9 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bots;
+mod chats;
+mod gaps;
 mod house;
 mod pauses;
+mod people;
 mod publish;
+mod refusals;
 mod renewals;
 mod rights;
 mod steps;

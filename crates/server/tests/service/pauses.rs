@@ -9,8 +9,8 @@ async fn whoever_holds_a_pass_is_led_to_it_though_the_gate_is_paused() {
     let house = House::with(json!({ "pool": 1 })).await;
     let (mut ann, mut ben) = (house.fan().await, house.fan().await);
     let link = ann.pass().await;
-    let slug = "night-owls".parse().unwrap();
-    house.store.set_gate_state(&slug, GateState::Paused, "maria", house.now()).await.unwrap();
+    let gate = house.store.gate(&"night-owls".parse().unwrap()).await.unwrap().unwrap();
+    house.store.set_gate_state(&gate, GateState::Paused, "maria", house.now()).await.unwrap();
     let answer = ann.answer("owl").await;
     assert!(answer.contains("location: /g/night-owls/pass"), "{answer}");
     assert_eq!(ann.link().await, link);

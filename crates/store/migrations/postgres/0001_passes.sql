@@ -13,7 +13,7 @@ create table bots (
     token bytea not null, -- Sealed.
     added_at bigint not null,
     dead_at bigint, -- Telegram refused the token; gone when a token is accepted again.
-    heard_at bigint -- Everything that happened before then was told to us.
+    heard_at bigint -- Everything that happened before then was told to us, or is doubted where it was not.
 );
 
 -- What a bot is in a chat. Two bots may be in one chat, each with rights of its own.
@@ -27,6 +27,9 @@ create table chats (
     rights text, -- Names with a space between, as Telegram spells them.
     told_at bigint not null default 0, -- When Telegram said so; something older never overwrites it.
     told_update bigint not null default 0,
+    owner bigint, -- A person; told what goes wrong, also once the bot is out.
+    looked_at bigint, -- When Telegram was last asked how the chat looks.
+    deaf_from bigint, -- Since when who comes there may not be told to us; gone once that is dealt with.
     primary key (bot, id)
 );
 
@@ -118,12 +121,14 @@ create table entries (
     used_at bigint,
     used_by bigint,
     left_at bigint,
-    doubted_at bigint, -- Since then it is known that somebody may have come in by it unseen.
+    banned_at bigint, -- They did not go by themselves, and cannot come back.
+    doubted_at bigint, -- Until then somebody may have come by the link unheard of.
     primary key (pass, chat)
 );
 create index entries_waiting on entries (gate, chat, queued_at, pass) where state = 'granted';
 create index entries_expiring on entries (expires_at) where state = 'issued';
-create index entries_doubted on entries (pass) where doubted_at is not null;
+create index entries_expired on entries (expires_at) where state = 'expired';
+create index entries_doubted on entries (pass, chat) where doubted_at is not null;
 
 -- The ledger: every link we ever asked for, from before Telegram was asked.
 create table links (
@@ -172,7 +177,7 @@ create table sightings (
     person bigint not null,
     at bigint not null,
     update_id bigint not null, -- Tells two of one second apart.
-    what text not null check (what in ('joined', 'left', 'asked')),
+    what text not null check (what in ('joined', 'left', 'banned', 'asked')),
     link bigint,
     pass bigint -- Whose the link was.
 );

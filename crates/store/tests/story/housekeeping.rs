@@ -35,7 +35,7 @@ on_both! {
         let store = database.open().await;
         store.remember_bot(bot(), "owl_bot", &Token::new("t"), "maria", NOW).await.unwrap();
         let face = ChatFace { kind: ChatKind::Channel, title: "Owls".to_owned(), username: None };
-        store.know_chat(bot(), chat(), face).await.unwrap();
+        store.know_chat(bot(), chat(), face, NOW).await.unwrap();
         assert_eq!(store.chat(bot(), chat()).await.unwrap().unwrap().standing, None);
         let told = |id, at, standing| {
             update(id, Effect::RightsChanged { chat: chat(), at: later(at), standing })

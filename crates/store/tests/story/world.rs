@@ -52,7 +52,8 @@ pub(crate) fn definition(slug: &str, otherwise: serde_json::Value) -> Gate {
 pub(crate) async fn open_gate(store: &Store, otherwise: serde_json::Value) -> SavedGate {
     let gate = definition("night-owls", otherwise);
     store.save_gate(&gate, bot(), "maria", NOW).await.unwrap();
-    assert!(store.set_gate_state(&gate.slug, GateState::Open, "maria", NOW).await.unwrap());
+    let draft = store.gate(&gate.slug).await.unwrap().unwrap();
+    assert!(store.set_gate_state(&draft, GateState::Open, "maria", NOW).await.unwrap());
     store.gate(&gate.slug).await.unwrap().unwrap()
 }
 
@@ -88,5 +89,5 @@ pub(crate) fn joined(id: i64, who: i64, by: Option<u64>, at: i64) -> Update {
 }
 
 pub(crate) fn left(id: i64, who: i64, at: i64) -> Update {
-    update(id, Effect::Left { chat: chat(), person: person(who), at: later(at) })
+    update(id, Effect::Left { chat: chat(), person: person(who), at: later(at), banned: false })
 }

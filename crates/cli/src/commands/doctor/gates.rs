@@ -64,7 +64,7 @@ async fn can_be_passed(report: &mut Report, patient: &Patient<'_>, saved: &Saved
     if doubted > 0 {
         report.warn(
             "passes_doubted",
-            format!("by {doubted} passes of `{slug}` somebody may have come in unseen, so their people get no other link"),
+            format!("by {doubted} passes of `{slug}` somebody may have come in unseen, so their people get no other link yet"),
             format!("`admit pass list --gate {slug} --doubted`, look who is in the chat, then `admit pass reissue`"),
         );
     }

@@ -1,7 +1,7 @@
 //! `admit gate pause`: a gate takes no answers until it is published again.
 
-use super::find;
 use super::shown::ShownGate;
+use super::{changed_meanwhile, find};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::house::Housing;
@@ -43,7 +43,9 @@ impl Pause {
                 return Ok(None);
             }
             let now = server::Clock::default().now();
-            store.set_gate_state(slug, GateState::Paused, &ctx.who(), now).await?;
+            if !store.set_gate_state(&kept, GateState::Paused, &ctx.who(), now).await? {
+                return Err(changed_meanwhile(slug));
+            }
             Ok(Some(ShownGate::new(ctx, find(&store, slug).await?, &store.bots().await?)?))
         })?;
         match paused {

@@ -24,7 +24,8 @@ Examples:
 Links are not shown here; `admit pass show ID` shows those of one pass.
 
 A pass is doubted when somebody may have come in by it unseen: updates of more than a day were lost, or the database is \
-an old copy. Its person gets no other link before `admit pass reissue ID`.")]
+an old copy. Where it is known whose it is, Telegram is asked whether they are in; of the others nobody gets another link \
+before `admit pass reissue ID`.")]
 pub(crate) struct List {
     /// Those of this gate only.
     #[arg(long, value_name = "SLUG")]

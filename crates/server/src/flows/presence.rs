@@ -1,0 +1,44 @@
+//! Where somebody is: Telegram is asked whether a person it knows is in a chat.
+
+use super::patience::{may_ask, put_off};
+use crate::app::App;
+use crate::bots::Bot;
+use crate::error::Trouble;
+use links::{Chat, ChatId, Kind, UserId};
+use telegram::bot_api::methods::{GetChatMember, Method};
+use telegram::bot_api::types::ChatMember;
+
+/// Where somebody is, as Telegram says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Presence {
+    /// In the chat.
+    In,
+    /// Not there.
+    Out,
+    /// Kept out.
+    Banned,
+}
+
+/// Where this person is; nothing, if Telegram cannot be asked now or does not say.
+pub(crate) async fn of(
+    app: &App,
+    bot: &Bot,
+    chat: ChatId,
+    person: UserId,
+) -> Result<Option<Presence>, Trouble> {
+    if !may_ask(app, bot, GetChatMember::NAME, chat).await? {
+        return Ok(None);
+    }
+    match bot.call(&GetChatMember { chat_id: &Chat::from(chat), user_id: person }).await {
+        Ok(ChatMember::Kicked(..)) => Ok(Some(Presence::Banned)),
+        Ok(member) => Ok(member.is_in().map(|is_in| if is_in { Presence::In } else { Presence::Out })),
+        // Whoever was never there, or is nobody any more, is not there.
+        Err(error) if matches!(error.kind(), Kind::PersonUnknown | Kind::PersonGone) => {
+            Ok(Some(Presence::Out))
+        }
+        Err(error) => {
+            put_off(app, bot, GetChatMember::NAME, chat, &error).await?;
+            Ok(None)
+        }
+    }
+}
