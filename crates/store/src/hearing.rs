@@ -179,8 +179,9 @@ fn doubt(tx: &mut Tx<'_>, bot: UserId, chat: Option<ChatId>, gap: Gap, now: Unix
     let of_chat = i64::from(chat.is_some());
     let Gap { from, until } = gap;
     tx.execute(END_LINKS, &[&now, &bot, &from, &until, &chat, &of_chat])?;
-    let issued = tx.execute(DOUBT_ISSUED, &[&until, &from, &chat, &of_chat, &bot])?;
+    // Those first that were expired before: the others are from then on.
     let expired = tx.execute(DOUBT_EXPIRED, &[&until, &from, &chat, &of_chat, &bot])?;
+    let issued = tx.execute(DOUBT_ISSUED, &[&until, &from, &chat, &of_chat, &bot])?;
     Ok(issued + expired)
 }
 
