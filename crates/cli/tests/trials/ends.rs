@@ -20,7 +20,14 @@ pub(crate) const POINTS: [&str; 7] = [
 ];
 
 /// Those that only strangers make it pass.
-const STRANGERS_POINTS: [&str; 2] = ["stranger.removing", "stranger.removed"];
+const STRANGERS_POINTS: [&str; 5] =
+    ["stranger.removing", "stranger.removed", "stranger.told", "errand.taken", "errand.said"];
+
+/// That which only those pass who ask for another link.
+const ANOTHERS_POINT: &str = "reissue.answered";
+
+/// Twice so long, and every link there was has run out, though nothing was missed.
+const HALF_A_LIFE: i64 = 13 * 3600;
 
 /// Somebody at the gate, who does one thing after another.
 pub(crate) struct Visit {
@@ -128,9 +135,50 @@ fn ends_at_a_stranger(point: &str, time: usize) {
     house.judge(clients, &format!("ended at {point}:{time}"));
 }
 
+/// The same where a link ran out and its fan asks for another.
+fn ends_at_another(time: usize) {
+    let house = House::open(Rules { pool: 1, life_seconds: 3600, ..Rules::default() });
+    let mut fans: Vec<Fan> = (0..time + 2).map(|_| Fan::arrive(&house)).collect();
+    for fan in &mut fans {
+        fan.pass(&house);
+        fan.look_until_told(&house);
+    }
+    for _ in 0..2 {
+        house.stop();
+        house.sleep(HALF_A_LIFE);
+        house.start_and_hear();
+    }
+    house.stop();
+    house.start_to_end_at(0, Some(&format!("{ANOTHERS_POINT}:{time}")));
+    until("somebody's wish ends it", || {
+        fans.iter_mut().for_each(|fan| drop(fan.ask_for_another(&house)));
+        house.has_died()
+    });
+    house.buried();
+    house.start_later();
+    for fan in &mut fans {
+        let first = fan.client.links()[0].to_owned();
+        until("there is another link", || {
+            let told = fan.look(&house);
+            if told == Told::RanOut {
+                fan.ask_for_another(&house);
+            }
+            matches!(told, Told::Link(link) if link != first)
+        });
+        assert_eq!(house.sandbox.join(house.sandbox.person(), &first), "refused");
+        assert_eq!(house.sandbox.join(house.sandbox.person(), fan.link().unwrap()), "joined");
+    }
+    house.settle();
+    for fan in &mut fans {
+        assert_eq!(fan.look(&house), Told::Used);
+    }
+    let clients = fans.into_iter().map(|fan| fan.client).collect();
+    house.judge(clients, &format!("ended at {ANOTHERS_POINT}:{time}"));
+}
+
 fn ends_at_every_point(times: &[usize]) {
     let next = AtomicUsize::new(0);
-    let points = POINTS.iter().chain(&STRANGERS_POINTS);
+    let points = POINTS.iter().chain(&STRANGERS_POINTS).chain([&ANOTHERS_POINT]);
     let runs: Vec<(&str, usize)> =
         points.flat_map(|point| times.iter().map(move |time| (*point, *time))).collect();
     let began = Instant::now();
@@ -139,10 +187,10 @@ fn ends_at_every_point(times: &[usize]) {
         for _ in 0..3 {
             scope.spawn(|| {
                 while let Some((point, time)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if STRANGERS_POINTS.contains(point) {
-                        ends_at_a_stranger(point, *time);
-                    } else {
-                        ends_at(point, *time);
+                    match *point {
+                        ANOTHERS_POINT => ends_at_another(*time),
+                        point if STRANGERS_POINTS.contains(&point) => ends_at_a_stranger(point, *time),
+                        point => ends_at(point, *time),
                     }
                 }
             });

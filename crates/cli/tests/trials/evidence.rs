@@ -256,7 +256,7 @@ impl Books {
             heard: rows("person, link", "from sightings where what = 'joined'")
                 .map(|row| (id(&row[0]), number(&row[1])))
                 .collect(),
-            heard_to_leave: rows("person", "from sightings where what = 'left'")
+            heard_to_leave: rows("person", "from sightings where what in ('left', 'banned')")
                 .map(|row| id(&row[0]))
                 .collect(),
         }
@@ -275,7 +275,7 @@ pub(crate) fn left_to_do(db: &Database, telegram: &Telegram) -> Option<String> {
         "(select count(*) from entries where state = 'granted'),
          (select count(*) from links where revoke_wanted_at is not null and revoked_at is null),
          (select count(*) from strangers where settled_at is null),
-         (select count(*) from sightings where what in ('joined', 'left'))",
+         (select count(*) from sightings where what in ('joined', 'left', 'banned'))",
         "",
     );
     let count = |place: usize| counts[0][place].as_u64().expect("it is counted") as usize;

@@ -162,11 +162,13 @@ fn read(reply: &Reply) -> Told {
         }
         200 if says("Your invitation is being made") => Told::Waiting,
         200 if says("You are in. Your invitation was used") => Told::Used,
-        200 if says("You were in, and left") => Told::Left,
+        200 if says("You were in, and left") || says("You were in, and an administrator") => Told::Left,
         200 if says("Somebody else came in by your invitation") => Told::Leaked,
         200 if says("The old invitation is being ended first") => Told::NotYet,
         200 if says("we could not see who came by it") => Told::Unsure,
-        200 if says("Your invitation ran out") => Told::RanOut,
+        200 if says("Your invitation ran out") || says("Your invitation was ended in Telegram") => {
+            Told::RanOut
+        }
         200 if says("This pass was taken back") => Told::TakenBack,
         200 if says("All the places behind this gate are taken") => Told::Full,
         200 if says("That is not right.") => Told::Wrong,

@@ -295,11 +295,12 @@ fn no_link_is_given_instead_of_one_whose_use_was_forgotten() {
     house.kill();
     assert_eq!(house.sandbox.join(ann, fan.link().unwrap()), "joined");
     house.sleep(26 * HOUR);
-    house.start();
+    house.start_and_hear();
     house.settle();
     // Of one that nobody used as much is known.
     for fan in [&mut fan, &mut other] {
         let last = fan.link().unwrap().to_owned();
+        assert_eq!(fan.look(&house), Told::Unsure);
         assert_eq!(fan.ask_for_another(&house), Told::Unsure);
         assert_eq!(fan.look(&house), Told::Unsure);
         assert_eq!(fan.client.links(), [&last]);

@@ -38,7 +38,6 @@ pub(crate) async fn settle(app: &App, bot: &Bot) -> Result<usize, Trouble> {
     let mut settled = 0;
     for doubt in app.store.doubts(bot.id, AT_A_TIME).await? {
         let found = presence::of(app, bot, doubt.chat, doubt.person).await?;
-        app.points.pass("doubt.asked");
         match found {
             Some(Presence::In) => {
                 app.store.found_in(doubt.pass, doubt.chat, app.clock.now()).await?;

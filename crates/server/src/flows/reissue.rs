@@ -156,7 +156,7 @@ async fn another(app: &App, gate: &SavedGate, holding: &Holding, entry: &Held) -
     loop {
         let now = app.clock.now();
         let again = app.store.reissue(holding.pass, entry.chat, gate.alive_until(now), None, now).await?;
-        app.points.pass("reissue.given");
+        app.points.pass("reissue.answered");
         match again {
             Reissued::NotYet if Instant::now() >= until => return Ok(Outcome::NotYet),
             Reissued::NotYet => {

@@ -2,7 +2,7 @@
 
 use admit_server::{Clock, Hearing, Service, Settings};
 use links::{ChatId, UnixTime, UserId};
-use sandbox::{LinkBase, Sandbox, Seed};
+use sandbox::{ClockMode, LinkBase, Sandbox, Seed, Unknowns};
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::{Keyring, SavedGate, Store};
@@ -46,11 +46,24 @@ impl House {
         hearing: Hearing,
         chat: impl AsyncFnOnce(&str, i64) -> Option<i64>,
     ) -> Self {
-        let settings = sandbox::Settings {
-            link_base: LinkBase::Own,
-            seed: Some(Seed::Demo),
-            ..sandbox::Settings::default()
-        };
+        Self::before(sandbox::Settings::default(), lines, hearing, chat).await
+    }
+
+    /// The same, before a Telegram that lets everybody in who taps in the same second, and whose time stands still.
+    pub(crate) async fn racy() -> Self {
+        let unknowns = Unknowns { limits_are_strict: false, ..Unknowns::default() };
+        let telegram =
+            sandbox::Settings { unknowns, clock: ClockMode::Frozen, ..sandbox::Settings::default() };
+        Self::before(telegram, json!({}), Hearing::Asking, async |_, _| None).await
+    }
+
+    async fn before(
+        telegram: sandbox::Settings,
+        lines: Value,
+        hearing: Hearing,
+        chat: impl AsyncFnOnce(&str, i64) -> Option<i64>,
+    ) -> Self {
+        let settings = sandbox::Settings { link_base: LinkBase::Own, seed: Some(Seed::Demo), ..telegram };
         let sandbox = Sandbox::start(settings).await.unwrap();
         let at = sandbox.announcement().clone();
         let mut running = JoinSet::new();

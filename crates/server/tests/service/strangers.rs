@@ -35,6 +35,22 @@ async fn a_stranger_is_out_again_and_the_owner_of_the_chat_knows() {
 }
 
 #[tokio::test]
+async fn of_two_who_tap_at_once_one_stays() {
+    let house = House::racy().await;
+    let mut fan = house.fan().await;
+    let link = fan.pass().await;
+    let (ann, ben) = (house.person().await, house.person().await);
+    // The link is not ended before both are in.
+    let late = json!({ "method": "revokeChatInviteLink", "kind": "latency", "n": 1000 });
+    house.control("faults", late).await;
+    assert_eq!(house.join(ann, &link).await, "joined");
+    assert_eq!(house.join(ben, &link).await, "joined", "Telegram is not strict here");
+    fan.reads("You are in. Your invitation was used").await;
+    eventually("the second is out", async || (!house.is_in(ben).await).then_some(())).await;
+    assert!(house.is_in(ann).await);
+}
+
+#[tokio::test]
 async fn a_stranger_may_stay_where_the_gate_says_so() {
     let house = House::with(json!({ "stranger": "keep" })).await;
     let (_, stranger) = slip_in(&house).await;

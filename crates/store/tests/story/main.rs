@@ -7,6 +7,7 @@ mod cut;
 mod databases;
 mod drawers;
 mod erased;
+mod hearing;
 mod housekeeping;
 mod killed;
 mod passes;

@@ -160,11 +160,12 @@ on_both! {
         store.remember_bot(bot(), "owl_bot", &token, "maria", NOW).await.unwrap();
         make(&store, &gate, 1).await;
         let pass = grant(&store, &gate, 1, NOW).await;
-        store.heard(bot(), later(10)).await.unwrap();
+        assert_eq!(store.heard(bot(), later(10)).await.unwrap(), 0);
         // Telegram keeps for a day what nobody takes.
         assert_eq!(store.heard(bot(), later(10 + 23 * 3600 + 1)).await.unwrap(), 1);
         assert_eq!(store.heard(bot(), later(86_500)).await.unwrap(), 0);
         assert!(held(&store, &gate, 1).await.is_doubted());
+        assert_eq!(store.expire(later(86_500)).await.unwrap(), 0, "it was ended then");
         let until = gate.alive_until(later(86_500));
         let again = async |who| store.reissue(pass, chat(), until, who, later(86_500)).await.unwrap();
         assert_eq!(again(None).await, Reissued::Unsure);
