@@ -52,13 +52,13 @@ statements! {
         where state = 'free' and id = (
             select id from links
             where gate = $4 and chat = $5 and state = 'free' and expires_at >= $6
-            order by id
+            order by expires_at, id
             limit 1)
         returning id, marker, url, expires_at";
     OLDEST_LINK = "
         select id, marker, url, expires_at from links
         where gate = $1 and chat = $2 and state = 'free' and expires_at >= $3
-        order by id
+        order by expires_at, id
         limit 1";
     GIVE_LINK = "
         update links set state = 'given', pass = $1, generation = $2, given_at = $3
@@ -290,9 +290,10 @@ pub struct Stranger {
 }
 
 /// A link that was taken, still sealed: opening it is not the writer's work.
-type Taken = (LinkId, Code, Vec<u8>, UnixTime);
+pub(crate) type Taken = (LinkId, Code, Vec<u8>, UnixTime);
 
-enum Given {
+/// A pass with the links it got, or why there is none.
+pub(crate) enum Given {
     Granted(PassId, Vec<(ChatId, Option<Taken>)>),
     Other(Granted),
 }
