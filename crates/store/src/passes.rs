@@ -302,6 +302,10 @@ impl Store {
     /// Gives a pass for a right answer, and for each chat the oldest free link if there is one. Refuses as it would a
     /// wrong answer, so that answers which come together are looked at one after the other.
     pub async fn grant(&self, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Granted> {
+        let together = if self.is_sqlite() { None } else { self.claim(gate, visitor, now).await? };
+        if let Some(given) = together {
+            return self.hand_over(given);
+        }
         let asked = gate.clone();
         let given = self.write(move |tx| give(tx, &asked, visitor, now)).await?;
         self.hand_over(given)
