@@ -7,14 +7,23 @@
 
 mod admit;
 mod bulk;
+mod burst;
+mod claimer;
+mod claims;
 mod client;
+mod fans;
+mod house;
 mod load;
 mod measure;
 mod passes;
+mod pool;
+mod postgres;
 mod process;
 mod report;
 mod sandbox;
 mod server;
+mod stored;
+mod updates;
 
 use report::Report;
 use std::process::ExitCode;
@@ -26,12 +35,16 @@ static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 type Row = (&'static str, fn(&mut Report));
 
 /// The table, each row in a file of its own.
-const ROWS: [Row; 5] = [
+const ROWS: [Row; 9] = [
     ("client", client::run),
     ("process", process::run),
     ("bulk", bulk::run),
     ("sandbox", sandbox::run),
     ("passes", passes::run),
+    ("claims", claims::run),
+    ("stored", stored::run),
+    ("burst", burst::run),
+    ("updates", updates::run),
 ];
 
 fn main() -> ExitCode {
@@ -48,9 +61,8 @@ fn main() -> ExitCode {
         _ => Vec::new(),
     };
     if rows.is_empty() {
-        eprintln!(
-            "say what to measure: `client`, `process`, `bulk`, `sandbox` or `passes`; without a word, all of them"
-        );
+        let names: Vec<String> = ROWS.iter().map(|(name, _)| format!("`{name}`")).collect();
+        eprintln!("say which row to measure: {}; without a word, all of them", names.join(", "));
         return ExitCode::from(2);
     }
     if cfg!(debug_assertions) {

@@ -6,6 +6,11 @@ use crate::load::Load;
 use crate::measure::{self, Round, Worker, memory, round};
 use crate::report::{Bar, Report};
 use crate::server::Server;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper_util::client::legacy;
+use hyper_util::rt::TokioExecutor;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -91,6 +96,44 @@ impl Sandbox {
         let at = at.expect("the sandbox listens at an address");
         Self { process, at, token: said.token, chat: said.chat_id }
     }
+}
+
+/// What else can be done with it.
+impl Sandbox {
+    /// What goes wrong with so many calls of a method, after what was staged before.
+    pub(crate) async fn stage(&self, method: &str, kind: &str, n: u32, times: u32) {
+        let fault = serde_json::json!({ "method": method, "kind": kind, "n": n, "times": times });
+        let done = self.ask(Request::post(self.uri("faults")).body(Full::from(fault.to_string()))).await;
+        assert_eq!(done, "{}", "the sandbox stages what it is told");
+    }
+
+    /// What happened to calls of a method, in the order in which they came.
+    pub(crate) async fn calls(&self, method: &str) -> Vec<Call> {
+        let ledger = self.ask(Request::get(self.uri("ledger")).body(Full::default())).await;
+        let lines = ledger.lines().map(|line| serde_json::from_str(line).expect("the ledger is JSON"));
+        lines.filter(|call: &Call| call.method.as_deref() == Some(method)).collect()
+    }
+
+    fn uri(&self, call: &str) -> String {
+        format!("http://{}/control/{call}", self.at)
+    }
+
+    async fn ask(&self, request: hyper::http::Result<Request<Full<Bytes>>>) -> String {
+        let client = legacy::Client::builder(TokioExecutor::new()).build_http();
+        let answer = client.request(request.expect("it is a request")).await.expect("the sandbox answers");
+        let body = answer.into_body().collect().await.expect("it answers in full").to_bytes();
+        String::from_utf8(body.into()).expect("its answers are text")
+    }
+}
+
+/// A line of the ledger.
+#[derive(serde::Deserialize)]
+pub(crate) struct Call {
+    /// In seconds since 1970.
+    pub(crate) at: i64,
+    method: Option<String>,
+    /// Why it was refused, or what went wrong with it.
+    pub(crate) error: Option<String>,
 }
 
 /// Reads the whole ledger and counts its lines.

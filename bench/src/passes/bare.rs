@@ -1,12 +1,12 @@
 //! The floor of claims: a thread that writes the rows of a pass in shared commits, and looks at nothing.
 
-use super::house::spread;
 use crate::measure;
+use crate::pool::{self, spread};
 use gate::Code;
 use rusqlite::{Connection, ToSql, TransactionBehavior};
 use std::path::Path;
 use std::time::Instant;
-use store::{Keyring, Store};
+use store::Store;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,9 +27,7 @@ impl Bare {
     pub(crate) fn open(path: &Path, links: usize) -> Self {
         let runtime = measure::runtime();
         let place = path.display().to_string();
-        drop(
-            runtime.block_on(Store::open(&place, Keyring::generate([7; 32]))).expect("a new database opens"),
-        );
+        drop(runtime.block_on(Store::open(&place, pool::keys())).expect("a new database opens"));
         let mut db = Connection::open(path).expect("it was made a moment ago");
         db.execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;")
             .expect("SQLite knows these");

@@ -1,6 +1,6 @@
 //! The floor of pages: the service's own stack, answering what it once answered.
 
-use super::fans::Sent;
+use crate::fans::Sent;
 use crate::server::Server;
 use axum::Router;
 use axum::http::{HeaderMap, HeaderName, StatusCode};

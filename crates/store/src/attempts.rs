@@ -220,7 +220,8 @@ fn count(
     Ok(Counted::Counted(tries))
 }
 
-fn is_spent(tx: &mut Tx<'_>, gate: GateId, budget: Budget, now: UnixTime) -> Result<bool> {
+/// Whether the budget is spent. Exact for whoever has the gate's turn.
+pub(crate) fn is_spent(tx: &mut Tx<'_>, gate: GateId, budget: Budget, now: UnixTime) -> Result<bool> {
     let slot = slot(now);
     let before = |seconds: i64| slot - seconds / SLOT_SECONDS - 1;
     let (in_minute, in_hour): (u32, u32) = tx.one(SPENT, &[&before(60), &gate, &before(3600)])?;

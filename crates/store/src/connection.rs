@@ -91,6 +91,7 @@ fn bind(prepared: &mut rusqlite::CachedStatement<'_>, values: &[&dyn Bind]) -> R
             Value::Int(number) => prepared.raw_bind_parameter(at, number)?,
             Value::Text(text) => prepared.raw_bind_parameter(at, text.as_deref())?,
             Value::Blob(bytes) => prepared.raw_bind_parameter(at, bytes)?,
+            Value::Ints(_) | Value::Blobs(_) => return Err(Error::Damaged("SQLite knows no lists")),
         }
     }
     Ok(())

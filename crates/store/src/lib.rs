@@ -13,6 +13,7 @@ mod audit;
 mod backup;
 mod bots;
 mod chats;
+mod claims;
 mod connection;
 mod erase;
 mod error;
@@ -84,6 +85,8 @@ pub struct Store {
 
 struct Inner {
     keys: Arc<Keyring>,
+    /// On PostgreSQL, whoever may be granted together.
+    claims: claims::Waiting,
     writers: Threads,
     readers: Readers,
 }
@@ -130,7 +133,14 @@ impl Store {
     }
 
     fn of(keys: Keyring, writers: Threads, readers: Readers) -> Self {
-        Self { inner: Arc::new(Inner { keys: Arc::new(keys), writers, readers }) }
+        Self {
+            inner: Arc::new(Inner {
+                keys: Arc::new(keys),
+                claims: claims::Waiting::default(),
+                writers,
+                readers,
+            }),
+        }
     }
 
     /// Whether what is asked now would be done.
@@ -220,8 +230,13 @@ impl Threads {
         work: impl Fn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (job, answer) = writer::job(work);
-        self.queue.as_ref().ok_or(Error::Closed)?.send(job).await.map_err(|_| Error::Closed)?;
+        self.place().await?.send(job);
         answer.await.unwrap_or(Err(Error::Closed))
+    }
+
+    /// A place in the queue.
+    async fn place(&self) -> Result<mpsc::Permit<'_, Box<dyn writer::Job>>> {
+        self.queue.as_ref().ok_or(Error::Closed)?.reserve().await.map_err(|_| Error::Closed)
     }
 }
 

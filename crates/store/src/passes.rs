@@ -52,26 +52,22 @@ statements! {
         where state = 'free' and id = (
             select id from links
             where gate = $4 and chat = $5 and state = 'free' and expires_at >= $6
-                and not exists (select 1 from bots where id = $7 and dead_at is not null)
-                and not exists (
-                    select 1 from chats
-                    where bot = $7 and id = $5
-                        and (deaf_from is not null or username is not null
-                            or ' ' || rights || ' ' not like '% can_invite_users %'))
-            order by id
+            order by expires_at, id
             limit 1)
         returning id, marker, url, expires_at";
     OLDEST_LINK = "
         select id, marker, url, expires_at from links
         where gate = $1 and chat = $2 and state = 'free' and expires_at >= $3
-            and not exists (select 1 from bots where id = $4 and dead_at is not null)
+        order by expires_at, id
+        limit 1";
+    MAY_GIVE = "
+        select count(*) from (select 1 as one) as always
+        where not exists (select 1 from bots where id = $1 and dead_at is not null)
             and not exists (
                 select 1 from chats
-                where bot = $4 and id = $2
+                where bot = $1 and id = $2
                     and (deaf_from is not null or username is not null
-                        or ' ' || rights || ' ' not like '% can_invite_users %'))
-        order by id
-        limit 1";
+                        or ' ' || rights || ' ' not like '% can_invite_users %'))";
     GIVE_LINK = "
         update links set state = 'given', pass = $1, generation = $2, given_at = $3
         where id = $4";
@@ -341,7 +337,8 @@ pub struct Stranger {
 /// A link that was taken, still sealed: opening it is not the writer's work.
 pub(crate) type Taken = (LinkId, Code, Vec<u8>, UnixTime);
 
-enum Given {
+/// A pass with the links it got, or why there is none.
+pub(crate) enum Given {
     Granted(PassId, Vec<(ChatId, Option<Taken>)>),
     Other(Granted),
 }
@@ -350,9 +347,7 @@ impl Store {
     /// Gives a pass for a right answer, and for each chat the oldest free link if there is one. Refuses as it would a
     /// wrong answer, so that answers which come together are looked at one after the other.
     pub async fn grant(&self, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Granted> {
-        let asked = gate.clone();
-        let given = self.write(move |tx| give(tx, &asked, visitor, Whom::Anybody, now)).await?;
-        self.hand_over(given)
+        self.grant_to(Whom::Anybody, gate, visitor, now).await
     }
 
     /// As [`grant`](Self::grant), for whoever showed no account. Of others it says who they are, and gives nothing.
@@ -362,8 +357,22 @@ impl Store {
         visitor: Visitor,
         now: UnixTime,
     ) -> Result<Granted> {
+        self.grant_to(Whom::Unknown, gate, visitor, now).await
+    }
+
+    async fn grant_to(
+        &self,
+        whom: Whom,
+        gate: &SavedGate,
+        visitor: Visitor,
+        now: UnixTime,
+    ) -> Result<Granted> {
+        let together = if self.is_sqlite() { None } else { self.claim(gate, visitor, now).await? };
+        if let Some(given) = together {
+            return self.hand_over(given);
+        }
         let asked = gate.clone();
-        let given = self.write(move |tx| give(tx, &asked, visitor, Whom::Unknown, now)).await?;
+        let given = self.write(move |tx| give(tx, &asked, visitor, whom, now)).await?;
         self.hand_over(given)
     }
 
@@ -613,8 +622,13 @@ pub(crate) struct Into {
     pub(crate) bot: UserId,
 }
 
-/// The oldest free link, given to this generation of a pass. None where the bot could not end it after its first join:
-/// its token is dead, it lost its right, or it is not told who comes. The caller has the gate's turn.
+/// Whether the bot could end a link after its first join: it could not if its token is dead, if it lost its right, or if
+/// it is not told who comes.
+pub(crate) fn may_give(tx: &mut Tx<'_>, bot: UserId, chat: ChatId) -> Result<bool> {
+    Ok(tx.one::<(u32,)>(MAY_GIVE, &[&bot, &chat])?.0 == 1)
+}
+
+/// The oldest free link, if one may be given, for this generation of a pass. The caller has the gate's turn.
 pub(crate) fn take_link(
     tx: &mut Tx<'_>,
     Into { gate, chat, bot }: Into,
@@ -622,10 +636,13 @@ pub(crate) fn take_link(
     alive_until: UnixTime,
     now: UnixTime,
 ) -> Result<Option<Taken>> {
-    if !tx.is_alone() {
-        return tx.row(TAKE_LINK, &[&pass, &generation, &now, &gate, &chat, &alive_until, &bot]);
+    if !may_give(tx, bot, chat)? {
+        return Ok(None);
     }
-    let taken: Option<Taken> = tx.row(OLDEST_LINK, &[&gate, &chat, &alive_until, &bot])?;
+    if !tx.is_alone() {
+        return tx.row(TAKE_LINK, &[&pass, &generation, &now, &gate, &chat, &alive_until]);
+    }
+    let taken: Option<Taken> = tx.row(OLDEST_LINK, &[&gate, &chat, &alive_until])?;
     if let Some((link, ..)) = &taken {
         tx.execute(GIVE_LINK, &[&pass, &generation, &now, link])?;
     }

@@ -171,5 +171,7 @@ fn query<'q>(
         Value::Int(number) => query.bind(number),
         Value::Text(text) => query.bind(text),
         Value::Blob(bytes) => query.bind(bytes),
+        Value::Ints(numbers) => query.bind(numbers),
+        Value::Blobs(list) => query.bind(list),
     })
 }

@@ -1,6 +1,6 @@
 //! What travels between Rust and a database: whole numbers, texts and bytes, on both engines alike.
 
-use crate::{Error, Result};
+use crate::{Error, PassId, Result, Visitor};
 use links::{ChatId, UnixTime, UserId};
 use sqlx::Row as _;
 use std::borrow::Cow;
@@ -10,6 +10,9 @@ pub(crate) enum Value<'a> {
     Int(Option<i64>),
     Text(Option<Cow<'a, str>>),
     Blob(Option<&'a [u8]>),
+    /// Lists, which only PostgreSQL knows.
+    Ints(Vec<i64>),
+    Blobs(Vec<&'a [u8]>),
 }
 
 /// What can stand for a placeholder.
@@ -113,6 +116,26 @@ stored!(Int, int, UserId, |value| value.get(), |raw| UserId::new(raw).ok());
 stored!(Text, text, String, |value| value.into(), |raw| Some(raw));
 stored!(Text, text, gate::Code, |code| code.to_string().into(), |raw| raw.parse().ok());
 stored!(Blob, blob, Vec<u8>, |value| value, |raw| Some(raw));
+
+impl Bind for Vec<PassId> {
+    fn bind(&self) -> Value<'_> {
+        Value::Ints(self.iter().map(|pass| pass.get()).collect())
+    }
+
+    fn none() -> Value<'static> {
+        Value::Ints(Vec::new())
+    }
+}
+
+impl Bind for Vec<Visitor> {
+    fn bind(&self) -> Value<'_> {
+        Value::Blobs(self.iter().map(|visitor| visitor.as_bytes().as_slice()).collect())
+    }
+
+    fn none() -> Value<'static> {
+        Value::Blobs(Vec::new())
+    }
+}
 
 impl Bind for &str {
     fn bind(&self) -> Value<'_> {

@@ -14,8 +14,9 @@ use std::time::Duration;
 use store::{Attempt, Counted, Granted, SavedGate, Visitor};
 use tokio::time::Instant;
 
-/// How long an answer may wait for a link that has to be made first.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an answer may wait for a link that has to be made first: so long that whoever answered sees their link, or
+/// their place, within two seconds, also where a thousand came at once.
+const PATIENCE: Duration = Duration::from_millis(1500);
 /// Another node may make the link, and its bells are not heard here.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 

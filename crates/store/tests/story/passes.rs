@@ -341,6 +341,54 @@ on_both! {
         assert_eq!(here.stock(gate.id, chat(), bot(), NOW, 1000).await.unwrap().free, 3);
     }
 
+    /// Whoever comes in a crowd hears what they would hear alone.
+    async fn a_crowd_hears_one_by_one(database: &Database) {
+        let store = database.open().await;
+        let other = chat().get() - 1;
+        let gate = open_gate(&store, json!({ "chats": [chat().get(), other] })).await;
+        for number in 0..20 {
+            make(&store, &gate, number).await;
+        }
+        // One was wrong a moment ago, one was before, one showed an account, one has a pass.
+        store.wrong(&gate, visitor(100), NOW).await.unwrap();
+        store.wrong(&gate, visitor(101), later(-1000)).await.unwrap();
+        let start =
+            Effect::Started { person: person(42), gate: gate.id, visitor: visitor(102), at: later(-1) };
+        store.take_in(bot(), vec![update(1, start)]).await.unwrap();
+        let before = grant(&store, &gate, 103, NOW).await;
+
+        let crowd: Vec<u64> = (0..60).chain(0..10).chain(100..104).collect();
+        let answers = crowd.iter().map(|who| store.grant(&gate, visitor(*who), NOW));
+        let answers: Vec<Granted> =
+            futures_util::future::join_all(answers).await.into_iter().map(Result::unwrap).collect();
+        let (mut passes, mut links) = (Vec::new(), Vec::new());
+        for (who, answer) in crowd.iter().zip(&answers) {
+            match answer {
+                Granted::Granted { pass, entries } => {
+                    let holding = store.holding(gate.id, visitor(*who)).await.unwrap().unwrap();
+                    assert_eq!((holding.pass, holding.entries.len()), (*pass, 2), "{who}");
+                    assert_eq!(holding.person, (*who == 102).then(|| person(42)));
+                    assert_eq!(entries[0].link, holding.entries[0].link.clone().or(holding.entries[1].link.clone()));
+                    assert_eq!((entries[1].chat.get(), &entries[1].link), (other, &None));
+                    links.extend(entries[0].link.clone().map(|link| link.as_str().to_owned()));
+                    passes.push(*pass);
+                }
+                Granted::Already { pass } => {
+                    assert!(*who < 10 || (*who == 103 && *pass == before), "{who}");
+                }
+                Granted::TooSoon { .. } => assert_eq!(*who, 100),
+                odd => panic!("{who}: {odd:?}"),
+            }
+        }
+        assert_eq!(passes.len(), 62);
+        links.sort();
+        links.dedup();
+        assert_eq!(links.len(), 19, "each link is given once, until there is none");
+        assert_eq!(store.gate(&gate.gate.slug).await.unwrap().unwrap().issued, 63);
+        let waiting = store.stock(gate.id, chat(), bot(), NOW, 1000).await.unwrap().waiting;
+        assert_eq!(waiting, 62 - 19);
+    }
+
     async fn a_quota_is_exact_on_two_nodes(database: &Database) {
         let (here, there) = (database.open().await, database.open().await);
         let gate = open_gate(&here, json!({ "quota": 20 })).await;

@@ -1,6 +1,7 @@
 //! People at a gate's page, at next to no cost on this side: a form, an answer, the page it leads to.
 
 use crate::measure::cpu_of_process;
+use crate::pool::ANSWER;
 use futures_util::future::join_all;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -8,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const GATE: &str = "/g/night-owls";
+const PASS: &str = "/g/night-owls/pass";
 
 /// Connections that are kept, each with one person after the other.
 pub(crate) struct Fans {
@@ -30,7 +32,8 @@ pub(crate) struct Answered {
     pub(crate) micros: f64,
 }
 
-struct Browser {
+/// One person's browser.
+pub(crate) struct Browser {
     stream: TcpStream,
     host: String,
     buffer: Vec<u8>,
@@ -46,8 +49,7 @@ impl Fans {
         let browser = &mut self.browsers[0];
         let form_page = browser.get(GATE, "").await.to_owned();
         let redirect = browser.post(between(&form_page, "name=\"form\" value=\"", "\"")).await.to_owned();
-        let pass_page =
-            browser.get(&format!("{GATE}/pass"), between(&redirect, "set-cookie: ", ";")).await.to_owned();
+        let pass_page = browser.get(PASS, between(&redirect, "set-cookie: ", ";")).await.to_owned();
         Sent { form_page, redirect, pass_page }
     }
 
@@ -88,19 +90,35 @@ impl Fans {
 }
 
 impl Browser {
-    async fn open(at: SocketAddr) -> Self {
+    pub(crate) async fn open(at: SocketAddr) -> Self {
         let stream = TcpStream::connect(at).await.expect("the server listens");
         stream.set_nodelay(true).expect("a socket can be told not to wait");
         Self { stream, host: at.to_string(), buffer: vec![0; 1 << 16] }
     }
 
+    /// Somebody comes, answers right, and is led to their page. Answers the cookie by which they are known there.
+    pub(crate) async fn come_and_answer(&mut self) -> String {
+        let page = self.get(GATE, "").await;
+        let form = between(page, "name=\"form\" value=\"", "\"").to_owned();
+        self.answer(&form).await
+    }
+
+    /// The page of whoever has this cookie.
+    pub(crate) async fn look(&mut self, cookie: &str) -> &str {
+        self.get(PASS, cookie).await
+    }
+
     /// A right answer, and the link it shows.
     async fn pass(&mut self, form: &str) {
+        let cookie = self.answer(form).await;
+        let page = self.look(&cookie).await;
+        assert!(shows_link(page), "a pass shows its link: {page}");
+    }
+
+    async fn answer(&mut self, form: &str) -> String {
         let redirect = self.post(form).await;
         assert!(redirect.starts_with("HTTP/1.1 303 "), "a right answer leads on: {redirect}");
-        let cookie = between(redirect, "set-cookie: ", ";").to_owned();
-        let page = self.get("/g/night-owls/pass", &cookie).await;
-        assert!(page.contains("data-invite href="), "a pass shows its link: {page}");
+        between(redirect, "set-cookie: ", ";").to_owned()
     }
 
     async fn get(&mut self, path: &str, cookie: &str) -> &str {
@@ -110,7 +128,7 @@ impl Browser {
     }
 
     async fn post(&mut self, form: &str) -> &str {
-        let body = format!("form={form}&answer=owl");
+        let body = format!("form={form}&answer={ANSWER}");
         let (host, length) = (&self.host, body.len());
         let request = format!(
             "POST {GATE} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
@@ -143,7 +161,13 @@ fn end_of_answer(read: &[u8]) -> Option<usize> {
     (read.len() >= head + length).then_some(head + length)
 }
 
-fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+/// Whether a page shows its visitor's link.
+pub(crate) fn shows_link(page: &str) -> bool {
+    page.contains("data-invite href=")
+}
+
+/// What stands between two texts.
+pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let rest = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1;
     rest.split_once(after).unwrap_or_else(|| panic!("no {after} after {before}")).0
 }
