@@ -61,6 +61,12 @@ impl App {
         Ok(bytes)
     }
 
+    /// A gate by the last part of its address, as it was when it was last seen.
+    pub(crate) fn last_known(&self, slug: &str) -> Option<SavedGate> {
+        let slug = slug.parse::<Slug>().ok()?;
+        self.published.read().unwrap_or_else(PoisonError::into_inner).get(&slug).cloned()
+    }
+
     /// A gate by the last part of its address, as it is now. Drafts are nobody's to see.
     pub(crate) async fn gate(&self, slug: &str) -> Result<Option<SavedGate>, Trouble> {
         let Ok(slug) = slug.parse::<Slug>() else { return Ok(None) };

@@ -91,26 +91,32 @@ pub(crate) async fn answer(
     Path(slug): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Trouble> {
-    let Some(gate) = app.gate(&slug).await? else { return Ok(nowhere()) };
-    if !is_form(&headers) {
+) -> Response {
+    match take(&app, &slug, &headers, &body).await {
+        Ok(response) => response,
+        Err(trouble) => give_back(&app, &slug, &headers, &body, trouble),
+    }
+}
+
+async fn take(app: &App, slug: &str, headers: &HeaderMap, body: &[u8]) -> Result<Response, Trouble> {
+    let Some(gate) = app.gate(slug).await? else { return Ok(nowhere()) };
+    if !is_form(headers) {
         let text = "This address takes what the form on its page sends.";
         return Ok(Notice::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Not a form", text).into_response());
     }
-    let sent: Vec<Sent<'_>> = form_urlencoded::parse(&body).collect();
+    let sent: Vec<Sent<'_>> = form_urlencoded::parse(body).collect();
     let now = app.clock.now();
-    let form = sent.iter().find(|(name, _)| name == "form");
-    let form = form.and_then(|(_, token)| Form::open(&app.signer, token)).filter(|form| form.gate == gate.id);
-    let known = app.cookie.read(&app.signer, &headers);
+    let form = form_of(app, &gate, &sent);
+    let known = app.cookie.read(&app.signer, headers);
     // A browser that is known stays who it is, whichever of its pages the answer came from.
     let visitor = match known.or(form.map(|form| form.visitor)) {
         Some(visitor) => visitor,
         None => Visitor::new(app.chance()?),
     };
-    let desk = Desk { app: &app, gate: &gate, visitor };
+    let desk = Desk { app, gate: &gate, visitor };
     let mut response = if form.is_some_and(|form| form.is_fresh(now)) {
         desk.receive(&sent, now).await?
-    } else if known.is_some() && holds_pass(&app, &gate, visitor).await? {
+    } else if known.is_some() && holds_pass(app, &gate, visitor).await? {
         // However old the page is: they have what it was for.
         desk.to_pass()
     } else {
@@ -123,6 +129,28 @@ pub(crate) async fn answer(
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// What was typed, when we cannot do our part: it is sent again by pressing the button once more. Whether it was looked at
+/// nobody can say; sent again, it leads to the same.
+fn give_back(app: &App, slug: &str, headers: &HeaderMap, body: &[u8], trouble: Trouble) -> Response {
+    let notice = trouble.into_response();
+    let Some(gate) = app.last_known(slug).filter(|_| is_form(headers)) else { return notice };
+    let sent: Vec<Sent<'_>> = form_urlencoded::parse(body).collect();
+    let known = app.cookie.read(&app.signer, headers);
+    let Some(visitor) = known.or(form_of(app, &gate, &sent).map(|form| form.visitor)) else { return notice };
+    let told = "Something on our side is not working right now. Nothing is lost: wait a moment, then send this again.";
+    let desk = Desk { app, gate: &gate, visitor };
+    let page = desk.questions(&Sheet { sent: &sent, told: Some(Told::bad(told)), ..Sheet::default() });
+    let (notice, _) = notice.into_parts();
+    (notice.status, [(header::RETRY_AFTER, notice.headers[header::RETRY_AFTER].clone())], page)
+        .into_response()
+}
+
+/// What the form says of itself, if it is one of this gate.
+fn form_of(app: &App, gate: &SavedGate, sent: &[Sent<'_>]) -> Option<Form> {
+    let (_, token) = sent.iter().find(|(name, _)| name == "form")?;
+    Form::open(&app.signer, token).filter(|form| form.gate == gate.id)
 }
 
 /// A field of a form as it was sent.
