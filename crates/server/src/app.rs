@@ -69,17 +69,23 @@ impl App {
             return Ok(None);
         }
         let kept = self.kept(slug.as_str());
-        if let Some(kept) = kept.filter(|kept| kept.id == latest.id && kept.revision == latest.revision) {
-            return Ok(Some(SavedGate { state: latest.state, issued: latest.issued, ..kept }));
-        }
-        let Some(saved) = self.store.gate(&slug).await? else { return Ok(None) };
+        let gate = match kept.filter(|kept| kept.id == latest.id && kept.revision == latest.revision) {
+            Some(kept) if kept.state == latest.state => {
+                return Ok(Some(SavedGate { issued: latest.issued, ..kept }));
+            }
+            Some(kept) => SavedGate { state: latest.state, issued: latest.issued, ..kept },
+            None => match self.store.gate(&slug).await? {
+                Some(saved) => saved,
+                None => return Ok(None),
+            },
+        };
         let mut all = self.published.write().unwrap_or_else(PoisonError::into_inner);
-        all.insert(slug, saved.clone());
-        Ok(Some(saved))
+        all.insert(slug, gate.clone());
+        Ok(Some(gate))
     }
 
-    /// A gate as this node saw it last. It may have changed since: good enough for whoever has its revision checked by
-    /// what they read or write next.
+    /// A gate as this node saw it last. It may have changed since: good enough while the database is away, and for whoever
+    /// has its revision checked by what they read or write next.
     pub(crate) fn kept(&self, slug: &str) -> Option<SavedGate> {
         self.published.read().unwrap_or_else(PoisonError::into_inner).get(slug).cloned()
     }

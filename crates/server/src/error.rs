@@ -30,8 +30,8 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
         error!(error = chain(&self), "a request could not be answered");
-        let text = "Something on our side is not working right now. What you did is not lost if it was \
-                    confirmed; wait a moment, then try again.";
+        let text = "Something on our side is not working right now. Nothing is lost that was confirmed; wait a moment, \
+                    then try again.";
         let mut page = Notice::new(StatusCode::SERVICE_UNAVAILABLE, "One moment", text).into_response();
         page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         page

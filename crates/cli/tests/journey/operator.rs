@@ -705,6 +705,39 @@ fn a_link_of_a_gate_is_edited_without_saying_what_it_was() {
 }
 
 #[test]
+fn while_the_database_is_away_nothing_is_lost() {
+    let house = House::new();
+    let service = open_gate(&house);
+    let gate = service.gate("owls");
+    let (cookie, link) = gate.passed(&gate.form(), "espresso");
+    let db = rusqlite::Connection::open(house.home.path().join("admit-data/admit.db")).unwrap();
+    for table in ["attempts", "gates"] {
+        let form = gate.form();
+        db.execute_batch(&format!("alter table {table} rename to away")).unwrap();
+        let answer = gate.send(&form, "espresso+macchiato");
+        assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: 2"), "{answer}");
+        assert!(
+            answer.contains("Nothing is lost") && answer.contains("value=\"espresso macchiato\""),
+            "{answer}"
+        );
+        assert!(!answer.contains("set-cookie"), "{answer}");
+        let again =
+            answer.split_once("name=\"form\" value=\"").unwrap().1.split_once('"').unwrap().0.to_owned();
+        db.execute_batch(&format!("alter table away rename to {table}")).unwrap();
+        assert!(gate.send(&again, "macchiato").contains("That is not right"), "{again}");
+    }
+    db.execute_batch("alter table gates rename to away").unwrap();
+    for page in [gate.ask("GET", "", "", ""), gate.pass(&cookie), gate.ask("POST", "", "", "{}")] {
+        assert!(
+            page.starts_with("HTTP/1.1 503") && page.contains("Nothing is lost that was confirmed"),
+            "{page}"
+        );
+    }
+    db.execute_batch("alter table away rename to gates").unwrap();
+    assert!(gate.pass(&cookie).contains(&link));
+}
+
+#[test]
 fn many_commands_beside_a_service_hinder_nobody() {
     let house = House::new();
     let service = open_gate(&house);

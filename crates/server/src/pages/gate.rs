@@ -91,16 +91,23 @@ pub(crate) async fn answer(
     Path(slug): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Trouble> {
+) -> Response {
+    match take(&app, &slug, &headers, &body).await {
+        Ok(response) => response,
+        Err(trouble) => give_back(&app, &slug, &headers, &body, trouble),
+    }
+}
+
+async fn take(app: &App, slug: &str, headers: &HeaderMap, body: &[u8]) -> Result<Response, Trouble> {
     // Whoever writes an answer down checks that the gate is still as it was kept.
-    if let Some(kept) = app.kept(&slug)
-        && let Some(response) = receive(&app, &kept, &headers, &body).await?
+    if let Some(kept) = app.kept(slug)
+        && let Some(response) = receive(app, &kept, headers, body).await?
     {
         return Ok(response);
     }
-    let Some(gate) = app.gate(&slug).await? else { return Ok(nowhere()) };
-    let response = receive(&app, &gate, &headers, &body).await?;
-    Ok(response.or_else(|| closed(&app, &gate)).unwrap_or_else(|| paused(gate.gate.title.as_str())))
+    let Some(gate) = app.gate(slug).await? else { return Ok(nowhere()) };
+    let response = receive(app, &gate, headers, body).await?;
+    Ok(response.or_else(|| closed(app, &gate)).unwrap_or_else(|| paused(gate.gate.title.as_str())))
 }
 
 /// Nothing, if the gate is not open, or is not as `gate` says.
@@ -117,8 +124,7 @@ async fn receive(
     }
     let sent: Vec<Sent<'_>> = form_urlencoded::parse(body).collect();
     let now = app.clock.now();
-    let form = sent.iter().find(|(name, _)| name == "form");
-    let form = form.and_then(|(_, token)| Form::open(&app.signer, token)).filter(|form| form.gate == gate.id);
+    let form = form_of(app, gate, &sent);
     let known = app.cookie.read(&app.signer, headers);
     // A browser that is known stays who it is, whichever of its pages the answer came from.
     let visitor = match known.or(form.map(|form| form.visitor)) {
@@ -142,6 +148,28 @@ async fn receive(
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(Some(response))
+}
+
+/// What was typed, when we cannot do our part: it is sent again by pressing the button once more. Whether it was looked at
+/// nobody can say; sent again, it leads to the same.
+fn give_back(app: &App, slug: &str, headers: &HeaderMap, body: &[u8], trouble: Trouble) -> Response {
+    let notice = trouble.into_response();
+    let Some(gate) = app.kept(slug).filter(|_| is_form(headers)) else { return notice };
+    let sent: Vec<Sent<'_>> = form_urlencoded::parse(body).collect();
+    let known = app.cookie.read(&app.signer, headers);
+    let Some(visitor) = known.or(form_of(app, &gate, &sent).map(|form| form.visitor)) else { return notice };
+    let told = "Something on our side is not working right now. Nothing is lost: wait a moment, then send this again.";
+    let desk = Desk { app, gate: &gate, visitor };
+    let page = desk.questions(&Sheet { sent: &sent, told: Some(Told::bad(told)), ..Sheet::default() });
+    let (notice, _) = notice.into_parts();
+    (notice.status, [(header::RETRY_AFTER, notice.headers[header::RETRY_AFTER].clone())], page)
+        .into_response()
+}
+
+/// What the form says of itself, if it is one of this gate.
+fn form_of(app: &App, gate: &SavedGate, sent: &[Sent<'_>]) -> Option<Form> {
+    let (_, token) = sent.iter().find(|(name, _)| name == "form")?;
+    Form::open(&app.signer, token).filter(|form| form.gate == gate.id)
 }
 
 /// A field of a form as it was sent.

@@ -12,6 +12,7 @@ mod publish;
 mod refusals;
 mod renewals;
 mod rights;
+mod states;
 mod steps;
 mod strangers;
 mod webhooks;
