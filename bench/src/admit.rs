@@ -29,9 +29,7 @@ impl Admit {
             .status()
             .expect("the bench is run by cargo, or cargo is in the PATH");
         assert!(built.success(), "`admit` does not build");
-        // Not in the system's place for such things, which may be memory: batches are written to a disk.
-        let directory = tempfile::tempdir_in(beside).expect("cargo's directory can be written to");
-        Self { path: beside.join(format!("admit{}", std::env::consts::EXE_SUFFIX)), directory }
+        Self { path: beside.join(format!("admit{}", std::env::consts::EXE_SUFFIX)), directory: folder() }
     }
 
     /// A command that is silent and knows its way.
@@ -40,6 +38,14 @@ impl Admit {
         command.env("ADMIT_API_URL", api_url).env("ADMIT_BOT_TOKEN", TOKEN);
         command
     }
+}
+
+/// A folder that is gone when it is dropped. Not in the system's place for such things, which may be memory: what is
+/// measured is written to a disk.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let ourselves = std::env::current_exe().expect("a running program has a path");
+    let beside = ourselves.parent().expect("a program is in a directory");
+    tempfile::tempdir_in(beside).expect("cargo's directory can be written to")
 }
 
 /// A command that says nothing, and whose environment is the same wherever the bench is run.

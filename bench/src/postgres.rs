@@ -1,5 +1,6 @@
 //! A PostgreSQL of our own, durable as it comes: its data in a folder on cargo's disk, both gone when it is dropped.
 
+use crate::admit;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -16,11 +17,7 @@ impl Postgres {
     pub(crate) fn start() -> Self {
         let programs = programs()
             .expect("PostgreSQL and its `pgbench` are needed: on Debian, `apt-get install postgresql`");
-        // Not in the system's place for such things, which may be memory.
-        let ourselves = std::env::current_exe().expect("a running program has a path");
-        let beside = ourselves.parent().expect("a program is in a directory");
-        let folder = tempfile::tempdir_in(beside).expect("cargo's directory can be written to");
-        let mut server = Self { programs, folder, watcher: None };
+        let mut server = Self { programs, folder: admit::folder(), watcher: None };
         let folder = server.folder.path().to_owned();
         if is_root() {
             run(Command::new("chown").arg("postgres").arg(&folder), "");

@@ -1,6 +1,6 @@
 //! How long a claim takes where many passes are stored, beside a gate with few.
 
-use crate::admit::Admit;
+use crate::admit;
 use crate::claimer::{CHAT, Claimed, Claimer};
 use crate::measure::medians;
 use crate::postgres::{Database, Postgres};
@@ -19,8 +19,8 @@ const ROUNDS: usize = 11;
 pub(crate) fn run(report: &mut Report) {
     let many = std::env::var(MORE)
         .map_or(MANY, |text| text.parse().unwrap_or_else(|_| panic!("`{MORE}={text}` is no number")));
-    let admit = Admit::build();
-    let file = |name: &str| admit.directory.path().join(name);
+    let folder = admit::folder();
+    let file = |name: &str| folder.path().join(name);
     let on_sqlite = |name: &str, passes| {
         let claimer = Claimer::on_sqlite(&file(name), (ROUNDS + 1) * CLAIMS);
         fill_sqlite(&file(name), passes);

@@ -1,7 +1,7 @@
 //! Join updates taken in: what the service remembers of somebody who came by a link of ours, beside a bare session that
 //! writes the same rows in the same groups and looks at nothing.
 
-use crate::admit::Admit;
+use crate::admit;
 use crate::claimer::{CHAT, Claimer};
 use crate::measure::medians;
 use crate::pool;
@@ -22,8 +22,8 @@ const PASSES: usize = (ROUNDS + 1) * UPDATES;
 const CLAIMERS: usize = 1000;
 
 pub(crate) fn run(report: &mut Report) {
-    let admit = Admit::build();
-    let file = |name: &str| admit.directory.path().join(name);
+    let folder = admit::folder();
+    let file = |name: &str| folder.path().join(name);
     let open = |name: &str| {
         let mut claimer = Claimer::on_sqlite(&file(name), PASSES);
         claimer.claim(PASSES, CLAIMERS);
