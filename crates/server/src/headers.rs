@@ -1,9 +1,8 @@
 //! What every answer says to the browser beside its content.
 
 use crate::pages;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -26,7 +25,7 @@ impl Headers {
         Self { policy: policy.try_into().expect("a policy is plain text"), is_https }
     }
 
-    fn add(&self, headers: &mut HeaderMap) {
+    pub(crate) fn add(&self, headers: &mut HeaderMap) {
         headers.insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
         let plain: [(_, &'static str); 4] = [
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -46,16 +45,11 @@ impl Headers {
     }
 }
 
-/// Refuses a form that another site sent, and adds the headers on the way out.
-pub(crate) async fn guard(State(headers): State<Headers>, request: Request, next: Next) -> Response {
-    let mut response = if request.method() == Method::POST && is_foreign(request.headers()) {
-        let text = "This form was sent from another site; open the page and send it from there.";
-        (StatusCode::FORBIDDEN, text).into_response()
-    } else {
-        next.run(request).await
-    };
-    headers.add(response.headers_mut());
-    response
+/// The answer to a form that another site sent.
+pub(crate) fn refusal(request: &Request) -> Option<Response> {
+    let is_refused = request.method() == Method::POST && is_foreign(request.headers());
+    let text = "This form was sent from another site; open the page and send it from there.";
+    is_refused.then(|| (StatusCode::FORBIDDEN, text).into_response())
 }
 
 /// Browsers say where a form stands; who says nothing is no browser, and has no cookie of somebody else's to misuse.

@@ -31,6 +31,7 @@ use crate::bells::Bells;
 use crate::bots::Bots;
 use crate::jobs::Attendance;
 use crate::metrics::Metrics;
+use crate::router::Door;
 use crate::sign::Signer;
 use crate::visitor::Cookie;
 use links::{Parser, UserId};
@@ -138,13 +139,13 @@ impl Service {
     /// Answers people until `shutdown`, then lets those who are being served finish, ends the jobs, and leaves the bots
     /// to other nodes.
     pub async fn serve(mut self, listener: impl Into<Listener>, shutdown: impl Future<Output = ()>) {
-        let router = router::public(self.app.clone(), self.watching.is_some());
+        let door = Door::public(self.app.clone(), self.watching.is_some());
         if let Some(listener) = self.watching.take() {
-            let watching = router::watching(self.app.clone());
+            let watching = Door::watching(self.app.clone());
             // As long as the jobs, so that whoever looks sees how it ends.
             self.jobs.spawn(listen::serve(listener, watching, std::future::pending()));
         }
-        listen::serve(listener.into(), router, shutdown).await;
+        listen::serve(listener.into(), door, shutdown).await;
         self.jobs.shutdown().await;
         for bot in self.app.bots.ids() {
             jobs::leave(&self.app, bot, &self.name).await;

@@ -1,10 +1,12 @@
 //! Connections: taken in, served, and on the way out given time to finish.
 
-use axum::Router;
+use crate::router::Door;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -51,12 +53,13 @@ pub(crate) struct Peer {
 }
 
 /// Serves until `shutdown`, then lets those who are being served finish.
-pub(crate) async fn serve(listener: Listener, router: Router, shutdown: impl Future<Output = ()>) {
+pub(crate) async fn serve(listener: Listener, door: Door, shutdown: impl Future<Output = ()>) {
+    let door = Arc::new(door);
     let connections = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         tokio::select! {
-            taken = take(&listener, &router, &connections) => if let Err(why) = taken {
+            taken = take(&listener, &door, &connections) => if let Err(why) = taken {
                 warn!(error = %why, "a connection could not be taken");
                 sleep(BREATH).await;
             },
@@ -70,33 +73,37 @@ pub(crate) async fn serve(listener: Listener, router: Router, shutdown: impl Fut
 }
 
 /// Takes one connection and serves it from then on.
-async fn take(listener: &Listener, router: &Router, connections: &GracefulShutdown) -> io::Result<()> {
+async fn take(listener: &Listener, door: &Arc<Door>, connections: &GracefulShutdown) -> io::Result<()> {
     match listener {
         Listener::Tcp(listener) => {
             let (stream, peer) = listener.accept().await?;
             // Answers are small and written at once; waiting for more only delays them.
             let _ = stream.set_nodelay(true);
-            attend(stream, Peer { is_near: peer.ip().is_loopback() }, router, connections);
+            attend(stream, Peer { is_near: peer.ip().is_loopback() }, door, connections);
         }
         #[cfg(unix)]
         Listener::Unix(listener) => {
             let (stream, _) = listener.accept().await?;
-            attend(stream, Peer { is_near: true }, router, connections);
+            attend(stream, Peer { is_near: true }, door, connections);
         }
     }
     Ok(())
 }
 
-fn attend<S>(stream: S, peer: Peer, router: &Router, connections: &GracefulShutdown)
+fn attend<S>(stream: S, peer: Peer, door: &Arc<Door>, connections: &GracefulShutdown)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = router.clone().layer(axum::Extension(peer));
+    let door = door.clone();
+    let service = service_fn(move |request| {
+        let door = door.clone();
+        async move { Ok::<_, Infallible>(door.answer(peer, request).await) }
+    });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_LIMIT)
         .max_buf_size(32 << 10)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .serve_connection(TokioIo::new(stream), service);
     let connection = connections.watch(connection);
     tokio::spawn(async move {
         if let Err(why) = connection.await {

@@ -3,47 +3,69 @@
 use crate::app::App;
 use crate::error::{Trouble, chain};
 use crate::flows::hear::{Gap, is_webhook_secret, take_in};
-use crate::headers::{self, Headers};
+use crate::headers::{Headers, refusal};
 use crate::listen::Peer;
 use crate::pages::{gate, pass};
-use axum::body::to_bytes;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
+use hyper::body::Incoming;
 use links::UserId;
 use telegram::bot_api::types::Update;
+use tower_service::Service;
 use tracing::warn;
 
-/// A form with every field filled to its bound is smaller.
-const LARGEST_FORM_BYTES: usize = 256 << 10;
 /// An update is smaller: a message of four thousand letters, and whom it concerns.
 const LARGEST_UPDATE_BYTES: usize = 256 << 10;
 
-/// What people and Telegram reach; what operators reach too, unless that has a listener of its own.
-pub(crate) fn public(app: App, is_watched_elsewhere: bool) -> Router {
-    let headers = Headers::new(app.public_url.starts_with("https://"));
-    let watched = if is_watched_elsewhere {
-        Router::new()
-    } else {
-        healthy().route("/metrics", get(metrics_for_this_machine))
-    };
-    Router::new()
-        .route("/g/{slug}", get(gate::look).post(gate::answer))
-        .route("/g/{slug}/pass", get(pass::look).post(pass::again))
-        .route("/telegram/{bot}", post(hear))
-        .merge(watched)
-        .fallback(|| async { gate::nowhere() })
-        .layer(from_fn_with_state(headers, headers::guard))
-        .layer(DefaultBodyLimit::max(LARGEST_FORM_BYTES))
-        .with_state(app)
+/// What stands at an address: its routes, and what every page is sent with.
+pub(crate) struct Door {
+    router: Router,
+    headers: Option<Headers>,
 }
 
-/// What operators reach, at an address that is theirs alone.
-pub(crate) fn watching(app: App) -> Router {
-    healthy().route("/metrics", get(|State(app): State<App>| async move { metrics(&app) })).with_state(app)
+impl Door {
+    /// What people and Telegram reach; what operators reach too, unless that has a listener of its own.
+    pub(crate) fn public(app: App, is_watched_elsewhere: bool) -> Self {
+        let headers = Headers::new(app.public_url.starts_with("https://"));
+        let watched = if is_watched_elsewhere {
+            Router::new()
+        } else {
+            healthy().route("/metrics", get(metrics_for_this_machine))
+        };
+        let router = Router::new()
+            .route("/g/{slug}", get(gate::look).post(gate::answer))
+            .route("/g/{slug}/pass", get(pass::look).post(pass::again))
+            .route("/telegram/{bot}", post(hear))
+            .merge(watched)
+            .fallback(|| async { gate::nowhere() })
+            .with_state(app);
+        Self { router, headers: Some(headers) }
+    }
+
+    /// What operators reach, at an address that is theirs alone.
+    pub(crate) fn watching(app: App) -> Self {
+        let metrics = get(|State(app): State<App>| async move { metrics(&app) });
+        Self { router: healthy().route("/metrics", metrics).with_state(app), headers: None }
+    }
+
+    // Not as layers of the router: each of those is a box around every route, and as many copies for every request.
+    pub(crate) async fn answer(&self, peer: Peer, request: hyper::Request<Incoming>) -> Response {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        let refusal = self.headers.as_ref().and_then(|_| refusal(&request));
+        let mut response = match refusal {
+            Some(refusal) => refusal,
+            None => self.router.clone().call(request).await.unwrap_or_else(|never| match never {}),
+        };
+        if let Some(headers) = &self.headers {
+            headers.add(response.headers_mut());
+        }
+        response
+    }
 }
 
 fn healthy() -> Router<App> {

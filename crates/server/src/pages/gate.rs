@@ -7,8 +7,9 @@ use crate::error::Trouble;
 use crate::flows::answer::{self, Outcome};
 use crate::visitor::{Form, Start};
 use askama::Template;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::body::to_bytes;
+use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use gate::{Asked, Given, Offered, QuestionId, Standing};
@@ -18,6 +19,9 @@ use store::{GateState, SavedGate, Visitor};
 
 /// What a field takes; as much as the gate reads.
 const LONGEST_FIELD: usize = 500;
+
+/// A form with every field filled to its bound is smaller.
+const LARGEST_FORM_BYTES: usize = 256 << 10;
 
 #[derive(Template)]
 #[template(path = "pages/gate.html")]
@@ -86,12 +90,12 @@ pub(crate) async fn look(
 }
 
 /// `POST /g/SLUG`: an answer, or the wish to start.
-pub(crate) async fn answer(
-    State(app): State<App>,
-    Path(slug): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+pub(crate) async fn answer(State(app): State<App>, Path(slug): Path<String>, request: Request) -> Response {
+    let (Parts { headers, .. }, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_FORM_BYTES).await else {
+        let text = "This is longer than any form of ours.";
+        return Notice::new(StatusCode::PAYLOAD_TOO_LARGE, "Too long", text).into_response();
+    };
     match take(&app, &slug, &headers, &body).await {
         Ok(response) => response,
         Err(trouble) => give_back(&app, &slug, &headers, &body, trouble),

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::error::Trouble;
 use crate::flows::reissue::{self, Outcome};
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use gate::pass::State as Stage;
@@ -48,9 +48,10 @@ enum Way {
 pub(crate) async fn look(
     State(app): State<App>,
     Path(slug): Path<String>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Trouble> {
-    let visitor = app.cookie.read(&app.signer, &headers);
+    let visitor = app.cookie.read(&app.signer, request.headers());
+    drop(request);
     if let (Some(kept), Some(visitor)) = (app.kept(&slug), visitor)
         && let Some(holding) = app.store.holding(kept.id, visitor).await?
         && holding.revision == kept.revision
