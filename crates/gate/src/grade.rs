@@ -10,8 +10,8 @@ use std::fmt;
 
 /// Fields of one form.
 const MOST_FIELDS: usize = 2000;
-/// Bytes of one field, which is several times what any right answer has.
-const LONGEST_FIELD: usize = 2000;
+/// Letters of one field, which is several times what any right answer has.
+pub const LONGEST_FIELD: usize = 500;
 
 /// What a visitor typed and ticked, by question. Empty fields are as good as none.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -22,13 +22,17 @@ pub struct Given {
     named: BTreeMap<String, Vec<String>>,
 }
 
+fn is_too_long(text: &str) -> bool {
+    text.chars().nth(LONGEST_FIELD).is_some()
+}
+
 impl Given {
     /// The answers among the fields of a form: `answer` for the only question, `answer.ID` for one of several. A field
     /// comes once for each option ticked, and for each place of an order, first place first.
     pub fn read<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, TooMuch> {
         let mut given = Self::default();
         for (count, (name, value)) in fields.into_iter().enumerate() {
-            if count >= MOST_FIELDS || value.len() > LONGEST_FIELD || name.len() > LONGEST_FIELD {
+            if count >= MOST_FIELDS || is_too_long(value) || is_too_long(name) {
                 return Err(TooMuch);
             }
             if value.trim().is_empty() {

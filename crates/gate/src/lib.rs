@@ -28,7 +28,7 @@ pub use flaw::Flaw;
 pub use gate::{
     Budget, Chats, Entry, Gate, Need, NotASlug, Questions, Slug, Standing, StrangerRule, TryRules,
 };
-pub use grade::{Given, Grade, TooMuch, Unclear};
+pub use grade::{Given, Grade, LONGEST_FIELD, TooMuch, Unclear};
 pub use meter::Meter;
 pub use number::Number;
 pub use pass::{AnyPass, Pass};

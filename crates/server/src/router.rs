@@ -14,6 +14,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use hyper::body::Incoming;
 use links::UserId;
+use std::net::IpAddr;
 use telegram::bot_api::types::Update;
 use tower_service::Service;
 use tracing::warn;
@@ -129,28 +130,56 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// Whether we can do our part; if not, which part fails.
+/// Whether we can do our part; if not, which part fails. Why is for the log: strangers may be reading.
 async fn readyz(State(app): State<App>) -> Response {
     match app.store.ready().await {
         Ok(()) => "ready\n".into_response(),
         Err(why) => {
-            let text = format!("not ready: the store: {}\n", chain(&why));
-            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+            warn!(error = %chain(&why), "not ready: the store does not answer as it should");
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready: the store\n").into_response()
         }
     }
 }
 
-/// For a Prometheus on this machine that asks us directly; behind a proxy everybody would seem to be.
+/// For a Prometheus on this machine that asks us directly, by this machine's name; behind a proxy everybody would seem
+/// to be on this machine, and not every proxy says that it is one.
 async fn metrics_for_this_machine(
     State(app): State<App>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
     let is_forwarded = ["forwarded", "x-forwarded-for", "via"].iter().any(|name| headers.contains_key(*name));
-    if peer.is_near && !is_forwarded { metrics(&app) } else { gate::nowhere() }
+    if peer.is_near && !is_forwarded && names_this_machine(&headers) {
+        metrics(&app)
+    } else {
+        gate::nowhere()
+    }
+}
+
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or(host, |(name, _)| name);
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn metrics(app: &App) -> Response {
     let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], app.metrics.page()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_has_few_names() {
+        let check = |host: &'static str| {
+            names_this_machine(&[(header::HOST, HeaderValue::from_static(host))].into_iter().collect())
+        };
+        assert!(
+            check("localhost") && check("localhost:8080") && check("127.0.0.1:8080") && check("[::1]:80")
+        );
+        assert!(!check("gate.example") && !check("gate.example:443") && !check("10.0.0.1") && !check(""));
+    }
 }

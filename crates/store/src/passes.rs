@@ -520,7 +520,12 @@ fn give(tx: &mut Tx<'_>, gate: &SavedGate, visitor: Visitor, whom: Whom, now: Un
         return refused(unheard.into());
     }
     if let (Whom::Unknown, Some(person)) = (whom, person) {
-        return refused(Granted::Known { person });
+        // That this answer is right is told, so it has its turn among those that are wrong.
+        if !gates::turn_unchanged(tx, gate)? {
+            return refused(why_not(tx, gate, now)?);
+        }
+        let (_, unheard) = attempts::unheard(tx, gate, visitor, now)?;
+        return refused(unheard.map_or(Granted::Known { person }, Granted::from));
     }
     if tx.execute(TAKE_PLACE, &[&gate.id, &gate.revision, &now])? == 0 {
         // While we waited for our turn they may have taken the last place themselves, on another node.

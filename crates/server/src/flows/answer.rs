@@ -80,7 +80,7 @@ pub(crate) async fn answer(
 }
 
 /// What somebody tried so far; or what they are told, if no answer of theirs is looked at.
-async fn tries(
+pub(crate) async fn tries(
     app: &App,
     gate: &SavedGate,
     visitor: Visitor,

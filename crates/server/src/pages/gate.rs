@@ -12,13 +12,10 @@ use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use gate::{Asked, Given, Offered, QuestionId, Standing};
+use gate::{Asked, Given, LONGEST_FIELD, Offered, QuestionId, Standing};
 use links::UnixTime;
 use std::borrow::Cow;
 use store::{GateState, SavedGate, Visitor};
-
-/// What a field takes; as much as the gate reads.
-const LONGEST_FIELD: usize = 500;
 
 /// A form with every field filled to its bound is smaller.
 const LARGEST_FORM_BYTES: usize = 256 << 10;
@@ -104,20 +101,29 @@ pub(crate) async fn answer(State(app): State<App>, Path(slug): Path<String>, req
 
 async fn take(app: &App, slug: &str, headers: &HeaderMap, body: &[u8]) -> Result<Response, Trouble> {
     // Whoever writes an answer down checks that the gate is still as it was kept.
-    if let Some(kept) = app.kept(slug)
-        && let Some(response) = receive(app, &kept, headers, body).await?
+    if let Some(kept) = app.kept(slug).filter(|kept| !kept.gate.needs_start())
+        && let Some(response) = receive(app, &kept, Age::Kept, headers, body).await?
     {
         return Ok(response);
     }
     let Some(gate) = app.gate(slug).await? else { return Ok(nowhere()) };
-    let response = receive(app, &gate, headers, body).await?;
+    let response = receive(app, &gate, Age::Latest, headers, body).await?;
     Ok(response.or_else(|| closed(app, &gate)).unwrap_or_else(|| paused(gate.gate.title.as_str())))
 }
 
-/// Nothing, if the gate is not open, or is not as `gate` says.
+/// How old a copy of a gate is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Age {
+    Latest,
+    /// It may have changed since: only what was checked as it was written down can be told.
+    Kept,
+}
+
+/// Nothing, if the gate is not open, or may have changed.
 async fn receive(
     app: &App,
     gate: &SavedGate,
+    age: Age,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Option<Response>, Trouble> {
@@ -136,9 +142,16 @@ async fn receive(
         None => Visitor::new(app.chance()?),
     };
     let desk = Desk { app, gate, visitor };
-    let mut response = if form.is_some_and(|form| form.is_fresh(now)) {
-        let Some(response) = desk.take(&sent, now).await? else { return Ok(None) };
+    let mut response = if closed(app, gate).is_some() {
+        if !holds_pass(app, gate, visitor).await? {
+            return Ok(None);
+        }
+        desk.to_pass()
+    } else if form.is_some_and(|form| form.is_fresh(now)) {
+        let Some(response) = desk.take(&sent, age, now).await? else { return Ok(None) };
         response
+    } else if age == Age::Kept {
+        return Ok(None);
     } else if known.is_some() && holds_pass(app, gate, visitor).await? {
         // However old the page is: they have what it was for.
         desk.to_pass()
@@ -195,25 +208,33 @@ struct Sheet<'a> {
 }
 
 impl Desk<'_> {
-    async fn take(&self, sent: &[Sent<'_>], now: UnixTime) -> Result<Option<Response>, Trouble> {
-        if closed(self.app, self.gate).is_some() {
-            let is_in = holds_pass(self.app, self.gate, self.visitor).await?;
-            return Ok(is_in.then(|| self.to_pass()));
-        }
+    async fn take(&self, sent: &[Sent<'_>], age: Age, now: UnixTime) -> Result<Option<Response>, Trouble> {
         if self.gate.gate.needs_start() && sent.iter().any(|(name, _)| name == "start") {
-            self.app.store.start(self.gate.id, self.visitor, now).await?;
-            return Ok(Some(self.questions(&Sheet::default())));
+            return self.start(sent, now).await;
         }
         let Ok(given) = Given::read(sent.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))) else {
             let told = Told::bad("This is longer than any answer we would accept.");
             return Ok(Some(self.questions(&Sheet { told: Some(told), ..Sheet::default() })));
         };
         let outcome = answer::answer(self.app, self.gate, self.visitor, &given).await?;
+        if age == Age::Kept && !matches!(outcome, Outcome::In | Outcome::Wrong { .. }) {
+            return Ok(None);
+        }
         Ok(self.tell(outcome, sent, now))
+    }
+
+    async fn start(&self, sent: &[Sent<'_>], now: UnixTime) -> Result<Option<Response>, Trouble> {
+        // The time of a try does not run while none may come.
+        if let Err(outcome) = answer::tries(self.app, self.gate, self.visitor, now).await? {
+            return Ok(self.tell(outcome, sent, now));
+        }
+        self.app.store.start(self.gate.id, self.visitor, now).await?;
+        Ok(Some(self.questions(&Sheet::default())))
     }
 
     fn tell(&self, outcome: Outcome, sent: &[Sent<'_>], now: UnixTime) -> Option<Response> {
         let again = |told| self.questions(&Sheet { sent, told: Some(told), ..Sheet::default() });
+        let must_start = self.gate.gate.needs_start();
         Some(match outcome {
             Outcome::In => self.to_pass(),
             Outcome::Unclear { which } => {
@@ -231,12 +252,19 @@ impl Desk<'_> {
                     let wait = span(next_try_at.get() - now.get());
                     text.push_str(&format!(" The next one may come in {wait}."));
                 }
+                let told = Some(Told::bad(text));
                 let troubles = which.into_iter().map(|id| (id, "This is not right.".to_owned())).collect();
-                self.questions(&Sheet { sent, told: Some(Told::bad(text)), troubles })
+                // The next try begins with Start, as this one did.
+                if must_start {
+                    self.threshold(told)
+                } else {
+                    self.questions(&Sheet { sent, told, troubles })
+                }
             }
             Outcome::Wait { until } => {
                 let wait = span(until.get() - now.get());
-                again(Told::bad(format!("The next try may come in {wait}. This one was not looked at.")))
+                let told = Told::bad(format!("The next try may come in {wait}. This one was not looked at."));
+                if must_start { self.threshold(Some(told)) } else { again(told) }
             }
             Outcome::Crowded => again(self.one_more_step(now)),
             Outcome::OutOfTime { left: 0 } => {
