@@ -65,7 +65,9 @@ async fn an_answer_that_is_too_long_or_none_is_no_try() {
     let house = House::with(json!({ "tries": { "most": 1 } })).await;
     let mut fan = house.fan().await;
     says(&fan.answer("").await, "Nothing was counted.");
-    says(&fan.answer(&"o".repeat(10_000)).await, "longer than any answer we would accept");
+    for letters in [501, 10_000] {
+        says(&fan.answer(&"o".repeat(letters)).await, "longer than any answer we would accept");
+    }
     fan.pass().await;
 }
 
@@ -81,4 +83,33 @@ async fn a_pass_that_was_taken_back_says_so() {
     // Whoever presses a button that is not there any more is led to the same page.
     assert!(fan.ask_again().await.starts_with("HTTP/1.1 303"));
     says(&fan.page().await, "This pass was taken back.");
+}
+
+#[tokio::test]
+async fn a_gate_that_changed_while_somebody_thought_is_asked_as_it_is_now() {
+    let number = json!([{ "ask": "How many owls?", "kind": "number", "answers": [12] }]);
+    let house = House::with(json!({ "questions": number, "tries": { "most": 1 } })).await;
+    let mut fan = house.fan().await;
+    let mut gate = serde_json::to_value(&*house.gate().await.gate).unwrap();
+    gate["questions"] = json!([{ "ask": "Who hoots at night?", "answers": ["owl"] }]);
+    let gate = serde_json::from_value(gate).unwrap();
+    house.store.save_gate(&gate, house.bot, "maria", house.now()).await.unwrap();
+    // As a number it could not even be read.
+    fan.pass().await;
+}
+
+#[tokio::test]
+async fn the_time_of_a_try_begins_when_one_may_come() {
+    let question = json!([{ "ask": "Who hoots at night?", "answers": ["owl"], "seconds": 5 }]);
+    let tries = json!({ "most": 3, "first_wait_seconds": 60 });
+    let house = House::with(json!({ "questions": question, "tries": tries })).await;
+    let mut fan = house.fan().await;
+    says(&fan.answer("owl&start=1").await, "Who hoots at night?");
+    let page = fan.answer("cat").await;
+    says(&page, "The next one may come in 60 seconds.");
+    assert!(!page.contains("Who hoots"), "the next try begins with Start: {page}");
+    says(&fan.answer("&start=1").await, "The next try may come in 60 seconds.");
+    house.leap(60).await;
+    says(&fan.answer("&start=1").await, "Who hoots at night?");
+    fan.pass().await;
 }
