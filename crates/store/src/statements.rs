@@ -1,4 +1,5 @@
-//! How statements are written down: named, one text for both engines, and known to a test that prepares them all.
+//! How statements are written down: named, one text for both engines unless only one of them
+//! runs it, and known to a test that prepares them all.
 
 /// Names statements. Placeholders first appear in their order, which is how SQLite numbers them.
 macro_rules! statements {
