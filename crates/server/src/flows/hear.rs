@@ -72,7 +72,8 @@ pub(crate) async fn take_in(
     Ok(())
 }
 
-/// What is done at once, now that it is written down. Were it lost, the jobs would find it at their next look.
+/// What is done at once, now that it is written down. Were it lost, the jobs would find it at their next look; but for
+/// what is said to people, who then see it on their page or in `admit doctor` only.
 async fn follow(app: &App, bot: &Bot, effect: &Effect, outcome: Outcome) -> Result<(), Trouble> {
     match outcome {
         Outcome::Entered { .. } | Outcome::StrayLink { .. } => app.bells.ending.ring(),
