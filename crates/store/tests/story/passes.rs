@@ -445,6 +445,33 @@ on_both! {
         assert_eq!(there.wrong(&gate, visitor(6000), later(3680)).await.unwrap(), Counted::NoMoreTries);
     }
 
+    /// A wrong one does not either; so the time it takes does not tell which it was.
+    async fn a_right_answer_that_is_held_back_writes_nothing(database: &Database) {
+        let store = database.open().await;
+        let limits = json!({
+            "tries": { "most": 2, "first_wait_seconds": 60 },
+            "guesses": { "per_minute": 3, "per_hour": 10 },
+        });
+        let gate = open_gate(&store, limits).await;
+        make(&store, &gate, 1).await;
+        let pass = grant(&store, &gate, 4, NOW).await;
+        for (who, at) in [(2, -5000), (2, -4000), (1, 0), (10, 0), (11, 0)] {
+            let counted = store.wrong(&gate, visitor(who), later(at)).await.unwrap();
+            assert!(matches!(counted, Counted::Counted(_)), "{who}: {counted:?}");
+        }
+        let before = database.last_written().await;
+        for (who, right, wrong) in [
+            (1, Granted::TooSoon { until: later(60) }, Counted::TooSoon { until: later(60) }),
+            (2, Granted::NoMoreTries, Counted::NoMoreTries),
+            (3, Granted::BudgetSpent, Counted::BudgetSpent),
+            (4, Granted::Already { pass }, Counted::Already { pass }),
+        ] {
+            assert_eq!(store.grant(&gate, visitor(who), NOW).await.unwrap(), right);
+            assert_eq!(store.wrong(&gate, visitor(who), NOW).await.unwrap(), wrong);
+            assert!(database.last_written().await == before, "{right:?}");
+        }
+    }
+
     async fn answers_that_come_together_are_looked_at_one_after_the_other(database: &Database) {
         let (here, there) = (database.open().await, database.open().await);
         let gate = open_gate(&here, json!({})).await;
