@@ -18,7 +18,7 @@ statements! {
         insert into links (gate, chat, bot, marker, fence, state, expires_at, intended_at)
         values ($1, $2, $3, $4, $5, 'making', $6, $7)
         returning id";
-    WHOSE = "select gate, marker from links where id = $1";
+    WHOSE = "select gate, bot, marker from links where id = $1";
     FREE = "
         update links set state = 'free', url = $1, hash = $2, made_at = $3
         where id = $4 and state = 'making'
@@ -296,19 +296,22 @@ impl Store {
         .await
     }
 
-    /// Telegram made the link: whoever waits longest has it, or the pool. `hash` is that of `url`.
+    /// Telegram made the link: whoever waits longest has it, or the pool; the pool too while the bot could not end it.
+    /// `hash` is that of `url`.
     pub async fn made(&self, link: LinkId, url: &LinkUrl, hash: &LinkHash, now: UnixTime) -> Result<Made> {
         let hash = seal::hash_of_link(hash);
         let keys = self.keys().clone();
         let url = url.clone();
         self.write(move |tx| {
             keys::expect_current(tx, &keys)?;
-            let (gate, marker): (GateId, Code) = tx.one(WHOSE, &[&link])?;
+            let (gate, bot, marker): (GateId, UserId, Code) = tx.one(WHOSE, &[&link])?;
             let sealed = keys.seal(place(&marker.to_string()), url.as_str().as_bytes());
             // Without the turn, a pass could begin to wait while we find that nobody does.
             gates::turn(tx, gate)?;
             match tx.row(FREE, &[&sealed, &hash, &now, &link])? {
-                Some((chat, expires_at)) => hand_on(tx, Free { link, gate, chat, expires_at }, now),
+                Some((chat, expires_at)) => {
+                    hand_on(tx, Free { link, into: Into { gate, chat, bot }, expires_at }, now)
+                }
                 None => {
                     tx.execute(TOO_LATE, &[&sealed, &hash, &now, &link])?;
                     Ok(Made::TooLate)
@@ -479,14 +482,16 @@ impl Store {
 /// A link that nobody has.
 struct Free {
     link: LinkId,
-    gate: GateId,
-    chat: ChatId,
+    into: Into,
     expires_at: UnixTime,
 }
 
-/// Gives a free link to whoever waits longest. The caller has the gate's turn.
+/// Gives a free link, if it may be given, to whoever waits longest. The caller has the gate's turn.
 fn hand_on(tx: &mut Tx<'_>, free: Free, now: UnixTime) -> Result<Made> {
-    let Free { link, gate, chat, expires_at } = free;
+    let Free { link, into: Into { gate, chat, bot }, expires_at } = free;
+    if !passes::may_give(tx, bot, chat)? {
+        return Ok(Made::Pooled);
+    }
     let Some((pass, generation)) = tx.row::<(PassId, u32)>(LONGEST_WAITING, &[&gate, &chat])? else {
         return Ok(Made::Pooled);
     };

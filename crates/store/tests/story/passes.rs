@@ -97,6 +97,23 @@ on_both! {
         assert_eq!(held(&store, &gate, 3).await.before, Some(1));
     }
 
+    /// Its token died, or it lost its right, between the asking and the answer.
+    async fn a_link_that_is_made_while_the_bot_could_not_end_it_waits_in_the_pool(database: &Database) {
+        let store = database.open().await;
+        let token = admit_store::Token::new("700:fake");
+        store.remember_bot(bot(), "owl_bot", &token, "maria", NOW).await.unwrap();
+        let gate = open_gate(&store, json!({})).await;
+        grant(&store, &gate, 1, NOW).await;
+        let link = intend(&store, &gate, 1).await;
+        assert!(store.bot_died(bot(), NOW).await.unwrap());
+        assert_eq!(store.made(link, &hash(1).url(), &hash(1), NOW).await.unwrap(), Made::Pooled);
+        assert_eq!(held(&store, &gate, 1).await.state, State::Granted);
+        assert_eq!(store.hand_out(&gate, chat(), gate.alive_until(NOW), NOW).await.unwrap(), 0);
+        assert!(store.bot_lives(bot()).await.unwrap());
+        assert_eq!(store.hand_out(&gate, chat(), gate.alive_until(NOW), NOW).await.unwrap(), 1);
+        assert_eq!(held(&store, &gate, 1).await.link, url(1));
+    }
+
     async fn what_is_given_up_is_never_shown_but_revoked_when_it_turns_up(database: &Database) {
         let store = database.open().await;
         let gate = open_gate(&store, json!({})).await;
