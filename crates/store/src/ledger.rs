@@ -37,6 +37,9 @@ statements! {
         where pass = $4 and chat = $5 and state = 'granted'";
     NOT_MADE = "update links set state = $1 where id = $2 and state = 'making'";
     LOSE_EARLIER = "update links set state = 'lost' where bot = $1 and state = 'making' and fence < $2";
+    LOSE_SILENT = "
+        update links set state = 'lost'
+        where bot = $1 and gate = $2 and chat = $3 and state = 'making' and intended_at < $4";
     STOCK = "
         select
             (select count(*) from (
@@ -339,6 +342,18 @@ impl Store {
     /// Gives up what earlier holders of the bot's lease asked for and never told of. Answers how many.
     pub async fn lose_earlier(&self, bot: UserId, fence: i64) -> Result<u64> {
         self.write(move |tx| tx.execute(LOSE_EARLIER, &[&bot, &fence])).await
+    }
+
+    /// Gives up what was asked for before then and never told of: whoever asked has lost the answer, or could not write it
+    /// down. Answers how many.
+    pub async fn lose_silent(
+        &self,
+        gate: GateId,
+        chat: ChatId,
+        bot: UserId,
+        before: UnixTime,
+    ) -> Result<u64> {
+        self.write(move |tx| tx.execute(LOSE_SILENT, &[&bot, &gate, &chat, &before])).await
     }
 
     /// How many links there are and how many are wanted, each counted up to `most`: nobody has to know how many more.

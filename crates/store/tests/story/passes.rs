@@ -132,6 +132,18 @@ on_both! {
         assert_eq!(held(&store, &gate, 1).await.state, State::Granted);
     }
 
+    async fn what_was_asked_for_long_ago_is_given_up(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        let link = intend(&store, &gate, 1).await;
+        let lose = async |gate, at| store.lose_silent(gate, chat(), bot(), at).await.unwrap();
+        assert_eq!(lose(gate.id, NOW).await, 0);
+        assert_eq!(lose(admit_store::GateId::new(gate.id.get() + 1), later(1)).await, 0);
+        assert_eq!(lose(gate.id, later(1)).await, 1);
+        assert_eq!(store.stock(gate.id, chat(), bot(), NOW, 1000).await.unwrap().making, 0);
+        assert_eq!(store.made(link, &hash(1).url(), &hash(1), NOW).await.unwrap(), Made::TooLate);
+    }
+
     async fn a_link_that_somebody_used_in_the_pool_is_given_to_nobody(database: &Database) {
         let store = database.open().await;
         let gate = open_gate(&store, json!({})).await;
