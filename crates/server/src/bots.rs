@@ -14,7 +14,7 @@ use telegram::bot_api::{BadSettings, Client, Settings, Token};
 
 /// How long one call may take. What Telegram asks us to wait is not sat out inside it: that is remembered in the
 /// store, where a restart and the other nodes find it.
-const CALL_LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(20);
 
 /// The bots that are tended here.
 #[derive(Default)]

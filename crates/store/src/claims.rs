@@ -45,7 +45,8 @@ statements! {
             select id, marker, url, expires_at from links
             where gate = $2 and chat = $3 and state = 'free' and expires_at >= $4
             order by expires_at, id
-            limit $5),
+            limit $5
+            for no key update skip locked),
         paired as (
             select g.pass, f.id, f.marker, f.url, f.expires_at
             from granted g
@@ -211,7 +212,8 @@ fn grant_at(
     Ok(new.into_iter().map(given).collect())
 }
 
-/// Begins the way of new passes into one chat, with the oldest free links as far as they go.
+/// Begins the way of new passes into one chat, with the oldest free links as far as they go. Not everybody who ends a
+/// free link has the gate's turn: what they are about to end is passed over, so that what is paired is free and ours.
 fn open_entries(
     tx: &mut Tx<'_>,
     gate: &SavedGate,

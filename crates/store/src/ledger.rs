@@ -18,7 +18,7 @@ statements! {
         insert into links (gate, chat, bot, marker, fence, state, expires_at, intended_at)
         values ($1, $2, $3, $4, $5, 'making', $6, $7)
         returning id";
-    WHOSE = "select gate, marker from links where id = $1";
+    WHOSE = "select gate, bot, marker from links where id = $1";
     FREE = "
         update links set state = 'free', url = $1, hash = $2, made_at = $3
         where id = $4 and state = 'making'
@@ -37,6 +37,9 @@ statements! {
         where pass = $4 and chat = $5 and state = 'granted'";
     NOT_MADE = "update links set state = $1 where id = $2 and state = 'making'";
     LOSE_EARLIER = "update links set state = 'lost' where bot = $1 and state = 'making' and fence < $2";
+    LOSE_SILENT = "
+        update links set state = 'lost'
+        where bot = $1 and gate = $2 and chat = $3 and state = 'making' and intended_at < $4";
     STOCK = "
         select
             (select count(*) from (
@@ -296,19 +299,22 @@ impl Store {
         .await
     }
 
-    /// Telegram made the link: whoever waits longest has it, or the pool. `hash` is that of `url`.
+    /// Telegram made the link: whoever waits longest has it, or the pool; the pool too while the bot could not end it.
+    /// `hash` is that of `url`.
     pub async fn made(&self, link: LinkId, url: &LinkUrl, hash: &LinkHash, now: UnixTime) -> Result<Made> {
         let hash = seal::hash_of_link(hash);
         let keys = self.keys().clone();
         let url = url.clone();
         self.write(move |tx| {
             keys::expect_current(tx, &keys)?;
-            let (gate, marker): (GateId, Code) = tx.one(WHOSE, &[&link])?;
+            let (gate, bot, marker): (GateId, UserId, Code) = tx.one(WHOSE, &[&link])?;
             let sealed = keys.seal(place(&marker.to_string()), url.as_str().as_bytes());
             // Without the turn, a pass could begin to wait while we find that nobody does.
             gates::turn(tx, gate)?;
             match tx.row(FREE, &[&sealed, &hash, &now, &link])? {
-                Some((chat, expires_at)) => hand_on(tx, Free { link, gate, chat, expires_at }, now),
+                Some((chat, expires_at)) => {
+                    hand_on(tx, Free { link, into: Into { gate, chat, bot }, expires_at }, now)
+                }
                 None => {
                     tx.execute(TOO_LATE, &[&sealed, &hash, &now, &link])?;
                     Ok(Made::TooLate)
@@ -336,6 +342,18 @@ impl Store {
     /// Gives up what earlier holders of the bot's lease asked for and never told of. Answers how many.
     pub async fn lose_earlier(&self, bot: UserId, fence: i64) -> Result<u64> {
         self.write(move |tx| tx.execute(LOSE_EARLIER, &[&bot, &fence])).await
+    }
+
+    /// Gives up what was asked for before then and never told of: whoever asked has lost the answer, or could not write it
+    /// down. Answers how many.
+    pub async fn lose_silent(
+        &self,
+        gate: GateId,
+        chat: ChatId,
+        bot: UserId,
+        before: UnixTime,
+    ) -> Result<u64> {
+        self.write(move |tx| tx.execute(LOSE_SILENT, &[&bot, &gate, &chat, &before])).await
     }
 
     /// How many links there are and how many are wanted, each counted up to `most`: nobody has to know how many more.
@@ -479,14 +497,16 @@ impl Store {
 /// A link that nobody has.
 struct Free {
     link: LinkId,
-    gate: GateId,
-    chat: ChatId,
+    into: Into,
     expires_at: UnixTime,
 }
 
-/// Gives a free link to whoever waits longest. The caller has the gate's turn.
+/// Gives a free link, if it may be given, to whoever waits longest. The caller has the gate's turn.
 fn hand_on(tx: &mut Tx<'_>, free: Free, now: UnixTime) -> Result<Made> {
-    let Free { link, gate, chat, expires_at } = free;
+    let Free { link, into: Into { gate, chat, bot }, expires_at } = free;
+    if !passes::may_give(tx, bot, chat)? {
+        return Ok(Made::Pooled);
+    }
     let Some((pass, generation)) = tx.row::<(PassId, u32)>(LONGEST_WAITING, &[&gate, &chat])? else {
         return Ok(Made::Pooled);
     };

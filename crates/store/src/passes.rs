@@ -367,6 +367,9 @@ impl Store {
         visitor: Visitor,
         now: UnixTime,
     ) -> Result<Granted> {
+        if let Some(unheard) = self.unheard(gate, visitor, now).await? {
+            return Ok(unheard.into());
+        }
         let together = if self.is_sqlite() { None } else { self.claim(gate, visitor, now).await? };
         if let Some(given) = together {
             return self.hand_over(given);
@@ -512,10 +515,7 @@ enum Whom {
 
 fn give(tx: &mut Tx<'_>, gate: &SavedGate, visitor: Visitor, whom: Whom, now: UnixTime) -> Result<Given> {
     let refused = |answer| Ok(Given::Other(answer));
-    let (Attempt { pass, tries, person }, unheard) = attempts::unheard(tx, gate, visitor, now)?;
-    if let Some(pass) = pass {
-        return refused(Granted::Already { pass });
-    }
+    let (Attempt { tries, person, .. }, unheard) = attempts::unheard(tx, gate, visitor, now)?;
     if let Some(unheard) = unheard {
         return refused(unheard.into());
     }
@@ -812,6 +812,7 @@ fn collect(keys: &Keyring, rows: Vec<OneHeld>) -> Result<Vec<Holding>> {
 impl From<Unheard> for Granted {
     fn from(why: Unheard) -> Self {
         match why {
+            Unheard::Already { pass } => Self::Already { pass },
             Unheard::TooSoon { until } => Self::TooSoon { until },
             Unheard::NoMoreTries => Self::NoMoreTries,
             Unheard::BudgetSpent => Self::BudgetSpent,

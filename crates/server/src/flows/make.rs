@@ -6,11 +6,11 @@
 use super::chats;
 use super::patience::{may_ask, put_off};
 use crate::app::App;
-use crate::bots::Bot;
+use crate::bots::{Bot, CALL_LIMIT};
 use crate::error::Trouble;
 use crate::metrics::LinkEvent;
 use gate::Code;
-use links::{Chat, ChatId, Expiry, Kind, Link, LinkName, Terms};
+use links::{Chat, ChatId, Expiry, Kind, Link, LinkName, Terms, UnixTime};
 use store::{GateState, Intent, LinkId, SavedGate};
 use telegram::bot_api::methods::{CreateChatInviteLink, Method};
 use tokio::task::JoinSet;
@@ -18,6 +18,8 @@ use tracing::warn;
 
 /// So many are asked for at once, per chat.
 const AT_ONCE: u32 = 8;
+/// Whoever asked so long ago would know by now what came of it, but for a database that was away in between.
+const SILENT_SECONDS: i64 = 3 * CALL_LIMIT.as_secs().cast_signed();
 
 /// Makes what is wanted for one of a gate's chats; says whether there is more to do at once.
 pub(crate) async fn fill(
@@ -31,6 +33,14 @@ pub(crate) async fn fill(
     let target = if gate.state == GateState::Open { gate.gate.pool_target(gate.issued, now) } else { 0 };
     let most = target + AT_ONCE;
     let stock = app.store.stock(gate.id, chat, bot.id, gate.gate.promised_until(now), most).await?;
+    if stock.making > 0 {
+        let before = UnixTime::new(now.get() - SILENT_SECONDS);
+        let lost = app.store.lose_silent(gate.id, chat, bot.id, before).await?;
+        if lost > 0 {
+            warn!(lost, "nobody knows what came of links that were asked for; others are made instead");
+            return Ok(true);
+        }
+    }
     let stock = gate::Stock { target, free: stock.free, waiting: stock.waiting, making: stock.making };
     if stock.waiting > 0
         && stock.free > 0
@@ -60,11 +70,8 @@ pub(crate) async fn fill(
         let (app, bot) = (app.clone(), bot.clone());
         making.spawn(async move { make(&app, &bot, intent).await });
     }
-    let mut goes_on = true;
-    while let Some(made) = making.join_next().await {
-        goes_on &= made.expect("making a link does not panic")?;
-    }
-    Ok(goes_on)
+    // Each is followed to its end: what one of them met with leaves no other half-way.
+    making.join_all().await.into_iter().try_fold(true, |goes_on, made| Ok(goes_on & made?))
 }
 
 /// Makes one link; says whether the next can be asked for at once.

@@ -122,29 +122,41 @@ async fn is_dead(
 ) -> Result<Option<bool>, Trouble> {
     let now = app.clock.now();
     let Ok(hash) = app.links.parse(url.as_str()) else { return Ok(None) };
-    let Some((link, _)) = app.store.ledger_by_hash(&hash).await? else { return Ok(None) };
-    if !bot.may_ask_about(link.id, now, UnixTime::new(now.get().saturating_add(ASK_AGAIN_SECONDS)))
-        || !may_ask(app, bot, EditChatInviteLink::NAME, entry.chat).await?
-    {
-        return Ok(None);
-    }
-    let name = LinkName::new(&link.marker.to_string()).expect("a marker is short and plain");
-    let expiry = Expiry::new(link.expires_at).expect("a link of ours ends at a time that was one");
-    let same = Edit::replace(Terms::for_one(expiry).named(name));
-    match bot.links().edit(&Chat::from(entry.chat), url, &same, None).await {
-        Ok(shown) if !shown.is_revoked => Ok(Some(false)),
-        Err(error) if *error.kind() != Kind::LinkDead => {
-            put_off(app, bot, EditChatInviteLink::NAME, entry.chat, &error).await?;
-            Ok(None)
+    let mut told = None;
+    loop {
+        let Some((link, _)) = app.store.ledger_by_hash(&hash).await? else { return Ok(None) };
+        // Which end is true is not known before that edit is over, and ours would undo it.
+        if link.expiry_wanted.is_some() {
+            return Ok(None);
         }
-        _ => {
-            info!(
-                gate = gate.gate.slug.as_str(),
-                telegram.chat = entry.chat.get(),
-                "an invitation was ended by hand at Telegram"
-            );
-            app.store.link_died(link.id, app.clock.now()).await?;
-            Ok(Some(true))
+        if told == Some(link.expires_at) {
+            return Ok(Some(false));
+        }
+        let next = UnixTime::new(now.get().saturating_add(ASK_AGAIN_SECONDS));
+        if told.is_none() && !bot.may_ask_about(link.id, now, next)
+            || !may_ask(app, bot, EditChatInviteLink::NAME, entry.chat).await?
+        {
+            return Ok(None);
+        }
+        let name = LinkName::new(&link.marker.to_string()).expect("a marker is short and plain");
+        let expiry = Expiry::new(link.expires_at).expect("a link of ours ends at a time that was one");
+        let same = Edit::replace(Terms::for_one(expiry).named(name));
+        match bot.links().edit(&Chat::from(entry.chat), url, &same, None).await {
+            // If somebody gave it another end meanwhile, it is told that one.
+            Ok(shown) if !shown.is_revoked => told = Some(link.expires_at),
+            Err(error) if *error.kind() != Kind::LinkDead => {
+                put_off(app, bot, EditChatInviteLink::NAME, entry.chat, &error).await?;
+                return Ok(None);
+            }
+            _ => {
+                info!(
+                    gate = gate.gate.slug.as_str(),
+                    telegram.chat = entry.chat.get(),
+                    "an invitation was ended by hand at Telegram"
+                );
+                app.store.link_died(link.id, app.clock.now()).await?;
+                return Ok(Some(true));
+            }
         }
     }
 }

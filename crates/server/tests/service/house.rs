@@ -24,7 +24,7 @@ pub(crate) struct House {
     pub(crate) token: String,
     url: String,
     _running: JoinSet<()>,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 /// Somebody in front of a browser.
@@ -101,7 +101,7 @@ impl House {
         let service = Service::start(store.clone(), &keys, settings).await.unwrap();
         running.spawn(service.serve(listener, std::future::pending()));
         let chat = ChatId::new(chat).unwrap();
-        Self { bot, chat, store, clock, telegram: at.bot_api, token, url, _running: running, _data: data }
+        Self { bot, chat, store, clock, telegram: at.bot_api, token, url, _running: running, data }
     }
 
     /// Posts this to the service with these headers. A long body is announced, and only begun: nobody reads it.
@@ -112,6 +112,12 @@ impl House {
     /// What the service counts.
     pub(crate) async fn metrics(&self) -> String {
         exchange(&self.url, "GET", "/metrics", "", "").await
+    }
+
+    /// Runs a statement behind the service's back.
+    pub(crate) fn run(&self, statement: &str) {
+        let file = self.data.path().join("admit.db");
+        rusqlite::Connection::open(file).unwrap().execute_batch(statement).unwrap();
     }
 
     /// What somebody with the bot's token asks of Telegram.

@@ -6,6 +6,7 @@ mod bots;
 mod chats;
 mod gaps;
 mod house;
+mod making;
 mod pauses;
 mod people;
 mod publish;

@@ -100,3 +100,22 @@ async fn a_page_that_was_open_for_too_long_leads_its_fan_to_their_pass() {
     let answer = late.answer("owl").await;
     assert!(answer.contains("This page was open for too long."), "an old form alone is no key: {answer}");
 }
+
+#[tokio::test]
+async fn while_somebody_edits_a_link_telegram_is_told_no_other_end_of_it() {
+    let house = House::with(json!({ "pool": 1 })).await;
+    let mut fan = house.fan().await;
+    fan.pass().await;
+    let link = async || {
+        house.store.ledger(Default::default(), 10).await.unwrap().into_iter().find(|link| link.pass.is_some())
+    };
+    let given = link().await.unwrap();
+    let until = links::UnixTime::new(given.expires_at.get() - 60);
+    assert!(house.store.intend_edit(&given, until, "maria", house.now()).await.unwrap());
+    fan.ask_again().await;
+    assert!(!house.ledger().await.contains("editChatInviteLink"));
+    house.store.edited(&given, until, until).await.unwrap();
+    fan.ask_again().await;
+    assert!(house.ledger().await.contains("editChatInviteLink"));
+    assert_eq!(link().await.unwrap().expires_at, until);
+}

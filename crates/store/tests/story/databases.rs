@@ -52,6 +52,17 @@ impl Database {
         }
     }
 
+    /// What another transition that wrote anything about a gate would have changed.
+    pub(crate) async fn last_written(&self) -> Vec<u8> {
+        if self.place.starts_with("postgres") {
+            let mut db = <sqlx::PgConnection as sqlx::Connection>::connect(&self.place).await.unwrap();
+            let versions = "select string_agg(xmin::text || ctid::text, ' ' order by id) from gates";
+            sqlx::query_scalar::<_, String>(versions).fetch_one(&mut db).await.unwrap().into_bytes()
+        } else {
+            std::fs::read(format!("{}-wal", self.place)).unwrap()
+        }
+    }
+
     /// All that stands in it, as whoever copied it would see it.
     pub(crate) async fn dump(&self) -> Vec<u8> {
         if !self.place.starts_with("postgres") {

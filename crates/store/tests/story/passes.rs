@@ -97,6 +97,23 @@ on_both! {
         assert_eq!(held(&store, &gate, 3).await.before, Some(1));
     }
 
+    /// Its token died, or it lost its right, between the asking and the answer.
+    async fn a_link_that_is_made_while_the_bot_could_not_end_it_waits_in_the_pool(database: &Database) {
+        let store = database.open().await;
+        let token = admit_store::Token::new("700:fake");
+        store.remember_bot(bot(), "owl_bot", &token, "maria", NOW).await.unwrap();
+        let gate = open_gate(&store, json!({})).await;
+        grant(&store, &gate, 1, NOW).await;
+        let link = intend(&store, &gate, 1).await;
+        assert!(store.bot_died(bot(), NOW).await.unwrap());
+        assert_eq!(store.made(link, &hash(1).url(), &hash(1), NOW).await.unwrap(), Made::Pooled);
+        assert_eq!(held(&store, &gate, 1).await.state, State::Granted);
+        assert_eq!(store.hand_out(&gate, chat(), gate.alive_until(NOW), NOW).await.unwrap(), 0);
+        assert!(store.bot_lives(bot()).await.unwrap());
+        assert_eq!(store.hand_out(&gate, chat(), gate.alive_until(NOW), NOW).await.unwrap(), 1);
+        assert_eq!(held(&store, &gate, 1).await.link, url(1));
+    }
+
     async fn what_is_given_up_is_never_shown_but_revoked_when_it_turns_up(database: &Database) {
         let store = database.open().await;
         let gate = open_gate(&store, json!({})).await;
@@ -113,6 +130,18 @@ on_both! {
         assert_eq!(urls, [url(1), url(2)]);
         grant(&store, &gate, 1, NOW).await;
         assert_eq!(held(&store, &gate, 1).await.state, State::Granted);
+    }
+
+    async fn what_was_asked_for_long_ago_is_given_up(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        let link = intend(&store, &gate, 1).await;
+        let lose = async |gate, at| store.lose_silent(gate, chat(), bot(), at).await.unwrap();
+        assert_eq!(lose(gate.id, NOW).await, 0);
+        assert_eq!(lose(admit_store::GateId::new(gate.id.get() + 1), later(1)).await, 0);
+        assert_eq!(lose(gate.id, later(1)).await, 1);
+        assert_eq!(store.stock(gate.id, chat(), bot(), NOW, 1000).await.unwrap().making, 0);
+        assert_eq!(store.made(link, &hash(1).url(), &hash(1), NOW).await.unwrap(), Made::TooLate);
     }
 
     async fn a_link_that_somebody_used_in_the_pool_is_given_to_nobody(database: &Database) {
@@ -443,6 +472,33 @@ on_both! {
             assert!(matches!(counted, Counted::Counted(tries) if tries.wrong == wrong), "{counted:?}");
         }
         assert_eq!(there.wrong(&gate, visitor(6000), later(3680)).await.unwrap(), Counted::NoMoreTries);
+    }
+
+    /// A wrong one does not either; so the time it takes does not tell which it was.
+    async fn a_right_answer_that_is_held_back_writes_nothing(database: &Database) {
+        let store = database.open().await;
+        let limits = json!({
+            "tries": { "most": 2, "first_wait_seconds": 60 },
+            "guesses": { "per_minute": 3, "per_hour": 10 },
+        });
+        let gate = open_gate(&store, limits).await;
+        make(&store, &gate, 1).await;
+        let pass = grant(&store, &gate, 4, NOW).await;
+        for (who, at) in [(2, -5000), (2, -4000), (1, 0), (10, 0), (11, 0)] {
+            let counted = store.wrong(&gate, visitor(who), later(at)).await.unwrap();
+            assert!(matches!(counted, Counted::Counted(_)), "{who}: {counted:?}");
+        }
+        let before = database.last_written().await;
+        for (who, right, wrong) in [
+            (1, Granted::TooSoon { until: later(60) }, Counted::TooSoon { until: later(60) }),
+            (2, Granted::NoMoreTries, Counted::NoMoreTries),
+            (3, Granted::BudgetSpent, Counted::BudgetSpent),
+            (4, Granted::Already { pass }, Counted::Already { pass }),
+        ] {
+            assert_eq!(store.grant(&gate, visitor(who), NOW).await.unwrap(), right);
+            assert_eq!(store.wrong(&gate, visitor(who), NOW).await.unwrap(), wrong);
+            assert!(database.last_written().await == before, "{right:?}");
+        }
     }
 
     async fn answers_that_come_together_are_looked_at_one_after_the_other(database: &Database) {
