@@ -171,7 +171,7 @@ statements! {
         limit $3";
     STRANGER_SETTLED = "
         update strangers set settled_at = $1
-        where pass = $2 and chat = $3 and person = $4 and settled_at is null";
+        where pass = $2 and chat = $3 and person = $4 and link = $5 and joined_at = $6 and settled_at is null";
 }
 
 /// What became of a right answer.
@@ -328,7 +328,7 @@ pub struct Stranger {
     pub chat: ChatId,
     /// Who.
     pub person: UserId,
-    /// By which link.
+    /// By which link, the last time.
     pub link: LinkId,
     /// When.
     pub joined_at: UnixTime,
@@ -497,10 +497,13 @@ impl Store {
         Ok(rows.into_iter().map(stranger).collect())
     }
 
-    /// A stranger was removed, or may stay.
+    /// A stranger was removed, or may stay. Nothing, if they have come again since.
     pub async fn stranger_settled(&self, stranger: Stranger, at: UnixTime) -> Result<()> {
-        let Stranger { pass, chat, person, .. } = stranger;
-        self.write(move |tx| tx.execute(STRANGER_SETTLED, &[&at, &pass, &chat, &person]).map(drop)).await
+        let Stranger { pass, chat, person, link, joined_at, .. } = stranger;
+        self.write(move |tx| {
+            tx.execute(STRANGER_SETTLED, &[&at, &pass, &chat, &person, &link, &joined_at]).map(drop)
+        })
+        .await
     }
 }
 

@@ -67,7 +67,9 @@ statements! {
     ADD_STRANGER = "
         insert into strangers (pass, chat, person, link, joined_at)
         values ($1, $2, $3, $4, $5)
-        on conflict (pass, chat, person) do nothing";
+        on conflict (pass, chat, person) do update set
+            link = excluded.link, joined_at = excluded.joined_at, settled_at = null
+        where strangers.joined_at < excluded.joined_at or strangers.link <> excluded.link";
     ADD_MOVE = "insert into chat_moves (old, new) values ($1, $2) on conflict (old) do nothing";
     MOVED_TO = "select new from chat_moves where old = $1";
     MOVE_MOVES = "update chat_moves set new = $1 where new = $2";

@@ -194,7 +194,7 @@ create table strangers (
     person bigint not null,
     link bigint not null,
     joined_at bigint not null,
-    settled_at bigint, -- Removed, or kept by the gate's rule.
+    settled_at bigint, -- Removed, or kept by the gate's rule; gone when they come again.
     primary key (pass, chat, person)
 );
 create index strangers_to_settle on strangers (link) where settled_at is null;

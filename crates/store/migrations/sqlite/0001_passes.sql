@@ -194,7 +194,7 @@ create table strangers (
     person integer not null,
     link integer not null,
     joined_at integer not null,
-    settled_at integer, -- Removed, or kept by the gate's rule.
+    settled_at integer, -- Removed, or kept by the gate's rule; gone when they come again.
     primary key (pass, chat, person)
 ) strict, without rowid;
 create index strangers_to_settle on strangers (link) where settled_at is null;

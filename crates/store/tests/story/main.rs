@@ -11,6 +11,7 @@ mod hearing;
 mod housekeeping;
 mod killed;
 mod passes;
+mod strangers;
 mod world;
 
 /// Runs a story on a fresh database of each engine.
