@@ -3,7 +3,7 @@
 use crate::databases::Database;
 use crate::on_both;
 use crate::world::*;
-use admit_store::{Granted, LinkId, Outcome, PassId, Reissued, SavedGate, Store};
+use admit_store::{Granted, LinkId, Outcome, PassId, Reissued, SavedGate, Store, StrangerIs};
 use gate::pass::State;
 use serde_json::json;
 
@@ -63,5 +63,36 @@ on_both! {
         assert!(matches!(again(24).await, Reissued::Reissued(_)));
         let outcomes = store.take_in(bot(), vec![joined(5, 42, Some(3), 30)]).await.unwrap();
         assert_eq!(outcomes, [Outcome::Entered { pass, chat: chat() }]);
+    }
+
+    async fn a_stranger_who_went_and_earned_a_pass_is_none(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        for number in 1..=3 {
+            make(&store, &gate, number).await;
+        }
+        pass_of(&store, &gate, 42).await;
+        pass_of(&store, &gate, 99).await;
+        let strangers = async || store.strangers(bot(), chat(), 10).await.unwrap();
+        let is = async || strangers().await.into_iter().map(|stranger| stranger.is).collect::<Vec<_>>();
+
+        store.take_in(bot(), vec![joined(1, 99, Some(1), 10)]).await.unwrap();
+        end_links(&store, 11).await;
+        assert_eq!(is().await, [StrangerIs::Inside]);
+        // In the same second, which the numbers of the updates tell apart.
+        store.take_in(bot(), vec![left(2, 99, 10)]).await.unwrap();
+        assert_eq!(is().await, [StrangerIs::Gone]);
+        store.take_in(bot(), vec![joined(3, 99, Some(1), 12)]).await.unwrap();
+        assert_eq!(is().await, [StrangerIs::Inside]);
+        store.take_in(bot(), vec![left(4, 99, 13), joined(5, 99, Some(2), 20)]).await.unwrap();
+        assert_eq!(is().await, [StrangerIs::ByRight]);
+        // What they used is theirs until they go.
+        store.take_in(bot(), vec![left(6, 99, 30)]).await.unwrap();
+        assert_eq!(is().await, [StrangerIs::Gone]);
+        // They may come back otherwise.
+        store.take_in(bot(), vec![joined(7, 99, None, 40)]).await.unwrap();
+        assert_eq!(is().await, [StrangerIs::ByRight]);
+        store.stranger_settled(strangers().await[0], later(41)).await.unwrap();
+        assert_eq!(strangers().await, []);
     }
 }
