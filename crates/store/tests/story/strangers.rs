@@ -95,4 +95,23 @@ on_both! {
         store.stranger_settled(strangers().await[0], later(41)).await.unwrap();
         assert_eq!(strangers().await, []);
     }
+
+    async fn of_a_crowd_that_two_nodes_hear_of_nobody_is_forgotten(database: &Database) {
+        let (here, there) = (database.open().await, database.open().await);
+        let gate = open_gate(&here, json!({})).await;
+        make(&here, &gate, 1).await;
+        let pass = pass_of(&here, &gate, 42).await;
+        // Each node hears of every other one, and of one after the other.
+        let hear = |store: Store, first: i64| async move {
+            for id in (first..200).step_by(2) {
+                store.take_in(bot(), vec![joined(id, 1000 + id, Some(1), id)]).await.unwrap();
+            }
+        };
+        tokio::join!(hear(here.clone(), 0), hear(there.clone(), 1));
+        end_links(&here, 300).await;
+        let strangers = there.strangers(bot(), chat(), 1000).await.unwrap();
+        let people: Vec<_> = strangers.into_iter().map(|stranger| stranger.person).collect();
+        assert_eq!(people, (1000..1200).map(person).collect::<Vec<_>>());
+        assert_eq!(state(&here, pass).await, State::Leaked);
+    }
 }
