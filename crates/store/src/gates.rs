@@ -281,8 +281,8 @@ impl Store {
     }
 }
 
-/// Waits for the gate's turn: nobody else changes its passes, links or guesses before this transaction ends. Tells
-/// whether there is such a gate.
+/// Waits for the gate's turn: nobody else gives a pass or a link, takes a pass back or counts a guess before this
+/// transaction ends. What news from Telegram changes does not wait for it. Tells whether there is such a gate.
 pub(crate) fn turn(tx: &mut Tx<'_>, gate: GateId) -> Result<bool> {
     Ok(tx.execute(TURN, &[&gate])? == 1)
 }

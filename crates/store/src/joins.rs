@@ -32,7 +32,7 @@ pub(crate) struct Known {
 pub(crate) struct Settled {
     /// The join of the person the pass is for.
     pub(crate) owner: Option<Join>,
-    /// The first join of everybody else.
+    /// The last join of everybody else: the one that has to be dealt with.
     pub(crate) strangers: Vec<Join>,
     /// Nobody it is for came by the link that counts now, but somebody else did.
     pub(crate) leaked: bool,
@@ -52,12 +52,16 @@ pub(crate) fn settle(known: Known, joins: &[Join]) -> Settled {
     let mut strangers: Vec<Join> = Vec::new();
     for join in joins {
         let is_owner = owner.is_some_and(|owner| owner.person == join.person);
-        if !is_owner && strangers.iter().all(|other| other.person != join.person) {
-            strangers.push(*join);
+        if is_owner {
+            continue;
+        }
+        match strangers.iter_mut().find(|other| other.person == join.person) {
+            Some(before) => *before = *join,
+            None => strangers.push(*join),
         }
     }
     let came_by_it = |join: &Join| Some(join.link) == known.link;
-    let leaked = owner.is_none() && known.state != State::Revoked && strangers.iter().any(came_by_it);
+    let leaked = owner.is_none() && known.state != State::Revoked && joins.iter().any(came_by_it);
     Settled { owner: owner.copied(), strangers, leaked }
 }
 
@@ -109,6 +113,19 @@ mod tests {
         check(Some(1), None, &[join(2, 10, LINK)], None, &[2], true);
         check(Some(1), None, &[join(2, 10, OLDER)], None, &[2], false);
         check(Some(1), None, &[join(2, 10, LINK), join(1, 20, LINK)], Some(1), &[2], false);
+        check(Some(1), None, &[join(2, 10, OLDER), join(2, 20, LINK)], None, &[2], true);
+        check(Some(1), None, &[join(2, 10, LINK), join(2, 20, OLDER)], None, &[2], true);
+    }
+
+    #[test]
+    fn of_a_stranger_the_last_join_counts() {
+        let last = |joins: &[Join]| {
+            let person = UserId::new(1).ok();
+            let known = Known { person, revoked_at: None, state: State::Issued, link: Some(LINK) };
+            settle(known, joins).strangers
+        };
+        let (first, other, again) = (join(2, 10, OLDER), join(3, 15, OLDER), join(2, 20, LINK));
+        assert_eq!(last(&[first, other, again]), [again, other]);
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub use self::ids::{ErrandId, GateId, LinkId, PassId, Visitor};
 pub use self::ledger::{Intent, LedgerFilter, LedgerLink, LinkState, Made, Sighting, Stock, ToRevoke};
 pub use self::outbox::Errand;
 pub use self::pace::Hold;
-pub use self::passes::{Granted, Handed, Held, Holding, Reissued, Revoked, Stranger};
+pub use self::passes::{Granted, Handed, Held, Holding, Reissued, Revoked, Stranger, StrangerIs};
 pub use self::seal::{CannotOpen, Keyring, NotAKeyring};
 pub use self::updates::{By, Effect, Outcome, Update};
 

@@ -39,6 +39,7 @@ statements! {
         select distinct pass from sightings
         where chat = $1 and person = $2 and pass is not null
         order by pass";
+    PASSES_IN = "select distinct pass from sightings where chat in ($1, $2) and pass is not null order by pass";
     PASSES_AT = "select distinct pass from sightings where chat = $1 and pass is not null order by pass";
     KNOWN = "
         select p.person, p.revoked_at, e.state, e.link
@@ -67,13 +68,18 @@ statements! {
     ADD_STRANGER = "
         insert into strangers (pass, chat, person, link, joined_at)
         values ($1, $2, $3, $4, $5)
-        on conflict (pass, chat, person) do nothing";
+        on conflict (pass, chat, person) do update set
+            link = excluded.link, joined_at = excluded.joined_at, settled_at = null
+        where strangers.joined_at < excluded.joined_at or strangers.link <> excluded.link";
     ADD_MOVE = "insert into chat_moves (old, new) values ($1, $2) on conflict (old) do nothing";
     MOVED_TO = "select new from chat_moves where old = $1";
     MOVE_MOVES = "update chat_moves set new = $1 where new = $2";
     MOVE_SIGHTINGS = "update sightings set chat = $1 where chat = $2";
     MOVE_STRANGERS = "update strangers set chat = $1 where chat = $2";
 }
+
+/// On PostgreSQL, waits for whoever else works the pass out anew. Held before its links and entries, as everywhere.
+const HOLD_PASS: &str = "select id from passes where id = $1 for no key update";
 
 /// Telegram repeats an update for a day at most.
 const REMEMBERED_SECONDS: i64 = 48 * 3600;
@@ -177,7 +183,8 @@ pub(crate) fn take_in(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Upd
         Effect::Left { chat, person, at, banned } => {
             let seen = Seen { chat: now_called(tx, *chat)?, person: *person, moment: (*at, update.id) };
             see(tx, seen, if *banned { "banned" } else { "left" }, None)?;
-            settle_all_of(tx, seen, None)
+            let passes = hold_all_of(tx, seen)?;
+            settle_all(tx, &passes, seen, None)
         }
         Effect::Asked { chat, person, at, by } => {
             let seen = Seen { chat: now_called(tx, *chat)?, person: *person, moment: (*at, update.id) };
@@ -222,19 +229,21 @@ struct Found {
 fn joined(tx: &mut Tx<'_>, keys: &Keyring, seen: Seen, by: &By) -> Result<Outcome> {
     let found = find_link(tx, keys, by)?;
     see(tx, seen, "joined", found.as_ref())?;
+    let passes = hold_all_of(tx, seen)?;
     if let Some(found) = &found {
         use_link(tx, seen, found.link)?;
         if found.pass.is_none() {
-            settle_all_of(tx, seen, None)?;
+            settle_all(tx, &passes, seen, None)?;
             return Ok(Outcome::StrayLink { link: found.link });
         }
     }
-    settle_all_of(tx, seen, found.and_then(|found| found.pass))
+    settle_all(tx, &passes, seen, found.and_then(|found| found.pass))
 }
 
 /// Somebody was found to be in, whose pass and link these are.
 pub(crate) fn came(tx: &mut Tx<'_>, seen: Seen, link: LinkId, pass: PassId) -> Result<()> {
     see(tx, seen, "joined", Some(&Found { link, pass: Some(pass) }))?;
+    hold(tx, pass)?;
     use_link(tx, seen, link)?;
     settle_pass(tx, pass, seen.chat).map(drop)
 }
@@ -268,12 +277,26 @@ fn find_link(tx: &mut Tx<'_>, keys: &Keyring, by: &By) -> Result<Option<Found>> 
     Ok(row.map(|(link, _, pass)| Found { link, pass }))
 }
 
-/// Works out anew every pass by whose links somebody was ever seen to come into a chat, and answers what became of the
-/// one by which they came now; of those by which they came before, only what became of their own.
-fn settle_all_of(tx: &mut Tx<'_>, seen: Seen, by: Option<PassId>) -> Result<Outcome> {
+/// Nobody else works this pass out anew before this transaction ends, so that each sees what was seen before.
+fn hold(tx: &mut Tx<'_>, pass: PassId) -> Result<()> {
+    if !tx.is_alone() {
+        tx.row::<(PassId,)>(HOLD_PASS, &[&pass])?;
+    }
+    Ok(())
+}
+
+/// Holds every pass by whose links somebody was ever seen to come into a chat, and answers them.
+fn hold_all_of(tx: &mut Tx<'_>, seen: Seen) -> Result<Vec<PassId>> {
+    let passes: Vec<(PassId,)> = tx.rows(PASSES_OF, &[&seen.chat, &seen.person])?;
+    passes.into_iter().map(|(pass,)| hold(tx, pass).map(|()| pass)).collect()
+}
+
+/// Works these passes out anew, and answers what became of the one by which they came now; of those by which they came
+/// before, only what became of their own. The caller holds them.
+fn settle_all(tx: &mut Tx<'_>, passes: &[PassId], seen: Seen, by: Option<PassId>) -> Result<Outcome> {
     let chat = seen.chat;
     let mut outcome = Outcome::Noted;
-    for (pass,) in tx.rows::<(PassId,)>(PASSES_OF, &[&chat, &seen.person])? {
+    for &pass in passes {
         let Some((owner, left_at)) = settle_pass(tx, pass, chat)? else { continue };
         let is_owner = owner.is_some_and(|owner| owner.person == seen.person);
         match by {
@@ -286,7 +309,7 @@ fn settle_all_of(tx: &mut Tx<'_>, seen: Seen, by: Option<PassId>) -> Result<Outc
     Ok(outcome)
 }
 
-/// Works a pass out anew for one of its chats. Answers the join of its person, and when they went.
+/// Works a pass out anew for one of its chats. Answers the join of its person, and when they went. The caller holds it.
 fn settle_pass(
     tx: &mut Tx<'_>,
     pass: PassId,
@@ -378,6 +401,9 @@ fn migrated(
     }
     if let Some(since) = hearing::deaf_from(tx, bot, from)? {
         hearing::go_deaf(tx, bot, to, since)?;
+    }
+    for (pass,) in tx.rows::<(PassId,)>(PASSES_IN, &[&from, &to])? {
+        hold(tx, pass)?;
     }
     chats::move_chat(tx, bot, from, to)?;
     // Another bot of ours may have told us already.

@@ -10,7 +10,7 @@ use crate::error::Trouble;
 use crate::metrics::StrangerEnd;
 use gate::StrangerRule;
 use links::{Chat, ChatId, ChatIdKind, Kind, UserId};
-use store::Stranger;
+use store::{Stranger, StrangerIs};
 use telegram::bot_api::methods::{BanChatMember, GetChatMember, Method, UnbanChatMember};
 
 /// So many are looked up at a time.
@@ -33,6 +33,11 @@ pub(crate) async fn settle(app: &App, bot: &Bot, chat: ChatId) -> Result<usize, 
 
 /// What becomes of them; nothing yet, if Telegram has to be asked again later.
 async fn end(app: &App, bot: &Bot, stranger: Stranger) -> Result<Option<StrangerEnd>, Trouble> {
+    match stranger.is {
+        StrangerIs::Inside => {}
+        StrangerIs::Gone => return Ok(Some(StrangerEnd::Gone)),
+        StrangerIs::ByRight => return Ok(Some(StrangerEnd::Kept)),
+    }
     let gate = app.store.gate_by_id(stranger.gate).await?;
     if gate.is_some_and(|gate| gate.gate.stranger == StrangerRule::Keep) {
         return Ok(Some(StrangerEnd::Kept));
@@ -79,7 +84,9 @@ async fn tell_owner(app: &App, bot: &Bot, stranger: Stranger, end: StrangerEnd) 
     let title = title(app, bot, stranger.chat).await?;
     let what = match end {
         StrangerEnd::Removed => "They were removed, and may earn an invitation of their own.",
-        StrangerEnd::Kept => "They stay, by the rule of the gate or by their office.",
+        StrangerEnd::Kept => {
+            "They stay, by the rule of the gate, by their office or by an invitation of their own."
+        }
         StrangerEnd::Gone => "They are gone already.",
     };
     let text = format!(

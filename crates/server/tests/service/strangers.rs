@@ -62,3 +62,24 @@ async fn a_stranger_may_stay_where_the_gate_says_so() {
     .await;
     assert!(house.is_in(stranger).await);
 }
+
+#[tokio::test]
+async fn a_stranger_who_went_and_earned_an_invitation_stays_when_the_bot_may_remove_people_again() {
+    let house = House::with(json!({})).await;
+    let rights = async |rights: serde_json::Value| house.appoint(json!({ "rights": rights })).await;
+    rights(json!(["can_invite_users"])).await;
+    let (_, stranger) = slip_in(&house).await;
+    let waiting = async || house.store.strangers(house.bot, house.chat, 9).await.unwrap().len();
+    // Telegram refuses to remove them, and is left alone with it for a while.
+    eventually("their link is dead", async || (waiting().await == 1).then_some(())).await;
+    assert!(house.is_in(stranger).await);
+    house.leave(stranger).await;
+    let mut fan = house.fan().await;
+    let own = fan.pass().await;
+    assert_eq!(house.join(stranger, &own).await, "joined");
+    fan.reads("You are in. Your invitation was used").await;
+    rights(json!(["can_invite_users", "can_restrict_members"])).await;
+    house.leap(61).await;
+    eventually("nobody is left to deal with", async || (waiting().await == 0).then_some(())).await;
+    assert!(house.is_in(stranger).await);
+}

@@ -39,8 +39,10 @@ create table chat_moves (
     new integer not null
 ) strict;
 
--- A gate's row is also its turnstile: whatever changes the gate's passes, links or guesses first writes to it, so
--- that each sees what the one before it did, on however many nodes.
+-- A gate's row is also its turnstile: whatever gives a pass or a link, takes a pass back, counts a guess or erases a
+-- person first writes to it, so that each sees what the one before it did, on however many nodes. The rest goes without,
+-- so that no news waits behind a crowd: whoever works a pass out from those who came and went holds the row of that
+-- pass, and what ends, doubts or edits a link or an entry names in its statement the state that has to be there still.
 create table gates (
     id integer primary key,
     slug text not null unique,
@@ -194,7 +196,7 @@ create table strangers (
     person integer not null,
     link integer not null,
     joined_at integer not null,
-    settled_at integer, -- Removed, or kept by the gate's rule.
+    settled_at integer, -- Removed, or kept by the gate's rule; gone when they come again.
     primary key (pass, chat, person)
 ) strict, without rowid;
 create index strangers_to_settle on strangers (link) where settled_at is null;

@@ -12,6 +12,7 @@ mod housekeeping;
 mod killed;
 mod passes;
 mod sessions;
+mod strangers;
 mod world;
 
 /// Runs a story on a fresh database of each engine.
