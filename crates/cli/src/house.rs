@@ -166,7 +166,10 @@ impl Place {
     /// there was no other when this one came.
     pub(crate) fn stand_on(&self) -> Option<(File, bool)> {
         let path = self.database.file()?.with_file_name("serve.lock");
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).ok()?;
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.create(true).truncate(false).write(true).open(path).ok()?;
         let is_alone = file.try_lock().is_ok();
         if is_alone {
             file.unlock().ok()?;

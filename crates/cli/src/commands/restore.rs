@@ -178,7 +178,10 @@ impl MoveIn<'_> {
         for end in ["", "-wal", "-shm"] {
             let from = beside(self.target, end);
             if from.exists() {
-                fs::rename(&from, beside(&old, end)).map_err(Failure::file("move away", from))?;
+                // Others may have been able to read it; what is put aside is watched by nobody.
+                only_ours(&from)
+                    .and_then(|()| fs::rename(&from, beside(&old, end)))
+                    .map_err(Failure::file("move away", from))?;
             }
         }
         Ok(old.exists().then(|| old.display().to_string()))
