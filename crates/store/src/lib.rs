@@ -146,7 +146,11 @@ impl Store {
     /// Whether what is asked now would be done.
     pub async fn ready(&self) -> Result<()> {
         let keys = self.keys().clone();
-        self.write(move |tx| keys::expect_current(tx, &keys)).await
+        self.write(move |tx| {
+            keys::expect_current(tx, &keys)?;
+            health::try_writing(tx)
+        })
+        .await
     }
 
     pub(crate) fn is_sqlite(&self) -> bool {
