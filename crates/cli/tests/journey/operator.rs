@@ -99,6 +99,23 @@ fn a_service_says_where_it_is_and_ends_when_asked() {
     }
 }
 
+#[test]
+fn a_webhook_that_may_be_ours_is_not_called_a_strangers() {
+    let house = House::new();
+    let bot = house.json("bot show")["id"].as_i64().unwrap();
+    for (path, cure) in [
+        (format!("telegram/{bot}"), "perhaps ours, from another public URL"),
+        ("hook".to_owned(), "or use another bot"),
+    ] {
+        let url = json!({ "url": format!("http://127.0.0.1:9/{path}") });
+        until("the webhook", || house.bot_api("setWebhook", url.clone())["ok"] == true);
+        let mut service = Service::start(&house);
+        let lines = BufReader::new(service.process.stderr.as_mut().unwrap()).lines();
+        let said = lines.map(Result::unwrap).find(|line| line.contains("another program")).unwrap();
+        assert!(said.contains(cure), "{said}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_service_listens_at_a_socket_and_is_watched_elsewhere() {
