@@ -48,6 +48,7 @@ struct Ready<'a> {
 
 impl Demo {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.cannot_rehearse("demo")?;
         if let Some(data) = &self.data {
             expect_new(data)?;
         }

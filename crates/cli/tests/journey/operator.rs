@@ -116,6 +116,15 @@ fn a_webhook_that_may_be_ours_is_not_called_a_strangers() {
     }
 }
 
+#[test]
+fn what_runs_until_it_is_stopped_has_no_dry_run() {
+    let house = House::new();
+    for command in ["serve", "demo", "sandbox"] {
+        run(&house, &format!("{command} --dry-run --json")).fails_as(2, "usage", "bad_input");
+    }
+    assert!(!house.home.path().join("admit-data").exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn a_service_listens_at_a_socket_and_is_watched_elsewhere() {
