@@ -128,6 +128,11 @@ fn what_is_no_backup_or_does_not_open_changes_nothing() {
     for file in ["letter", "nothing", "admit-data"] {
         run(&house, &format!("restore {file} --force --json")).fails_as(2, "usage", "bad_input");
     }
+    run(&house, "restore letter").is(2, "this is no backup of Admit");
+    run(&house, "restore nothing").is(2, "there is no such file");
+    // Where it cannot be looked, nobody says that there is none.
+    run(&house, "restore letter/copy.db").is(1, "cannot read the backup");
+    run(&house, "backup other.db --data letter").is(1, "cannot look for the database `letter/admit.db`");
     assert_eq!(std::fs::read_to_string(house.home.path().join("letter")).unwrap().len(), 32);
     run(&house, "restore copy.db --data there --json").fails_as(4, "credentials", "bad_keys");
     assert!(!house.home.path().join("there/admit.db").exists());
