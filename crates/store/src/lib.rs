@@ -57,7 +57,7 @@ pub use self::error::{Cause, Error, OpenError, Result};
 pub use self::gates::{GateState, Latest, SavedGate};
 pub use self::health::Overdue;
 pub use self::hearing::Doubt;
-pub use self::ids::{ErrandId, GateId, LinkId, PassId, Visitor};
+pub use self::ids::{ErrandId, GateId, LinkId, NotANumber, PassId, Visitor};
 pub use self::ledger::{Intent, LedgerFilter, LedgerLink, LinkState, Made, Sighting, Stock, ToRevoke};
 pub use self::outbox::Errand;
 pub use self::pace::Hold;
