@@ -79,6 +79,15 @@ impl Context<'_> {
         Ok(self.output.show(&Would { dry_run: true, would }, &Clock::of_this_machine())?)
     }
 
+    /// Fails where a command that runs until it is stopped is to be shown first.
+    pub(crate) fn cannot_rehearse(&self, command: &str) -> Result<(), Usage> {
+        if !self.global.dry_run {
+            return Ok(());
+        }
+        let rule = "it runs until it is stopped, and there is nothing to show before";
+        Err(Usage::new(format!("`admit {command} --dry-run`"), rule, &format!("`admit {command}`")))
+    }
+
     /// Fails where standard input would be read for this flag and for the token.
     pub(crate) fn claim_stdin(&self, flag: &str) -> Result<(), Usage> {
         if self.global.token_file.as_deref() != Some(Path::new("-")) {

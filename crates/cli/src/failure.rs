@@ -17,7 +17,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Credentials(#[from] credentials::Error),
     /// A question that was answered with no, or that could not be asked.
-    #[error("{what}: {why}")]
+    #[error("{}: {why}", what.trim_end_matches('.'))]
     NotConfirmed { what: String, why: &'static str },
     /// Telegram, or the way to it.
     #[error("cannot {doing}")]
@@ -213,6 +213,9 @@ impl Failure {
                 Some("a call that was on its way may have happened; look before you repeat it".to_owned())
             }
             Self::Told(failure) => failure.hint(),
+            Self::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Some(
+                "run it as a user who may do that; what a service made is for the user it runs as".to_owned(),
+            ),
             Self::Output(_) => {
                 Some("what was asked may be done all the same; look before you repeat it".to_owned())
             }

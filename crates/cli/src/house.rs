@@ -90,7 +90,8 @@ impl Place {
     /// Whether something of ours seems to be there. Other programs have a DATABASE_URL too; our keys they do not have.
     pub(crate) fn is_there(&self) -> bool {
         match &self.database {
-            Database::File(path) => path.exists(),
+            // What cannot be looked at is no reason to make something there.
+            Database::File(path) => path.try_exists().unwrap_or(true),
             Database::Url(_) => self.keys.exists(),
         }
     }
@@ -103,16 +104,17 @@ impl Place {
     }
 
     fn expect_database(&self) -> Result<(), Failure> {
-        match self.database.file().filter(|path| !path.exists()) {
-            None => Ok(()),
-            Some(path) => Err(Failure::NothingThere {
-                what: format!("there is no database at `{}`", path.display()),
-                word: "no_database",
-                hint: "say where it is with `--data DIR` or ADMIT_DATA; `admit serve`, `admit gate new` and \
-                    `admit gate apply` make one"
-                    .to_owned(),
-            }),
+        let Some(path) = self.database.file() else { return Ok(()) };
+        if path.try_exists().map_err(Failure::file("look for the database", path))? {
+            return Ok(());
         }
+        Err(Failure::NothingThere {
+            what: format!("there is no database at `{}`", path.display()),
+            word: "no_database",
+            hint: "say where it is with `--data DIR` or ADMIT_DATA; `admit serve`, `admit gate new` and \
+                `admit gate apply` make one"
+                .to_owned(),
+        })
     }
 
     /// Opens what is there. What is not there yet is made: the directory, the database, and the keys unless there is a
@@ -166,7 +168,10 @@ impl Place {
     /// there was no other when this one came.
     pub(crate) fn stand_on(&self) -> Option<(File, bool)> {
         let path = self.database.file()?.with_file_name("serve.lock");
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).ok()?;
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.create(true).truncate(false).write(true).open(path).ok()?;
         let is_alone = file.try_lock().is_ok();
         if is_alone {
             file.unlock().ok()?;

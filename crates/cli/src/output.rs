@@ -3,6 +3,7 @@
 use crate::failure::{ErrorLine, Failure, chain};
 use crate::when::Clock;
 use clap::ValueEnum;
+use links::UnixTime;
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -90,16 +91,26 @@ impl Output {
             Format::Json => self.json(&answers),
             Format::Ndjson => answers.iter().try_for_each(|answer| self.json(answer)),
             Format::Csv => csv(T::COLUMNS, answers.iter().map(T::cells)),
-            Format::Table => lines(table(T::COLUMNS, answers.iter().map(T::cells))),
+            Format::Table => self.table(answers, clock),
         }
     }
 
     /// Writes a list: for people as a table.
     pub(crate) fn list<T: Shown>(&self, answers: &[T], clock: &Clock) -> io::Result<()> {
         match self.format {
-            Format::Words if !self.quiet => lines(table(T::COLUMNS, answers.iter().map(T::cells))),
+            Format::Words if !self.quiet => self.table(answers, clock),
             _ => self.show_all(answers, clock),
         }
+    }
+
+    /// A table is for people: its moments are told as in a sentence.
+    fn table<T: Shown>(&self, answers: &[T], clock: &Clock) -> io::Result<()> {
+        let say = |(name, cell): (&&str, String)| match cell.parse() {
+            Ok(at) if is_moment(name) => clock.say(UnixTime::new(at)),
+            _ => cell,
+        };
+        let row = |answer: &T| T::COLUMNS.iter().zip(answer.cells()).map(say).collect();
+        lines(table(T::COLUMNS, answers.iter().map(row)))
     }
 
     /// Writes one line of JSON.
@@ -193,6 +204,11 @@ fn csv(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> io::Result<
         writer.write_record(row)?;
     }
     writer.flush()
+}
+
+/// Whether a cell of this name has seconds since 1970; `expire_date` is Telegram's own name.
+fn is_moment(column: &str) -> bool {
+    column == "at" || column.ends_with("_at") || column == "expire_date"
 }
 
 fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {

@@ -435,6 +435,35 @@ seconds = 60
         toml::from_str(file).unwrap_or_else(|error| panic!("{error}"))
     }
 
+    const DOCUMENT: &str = include_str!("../../../docs/gates.md");
+
+    #[test]
+    fn the_document_shows_a_gate_that_works_with_a_question_of_every_kind() {
+        let example = DOCUMENT.split("```toml").nth(1).unwrap().split("```").next().unwrap();
+        let gate: Gate = toml::from_str(example).unwrap();
+        assert_eq!(gate.flaws(), []);
+        let kinds: Vec<&str> = gate.questions.iter().map(|question| question.kind.name()).collect();
+        assert_eq!(kinds, ["choice", "several", "text", "number", "date", "order"]);
+        for kind in kinds {
+            assert!(DOCUMENT.contains(&format!("\n| `\"{kind}\"` |")), "{kind}");
+        }
+    }
+
+    #[test]
+    fn the_document_names_every_field() {
+        let head = "slug = 'a'\ntitle = 'A'\nchats = [-42]\n";
+        for place in ["", "[tries]\n", "[guesses]\n", "[[questions]]\nask = 'Who?'\n"] {
+            let error = toml::from_str::<Gate>(&format!("{head}{place}nonsense = 1")).unwrap_err();
+            // Whoever reads it is told what there would have been.
+            let (_, fields) = error.message().split_once("expected").unwrap();
+            let fields: Vec<&str> = fields.split('`').skip(1).step_by(2).collect();
+            assert!(fields.len() > 1, "{fields:?}");
+            for field in fields {
+                assert!(DOCUMENT.contains(&format!("`{field}`")), "{place}{field}");
+            }
+        }
+    }
+
     #[test]
     fn a_gate_is_the_same_as_a_file_and_as_json() {
         for gate in [read(ALL), crate::tests::gate("")] {

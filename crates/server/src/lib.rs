@@ -24,7 +24,9 @@ pub use bots::Unusable;
 pub use clock::Clock;
 pub use listen::Listener;
 pub use points::Points;
-pub use setup::{CannotPublish, Refusal, add_bot, change_gate, open_gate, publish, refusals};
+pub use setup::{
+    CannotPublish, Refusal, add_bot, change_gate, open_gate, publish, refusals, refusals_of_itself,
+};
 
 use crate::app::{App, Shared};
 use crate::bells::Bells;

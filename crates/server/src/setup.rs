@@ -2,7 +2,7 @@
 
 mod publish;
 
-pub use publish::{CannotPublish, Refusal, change_gate, publish, refusals};
+pub use publish::{CannotPublish, Refusal, change_gate, publish, refusals, refusals_of_itself};
 
 use crate::CannotStart;
 use crate::bots::{Unusable, who_is};

@@ -74,6 +74,20 @@ impl Store {
         let who = who.to_owned();
         self.write(move |tx| erase(tx, person, &who, now)).await
     }
+
+    /// Why this person would not be forgotten, if so.
+    pub async fn cannot_erase(&self, person: UserId) -> Result<Option<Erased>> {
+        self.read(move |tx| cannot_erase(tx, person)).await
+    }
+}
+
+fn cannot_erase(tx: &mut Tx<'_>, person: UserId) -> Result<Option<Erased>> {
+    let strange: Vec<(ChatId,)> = tx.rows(STRANGER_IN, &[&person])?;
+    if !strange.is_empty() {
+        return Ok(Some(Erased::StrangerIn(strange.into_iter().map(|(chat,)| chat).collect())));
+    }
+    let is_known = tx.one::<(i64,)>(KNOWN, &[&person])?.0 > 0;
+    Ok((!is_known).then_some(Erased::Unknown))
 }
 
 fn erase(tx: &mut Tx<'_>, person: UserId, who: &str, now: UnixTime) -> Result<Erased> {
@@ -81,12 +95,8 @@ fn erase(tx: &mut Tx<'_>, person: UserId, who: &str, now: UnixTime) -> Result<Er
     for (gate,) in tx.rows::<(GateId,)>(GATES, &[])? {
         gates::turn(tx, gate)?;
     }
-    let strange: Vec<(ChatId,)> = tx.rows(STRANGER_IN, &[&person])?;
-    if !strange.is_empty() {
-        return Ok(Erased::StrangerIn(strange.into_iter().map(|(chat,)| chat).collect()));
-    }
-    if tx.one::<(i64,)>(KNOWN, &[&person])?.0 == 0 {
-        return Ok(Erased::Unknown);
+    if let Some(why) = cannot_erase(tx, person)? {
+        return Ok(why);
     }
     let revoked: Vec<PassId> =
         tx.rows(OPEN_PASSES, &[&person])?.into_iter().map(|(pass,): (PassId,)| pass).collect();

@@ -1,10 +1,14 @@
-//! What waits for a node that is at work, and for how long, so that somebody notices when none is.
+//! Whether anything can be written down, what waits for a node that is at work, and for how long, so that somebody
+//! notices when none is.
 
+use crate::connection::Tx;
 use crate::statements::statements;
 use crate::{Result, Store};
 use links::{ChatId, UnixTime, UserId};
 
 statements! {
+    TRY = "insert into meta (name, value) values ('try', $1)";
+    TAKE_BACK = "delete from meta where name = 'try'";
     ENDING = "
         select count(*), cast(coalesce(min(revoke_wanted_at), 0) as bigint) from links
         where bot = $1 and revoke_wanted_at < $2 and revoked_at is null and url is not null and expires_at > $2";
@@ -46,6 +50,13 @@ impl Store {
         let row = self.read(move |tx| tx.one(STRANGERS, &[&bot, &before])).await?;
         Ok(overdue(row))
     }
+}
+
+/// Writes a row and takes it back, which a full disk or a database that is only read does not let happen.
+pub(crate) fn try_writing(tx: &mut Tx<'_>) -> Result<()> {
+    tx.execute(TRY, &[&Vec::<u8>::new()])?;
+    tx.execute(TAKE_BACK, &[])?;
+    Ok(())
 }
 
 fn overdue((count, since): (u32, UnixTime)) -> Option<Overdue> {

@@ -4,6 +4,11 @@ use crate::value::stored;
 use std::fmt;
 use std::str::FromStr;
 
+/// This text is the number of no row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("this is a whole number, such as 12")]
+pub struct NotANumber;
+
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -29,10 +34,10 @@ macro_rules! number {
         }
 
         impl FromStr for $name {
-            type Err = std::num::ParseIntError;
+            type Err = NotANumber;
 
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                text.parse().map(Self)
+            fn from_str(text: &str) -> Result<Self, NotANumber> {
+                text.parse().map(Self).map_err(|_| NotANumber)
             }
         }
 

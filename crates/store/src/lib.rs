@@ -57,7 +57,7 @@ pub use self::error::{Cause, Error, OpenError, Result};
 pub use self::gates::{GateState, Latest, SavedGate};
 pub use self::health::Overdue;
 pub use self::hearing::Doubt;
-pub use self::ids::{ErrandId, GateId, LinkId, PassId, Visitor};
+pub use self::ids::{ErrandId, GateId, LinkId, NotANumber, PassId, Visitor};
 pub use self::ledger::{Intent, LedgerFilter, LedgerLink, LinkState, Made, Sighting, Stock, ToRevoke};
 pub use self::outbox::Errand;
 pub use self::pace::Hold;
@@ -146,7 +146,11 @@ impl Store {
     /// Whether what is asked now would be done.
     pub async fn ready(&self) -> Result<()> {
         let keys = self.keys().clone();
-        self.write(move |tx| keys::expect_current(tx, &keys)).await
+        self.write(move |tx| {
+            keys::expect_current(tx, &keys)?;
+            health::try_writing(tx)
+        })
+        .await
     }
 
     pub(crate) fn is_sqlite(&self) -> bool {

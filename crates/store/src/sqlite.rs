@@ -4,6 +4,8 @@ use crate::connection::{Connection, Tx};
 use crate::{Error, OpenError, Result, mounts};
 use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -18,11 +20,22 @@ pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
     if let Some(kind) = mounts::network_file_system(path) {
         return Err(OpenError::NetworkFileSystem { path: path.display().to_string(), kind });
     }
+    // What keeps this from being made keeps SQLite from it too, and SQLite says what it is.
+    let _ = make_private(path);
     let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     // Indexes over names that are drawn by lot touch pages all over the file: the writer keeps 16 MB of them. And a page
     // that changes often is brought from the log into the file once in 16 MB, not in four.
     db.script("pragma cache_size = -16384; pragma wal_autocheckpoint = 4000;")?;
     Ok(db)
+}
+
+/// Makes the file, if it is missing, for nobody else to read; SQLite's other files are made like it. One that is there is
+/// not even opened: to close it again would take SQLite's locks from this process.
+fn make_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.write(true).create_new(true).open(path)
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {

@@ -16,11 +16,16 @@ Examples:
   admit config show
   admit config explain")]
 pub(crate) enum Config {
-    /// Show the settings in force and where each comes from.
+    /// Show the settings of the way to Telegram that are in force, and where each comes from.
     #[command(before_help = "\
 Examples:
   admit config show
-  admit config show --profile garden --json")]
+  admit config show --profile garden --json
+
+These are the settings that every command has. Where it is remembered, and how a service runs, is said to each command \
+by itself: `admit serve --help` names these flags and their variables, ADMIT_DATA, ADMIT_KEY_FILE, DATABASE_URL, \
+DATABASE_URL_FILE, ADMIT_LISTEN, ADMIT_METRICS_LISTEN, ADMIT_PUBLIC_URL, ADMIT_TELEGRAM_URL, ADMIT_WEBHOOK and \
+ADMIT_KEEP_DAYS.")]
     Show,
     /// Explain each setting, and the format of the profile file.
     #[command(before_help = "\

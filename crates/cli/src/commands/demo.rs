@@ -12,7 +12,7 @@ use serde::Serialize;
 use server::{Clock, Service, Settings};
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use telegram::bot_api::{Settings as Road, Token};
 use tokio::net::TcpListener;
 
@@ -31,7 +31,7 @@ pub(crate) struct Demo {
     /// Where to listen; port 0 takes any that is free. [default: 127.0.0.1:8080, or a free port]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// Keep what it remembers in this directory; without it, it is gone in the end.
+    /// Keep what it remembers in this directory, to look at it afterwards; without it, it is gone in the end.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -48,6 +48,10 @@ struct Ready<'a> {
 
 impl Demo {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.cannot_rehearse("demo")?;
+        if let Some(data) = &self.data {
+            expect_new(data)?;
+        }
         runtime::serve(async {
             let listener = self.bind().await?;
             let url = format!("http://{}", listener.local_addr()?);
@@ -110,6 +114,20 @@ impl Demo {
             Err(_) => Ok(TcpListener::bind("127.0.0.1:0").await?),
         }
     }
+}
+
+/// A demo's bot, gate and links are of a Telegram that ends with it: they would be of no use to another demo, and are
+/// nothing to put beside what is real.
+fn expect_new(data: &Path) -> Result<(), Failure> {
+    if !Place::in_dir(data).is_there() {
+        return Ok(());
+    }
+    Err(Failure::OtherState {
+        what: format!("the directory `{}`", data.display()),
+        why: "there is a database in it already, and each demo begins anew".to_owned(),
+        word: "database_exists",
+        hint: "nothing was changed; say `--data` with a directory that is new, or leave it away".to_owned(),
+    })
 }
 
 async fn open_sandbox() -> io::Result<Sandbox> {

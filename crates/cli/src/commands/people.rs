@@ -50,14 +50,15 @@ impl Person {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
         let Self::Erase(Erase { person, housing }) = self;
         let what = format!("This forgets person {person}, for good.");
-        if ctx.global.dry_run {
-            return ctx.would(format!("forget person {person}"));
-        }
         let erased = runtime::run(async {
             let store = housing.open(ctx).await?.store;
+            if ctx.global.dry_run {
+                return Ok(store.cannot_erase(person).await?);
+            }
             ctx.confirm(&what).await?;
-            Ok(store.erase_person(person, &ctx.who(), server::Clock::default().now()).await?)
+            Ok(Some(store.erase_person(person, &ctx.who(), server::Clock::default().now()).await?))
         })?;
+        let Some(erased) = erased else { return ctx.would(format!("forget person {person}")) };
         match erased {
             Erased::Erased { number, places, revoked } => {
                 let passes_revoked = revoked.into_iter().map(store::PassId::get).collect();

@@ -98,14 +98,16 @@ struct MoveIn<'a> {
 
 impl MoveIn<'_> {
     async fn run(&self, ctx: &Context<'_>) -> Result<Restored, Failure> {
-        if !self.file.is_file() || !store::is_database(self.file) {
-            let rule = "this is no backup of Admit";
-            return Err(Usage::new(
-                format!("`{}`", self.file.display()),
-                rule,
-                "`admit restore admit-2026-11-28.db`",
-            )
-            .into());
+        let wrong = |rule| {
+            Usage::new(format!("`{}`", self.file.display()), rule, "`admit restore admit-2026-11-28.db`")
+        };
+        match File::open(self.file) {
+            Ok(_) if self.file.is_file() && store::is_database(self.file) => {}
+            Ok(_) => return Err(wrong("this is no backup of Admit").into()),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+                return Err(wrong("there is no such file").into());
+            }
+            Err(why) => return Err(Failure::file("read the backup", self.file)(why)),
         }
         let dir = dir_of(self.target);
         make_private_dir(dir).map_err(Failure::file("make the directory", dir))?;
@@ -178,7 +180,10 @@ impl MoveIn<'_> {
         for end in ["", "-wal", "-shm"] {
             let from = beside(self.target, end);
             if from.exists() {
-                fs::rename(&from, beside(&old, end)).map_err(Failure::file("move away", from))?;
+                // Others may have been able to read it; what is put aside is watched by nobody.
+                only_ours(&from)
+                    .and_then(|()| fs::rename(&from, beside(&old, end)))
+                    .map_err(Failure::file("move away", from))?;
             }
         }
         Ok(old.exists().then(|| old.display().to_string()))

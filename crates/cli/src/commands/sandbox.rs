@@ -51,6 +51,7 @@ enum ClockName {
 
 impl Sandbox {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.cannot_rehearse("sandbox")?;
         let settings = Settings {
             listen: self.listen,
             link_base: link_base(&self.link_base)?,

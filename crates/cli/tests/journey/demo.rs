@@ -1,7 +1,8 @@
 //! The demo as a fan meets it: a question, a pass, a link, a join, and an end to the link.
 
 use crate::fan::{Gate, exchange};
-use crate::house::ADMIT;
+use crate::house::{ADMIT, House};
+use crate::operator::{json as answer, open_gate, run};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -133,13 +134,23 @@ fn a_wrong_answer_opens_nothing_and_keeps_what_was_typed() {
 }
 
 #[test]
-fn a_killed_demo_remembers_its_passes() {
-    let home = tempfile::tempdir().unwrap();
-    let data = home.path().join("data");
-    let arguments = ["--data", data.to_str().unwrap()];
-    let demo = Demo::start(&arguments);
-    let (cookie, link) = passed(&demo, &demo.form());
+fn a_killed_demo_is_remembered_and_none_begins_where_a_database_is() {
+    let house = House::new();
+    let data = house.home.path().join("data");
+    let demo = Demo::start(&["--data", data.to_str().unwrap()]);
+    passed(&demo, &demo.form());
+    let again = || run(&house, "demo --data data --json").fails_as(6, "conflict", "database_exists");
+    again();
     drop(demo);
-    let demo = Demo::start(&arguments);
-    assert!(demo.pass(&cookie).contains(&format!("href=\"{link}\"")));
+    again();
+    assert_eq!(answer(&house, "pass list --data data")[0]["gate"], "night-owls");
+
+    // Nor in an operator's own, whether a service runs there or not.
+    let service = open_gate(&house);
+    let gates = run(&house, "gate list --json").out;
+    let refused = || run(&house, "demo --data admit-data").is(6, "each demo begins anew");
+    refused();
+    drop(service);
+    refused();
+    assert_eq!(run(&house, "gate list --json").out, gates);
 }

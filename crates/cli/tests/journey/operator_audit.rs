@@ -17,6 +17,10 @@ fn what_people_did_is_listed_and_verified() {
     let next = json(&house, &format!("audit list --limit 1 --before {first}"));
     assert_eq!((&next[0], next.as_array().unwrap().len()), (&listed[1], 1));
     run(&house, "audit list").is(0, "WHO");
+    // A person reads no seconds since 1970, and a program nothing else.
+    let at = listed[0]["at"].to_string();
+    assert!(!run(&house, "audit list").out.contains(&at));
+    run(&house, "audit list -o csv").is(0, &at);
     run(&house, "audit list --limit 0 --json").fails_as(2, "usage", "bad_input");
 
     assert_eq!(json(&house, "audit verify"), json!({ "whole": true, "rows": 3 }));

@@ -17,6 +17,17 @@ fn mode(house: &House, file: &str) -> u32 {
 }
 
 #[test]
+fn nobody_else_reads_what_is_remembered() {
+    let house = House::new();
+    // A directory that was made by hand hides nothing.
+    std::fs::create_dir(house.home.path().join("admit-data")).unwrap();
+    let _service = open_gate(&house);
+    for file in ["admit.db", "admit.db-wal", "admit.db-shm", "serve.lock", "keys"] {
+        assert_eq!(mode(&house, &format!("admit-data/{file}")), 0o600, "{file}");
+    }
+}
+
+#[test]
 fn links_of_an_old_copy_are_given_to_nobody() {
     let house = House::new();
     let service = open_gate(&house);
@@ -40,10 +51,12 @@ fn links_of_an_old_copy_are_given_to_nobody() {
     service.stop();
 
     run(&house, "restore copy.db --json").fails_as(6, "conflict", "file_exists");
+    let database = house.home.path().join("admit-data/admit.db");
+    std::fs::set_permissions(database, std::fs::Permissions::from_mode(0o644)).unwrap();
     let restored = json(&house, "restore copy.db --force");
     assert_eq!((&restored["links_dropped"], in_pool(&house)), (&json!(20), 0), "{restored}");
     assert_eq!(restored["passes_doubted"], 2, "{restored}");
-    assert!(house.home.path().join(restored["replaced"].as_str().unwrap()).exists());
+    assert_eq!(mode(&house, restored["replaced"].as_str().unwrap()), 0o600);
     assert_eq!(mode(&house, "admit-data/admit.db"), 0o600);
     assert_eq!(json(&house, "audit list --limit 1")[0]["what"], "restore");
     run(&house, "audit verify").is(0, "is whole");
@@ -115,6 +128,11 @@ fn what_is_no_backup_or_does_not_open_changes_nothing() {
     for file in ["letter", "nothing", "admit-data"] {
         run(&house, &format!("restore {file} --force --json")).fails_as(2, "usage", "bad_input");
     }
+    run(&house, "restore letter").is(2, "this is no backup of Admit");
+    run(&house, "restore nothing").is(2, "there is no such file");
+    // Where it cannot be looked, nobody says that there is none.
+    run(&house, "restore letter/copy.db").is(1, "cannot read the backup");
+    run(&house, "backup other.db --data letter").is(1, "cannot look for the database `letter/admit.db`");
     assert_eq!(std::fs::read_to_string(house.home.path().join("letter")).unwrap().len(), 32);
     run(&house, "restore copy.db --data there --json").fails_as(4, "credentials", "bad_keys");
     assert!(!house.home.path().join("there/admit.db").exists());

@@ -42,6 +42,9 @@ fn whoever_is_erased_is_nobody_and_what_they_used_stays_used() {
 
     run(&house, &format!("person erase {fan} --json")).fails_as(2, "usage", "not_confirmed");
     run(&house, &format!("person erase {fan} --dry-run")).is(0, "would forget person");
+    run(&house, "person erase 123 --dry-run --json").fails_as(3, "not_found", "no_person");
+    run(&house, &format!("person erase {fan}")).is(2, "for good: this needs a confirmation");
+    run(&house, "pass revoke abc").is(2, "this is a whole number, such as 12");
     run(&house, "person erase 123 --yes --json").fails_as(3, "not_found", "no_person");
     run(&house, "person erase nobody --yes --json").fails_as(2, "usage", "bad_input");
     assert_eq!(entry(&house, 1)["used_by"], fan);

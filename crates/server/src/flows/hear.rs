@@ -15,7 +15,12 @@ use tracing::{info, warn};
 
 /// Where Telegram sends a bot's updates, if it is told to.
 pub(crate) fn webhook_url(app: &App, bot: UserId) -> String {
-    format!("{}/telegram/{bot}", app.public_url)
+    format!("{}{}", app.public_url, webhook_path(bot))
+}
+
+/// The same at any address.
+pub(crate) fn webhook_path(bot: UserId) -> String {
+    format!("/telegram/{bot}")
 }
 
 /// What Telegram says with each, so that we know whose it is.

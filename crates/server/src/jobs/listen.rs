@@ -188,16 +188,16 @@ async fn deaf(app: &App, bot: &Bot, why: &links::Error, others: &mut Others) -> 
 
 /// Updates go to an address. If it is ours, from when we were told them, they shall come back to us.
 async fn end_webhook(app: &App, bot: &Bot, others: &mut Others) -> Duration {
-    let ours = match bot.call(&GetWebhookInfo {}).await {
-        Ok(info) => info.url == hear::webhook_url(app, bot.id),
-        Err(_) => return LONG_BREATH,
-    };
-    if !ours {
+    let Ok(info) = bot.call(&GetWebhookInfo {}).await else { return LONG_BREATH };
+    if info.url != hear::webhook_url(app, bot.id) {
         others.have_webhook = true;
-        warn!(
-            bot = bot.id.get(),
-            "this bot's updates go to a webhook of another program; delete it there, or use another bot"
-        );
+        let cure = match info.url.ends_with(&hear::webhook_path(bot.id)) {
+            true => {
+                "perhaps ours, from another public URL: start Admit with that one once, or delete the webhook"
+            }
+            false => "delete it there, or use another bot",
+        };
+        warn!(bot = bot.id.get(), cure, "this bot's updates go to a webhook of another program");
         return LONG_BREATH;
     }
     match bot.call(&DeleteWebhook { drop_pending_updates: None }).await {

@@ -144,6 +144,12 @@ pub enum CannotPublish {
     Changed,
 }
 
+/// What keeps this gate from working with any bot.
+pub fn refusals_of_itself(gate: &Gate) -> Vec<Refusal> {
+    let entry = (gate.entry != Entry::Link).then_some(Refusal::Entry(gate.entry));
+    gate.flaws().into_iter().map(Refusal::from).chain(entry).collect()
+}
+
 /// Everything that keeps this gate from working with this bot, looked up at Telegram.
 pub async fn refusals(
     store: &Store,
@@ -151,10 +157,7 @@ pub async fn refusals(
     bot: UserId,
     road: &Road,
 ) -> Result<Vec<Refusal>, CannotPublish> {
-    let mut refusals: Vec<Refusal> = gate.flaws().into_iter().map(Refusal::from).collect();
-    if gate.entry != Entry::Link {
-        refusals.push(Refusal::Entry(gate.entry));
-    }
+    let mut refusals = refusals_of_itself(gate);
     let Some(bot) = store.bot(bot).await? else {
         refusals.push(Refusal::NoBot(bot));
         return Ok(refusals);

@@ -212,6 +212,20 @@ on_both! {
         assert_eq!(alone.ledger(Default::default(), 9).await.unwrap()[0].url, Some(hash(1).url()));
     }
 
+    async fn a_database_that_takes_no_rows_is_not_ready(database: &Database) {
+        let store = database.open().await;
+        store.ready().await.unwrap();
+        database.run(match database.place.starts_with("postgres") {
+            false => "create trigger no_room before insert on meta begin select raise(abort, 'full'); end",
+            true => {
+                "create function refuse() returns trigger language plpgsql as 'begin raise exception ''full''; end';
+                create trigger no_room before insert on meta for each row execute function refuse()"
+            }
+        })
+        .await;
+        store.ready().await.unwrap_err();
+    }
+
     async fn nothing_that_is_sealed_stands_in_the_database(database: &Database) {
         let store = database.open().await;
         store.remember_bot(bot(), "owl_bot", &Token::new("700:AAcanary"), "maria", NOW).await.unwrap();

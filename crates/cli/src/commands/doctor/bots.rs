@@ -130,6 +130,14 @@ async fn ear(
             "look whether that address, its certificate and `admit serve --webhook` behind it work",
         );
     }
+    if is_ours && !patient.webhook {
+        report.warn(
+            "webhook_set",
+            format!("the updates of {name} go to `{}`, and nobody said that they are to", info.url),
+            "if `admit serve --webhook` is there, say `--webhook` here too; if it was there once, start `admit serve` \
+             with that public URL, which ends the webhook",
+        );
+    }
     if info.pending_update_count > 0 && patient.at_work.is_none() {
         report.warn(
             "updates_wait",

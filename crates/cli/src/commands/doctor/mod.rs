@@ -47,6 +47,8 @@ struct Patient<'a> {
     store: &'a Store,
     road: &'a Road,
     public_url: Option<&'a str>,
+    /// Telegram is to send its updates.
+    webhook: bool,
     clock: &'a Clock,
     now: UnixTime,
     /// Until when a service is at work, at least, if one is.
@@ -68,7 +70,7 @@ impl Doctor {
                     let (store, now) = (&house.store, clock.now());
                     let at_work = store.at_work_until(now).await?;
                     let (road, public_url, clock) = (&road, public_url.as_deref(), &clock);
-                    let patient = Patient { store, road, public_url, clock, now, at_work };
+                    let patient = Patient { store, road, public_url, webhook, clock, now, at_work };
                     inside(&mut report, &patient).await?;
                 }
                 Err(failure) => {

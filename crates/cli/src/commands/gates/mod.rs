@@ -18,7 +18,7 @@ use crate::failure::{Failure, Usage};
 use clap::Subcommand;
 use gate::Slug;
 use links::{UnixTime, UserId};
-use server::CannotPublish;
+use server::{CannotPublish, Refusal};
 use store::{SavedGate, Store};
 
 #[derive(Subcommand, Debug)]
@@ -90,13 +90,9 @@ async fn change(
 ) -> Result<SavedGate, Failure> {
     let road = context::settings(&ctx.config()?);
     let changed = server::change_gate(store, kept, gate, bot, &road, &ctx.who(), now).await;
-    let what = "be changed like this while it is open";
-    changed.map_err(|why| match cannot(ctx, &gate.slug, what, why) {
-        Failure::CannotPublish { slug, what, refusals, .. } => {
-            let hint = Some(format!("`admit gate pause {slug}` first, to change it step by step"));
-            Failure::CannotPublish { slug, what, refusals, hint }
-        }
-        other => other,
+    changed.map_err(|why| match why {
+        CannotPublish::Refused(refusals) => cannot_change(&gate.slug, refusals),
+        other => cannot(ctx, &gate.slug, other),
     })?;
     find(store, &gate.slug).await
 }
@@ -111,15 +107,23 @@ async fn open(
     let slug = &kept.gate.slug;
     let road = context::settings(&ctx.config()?);
     let opened = server::publish(store, kept, &road, &ctx.who(), now).await;
-    opened.map_err(|why| cannot(ctx, slug, "be published", why))?;
+    opened.map_err(|why| cannot(ctx, slug, why))?;
     find(store, slug).await
 }
 
-fn cannot(ctx: &Context<'_>, slug: &Slug, what: &'static str, why: CannotPublish) -> Failure {
+fn cannot_open(slug: &Slug, refusals: Vec<Refusal>) -> Failure {
+    Failure::CannotPublish { slug: slug.to_string(), what: "be published", refusals, hint: None }
+}
+
+fn cannot_change(slug: &Slug, refusals: Vec<Refusal>) -> Failure {
+    let hint = Some(format!("`admit gate pause {slug}` first, to change it step by step"));
+    let what = "be changed like this while it is open";
+    Failure::CannotPublish { slug: slug.to_string(), what, refusals, hint }
+}
+
+fn cannot(ctx: &Context<'_>, slug: &Slug, why: CannotPublish) -> Failure {
     match why {
-        CannotPublish::Refused(refusals) => {
-            Failure::CannotPublish { slug: slug.to_string(), what, refusals, hint: None }
-        }
+        CannotPublish::Refused(refusals) => cannot_open(slug, refusals),
         CannotPublish::Telegram(error) => {
             Failure::telegram(format!("look at the chats of the gate `{slug}`"), error)
         }

@@ -22,7 +22,7 @@ Examples:
   admit gate new night-owls --title Owls --chat -1001234567890 --dry-run
 
 With `--dry-run` it is printed as a file, and not stored. More than one question, choices, limits and times are \
-written with `admit gate edit`, or in a file.")]
+written with `admit gate edit`, or in a file: docs/gates.md has every field, and a question of every kind.")]
 pub(crate) struct New {
     /// Its name in addresses: small letters, digits and `-`.
     #[arg(value_name = "SLUG", required_unless_present = "file")]
@@ -79,7 +79,9 @@ impl New {
         ctx.output.show(&shown, &Clock::of_this_machine())?;
         match gate.flaws().is_empty() {
             true => ctx.output.note(format_args!("Next: `admit gate publish {slug}`")),
-            false => ctx.output.note(format_args!("Next: `admit gate edit {slug}`")),
+            false => ctx.output.note(format_args!(
+                "Next: `admit gate edit {slug}`; docs/gates.md has every field, and a question of every kind"
+            )),
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! `admit gate plan`: what files would change, field by field.
 
 use super::fields::{Field, differing};
-use super::file;
+use super::{cannot_change, cannot_open, file};
 use crate::context::Context;
 use crate::failure::{ErrorJson, Failure, Usage};
 use crate::house::Housing;
@@ -9,11 +9,12 @@ use crate::output::Shown;
 use crate::runtime;
 use crate::when::Clock;
 use clap::Args;
-use gate::{Flaw, Gate};
+use gate::Gate;
 use serde::Serialize;
+use server::{Refusal, refusals_of_itself};
 use std::io;
 use std::path::{Path, PathBuf};
-use store::SavedGate;
+use store::{GateState, SavedGate};
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
@@ -21,7 +22,8 @@ Examples:
   admit gate plan night-owls.toml
   admit gate plan night-owls.toml early-birds.toml --json
 
-Nothing is changed, and the exit code is 0 whether there is something to do or not: with `--json`, `change` is \
+Nothing is changed, and the exit code is 0 whether there is something to do or not; a change of an open gate that could \
+not work is refused as `admit gate apply` would, as far as that is known without Telegram. With `--json`, `change` is \
 `create`, `change` or `none`, and `fields` tells what was and what would be. Answers are `(hidden)` without `--reveal`.")]
 pub(crate) struct Plan {
     /// Gates as TOML files, each with one.
@@ -63,7 +65,7 @@ impl Planned {
             slug: gate.slug.to_string(),
             change,
             fields,
-            flaws: gate.flaws().iter().map(Flaw::to_string).collect(),
+            flaws: refusals_of_itself(gate).iter().map(Refusal::to_string).collect(),
             state: None,
             revision: None,
             error: None,
@@ -73,16 +75,17 @@ impl Planned {
 
 impl Plan {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
-        plan(ctx, &self.files, &self.housing, self.reveal)
+        plan(ctx, &self.files, &self.housing, self.reveal, false)
     }
 }
 
-/// Tells what the files would change.
+/// Tells what the files would change. What would be refused without a look at Telegram is refused here too.
 pub(super) fn plan(
     ctx: &Context<'_>,
     files: &[PathBuf],
     housing: &Housing,
     reveals: bool,
+    publishes: bool,
 ) -> Result<(), Failure> {
     let gates = read_all(ctx, files)?;
     let planned = runtime::run(async {
@@ -98,18 +101,39 @@ pub(super) fn plan(
                 Some(store) => store.gate(&gate.slug).await?,
                 None => None,
             };
-            planned.push(Planned::new(kept.as_ref(), gate, reveals)?);
+            let mut one = Planned::new(kept.as_ref(), gate, reveals)?;
+            match refused(kept.as_ref(), gate, publishes) {
+                Some(failure) if gates.len() == 1 => return Err(failure),
+                failure => one.error = failure.map(|failure| failure.as_json()),
+            }
+            planned.push(one);
         }
         Ok(planned)
     })?;
     tell(ctx, &planned)
 }
 
+fn refused(kept: Option<&SavedGate>, gate: &Gate, publishes: bool) -> Option<Failure> {
+    let is_open = kept.is_some_and(|kept| kept.state == GateState::Open);
+    let refusals = refusals_of_itself(gate);
+    match (is_open, publishes) {
+        _ if refusals.is_empty() || kept.is_some_and(|kept| is_open && *kept.gate == *gate) => None,
+        (true, _) => Some(cannot_change(&gate.slug, refusals)),
+        (false, true) => Some(cannot_open(&gate.slug, refusals)),
+        (false, false) => None,
+    }
+}
+
+/// Tells what each came to; it fails if one of several did.
 pub(super) fn tell(ctx: &Context<'_>, planned: &[Planned]) -> Result<(), Failure> {
     let clock = Clock::of_this_machine();
     match planned {
-        [one] => Ok(ctx.output.show(one, &clock)?),
-        several => Ok(ctx.output.show_all(several, &clock)?),
+        [one] => ctx.output.show(one, &clock)?,
+        several => ctx.output.show_all(several, &clock)?,
+    }
+    match planned.iter().filter(|each| each.error.is_some()).count() as u64 {
+        0 => Ok(()),
+        failed => Err(Failure::SomeFailed { failed, total: planned.len() as u64 }),
     }
 }
 

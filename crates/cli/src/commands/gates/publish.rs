@@ -1,7 +1,7 @@
 //! `admit gate publish`: opens a gate, if it can work.
 
 use super::shown::ShownGate;
-use super::{cannot, find, open};
+use super::{cannot, cannot_open, find, open};
 use crate::bot;
 use crate::context::{self, Context};
 use crate::failure::Failure;
@@ -10,7 +10,6 @@ use crate::runtime;
 use crate::when::Clock;
 use clap::Args;
 use gate::Slug;
-use server::CannotPublish;
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
@@ -42,8 +41,8 @@ impl Publish {
                 let refusals = server::refusals(&store, &kept.gate, kept.bot, &road).await;
                 return match refusals {
                     Ok(refusals) if refusals.is_empty() => Ok(None),
-                    Ok(refusals) => Err(cannot(ctx, slug, "be published", CannotPublish::Refused(refusals))),
-                    Err(why) => Err(cannot(ctx, slug, "be published", why)),
+                    Ok(refusals) => Err(cannot_open(slug, refusals)),
+                    Err(why) => Err(cannot(ctx, slug, why)),
                 };
             }
             let opened = open(ctx, &store, &kept, now).await?;

@@ -24,7 +24,7 @@ Examples:
 
 `--from` reads CSV with a header, or JSON lines, with the columns name, limit, expire and request; what a line \
 leaves out comes from the flags. A batch with `--out` survives being killed: run the same command again, and \
-only what is missing is made.")]
+only what is missing is made. One that is complete is not begun anew: the file is there already, exit code 2.")]
 pub(crate) struct Create {
     #[command(flatten)]
     chat: InChat,

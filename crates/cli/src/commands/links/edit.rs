@@ -1,6 +1,6 @@
 //! `admit link edit`: changes what is named and keeps the rest.
 
-use super::kept::Kept;
+use super::kept::{self, Kept};
 use super::named::{parser, whole_link};
 use super::terms;
 use super::was;
@@ -16,7 +16,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use links::{
     Admission, AdmissionChange, CannotMerge, Change, Entrance, Link, LinkName, LinkUrl, Links, MemberLimit,
-    Parser,
 };
 use std::path::PathBuf;
 use telegram::bot_api::methods::{EditChatInviteLink, EditChatSubscriptionInviteLink, Method};
@@ -101,7 +100,10 @@ impl Edit {
             }
         };
         let clock = clock.told_in(zone);
-        if let Some(kept) = self.kept(ctx, &link, &parser)? {
+        if !self.paid
+            && let Some((store, entry)) = kept::entry(ctx, &self.housing, &link, &parser)?
+        {
+            let kept = runtime::run(Kept::new(store, entry))?;
             return kept.edit(ctx, &self.chat.chat, &edit, &clock);
         }
         let is_paid = self.paid || was.as_ref().is_some_and(|was| matches!(was.entrance, Entrance::Paid(_)));
@@ -110,21 +112,6 @@ impl Edit {
         } else {
             self.change(ctx, &link, &edit, was.as_ref(), &clock)
         }
-    }
-
-    /// What the ledger knows of the link, if a gate made it.
-    fn kept(&self, ctx: &Context<'_>, link: &LinkUrl, parser: &Parser) -> Result<Option<Kept>, Failure> {
-        let Ok(hash) = parser.parse(link.as_str()) else { return Ok(None) };
-        if self.paid || !self.housing.place(ctx)?.is_there() {
-            return Ok(None);
-        }
-        runtime::run(async {
-            let store = self.housing.open(ctx).await?.store;
-            match store.ledger_by_hash(&hash).await? {
-                Some((entry, _)) => Ok(Some(Kept::new(store, entry).await?)),
-                None => Ok(None),
-            }
-        })
     }
 
     fn change(

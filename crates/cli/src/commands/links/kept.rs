@@ -1,20 +1,55 @@
-//! An edit of a link that a gate made. The ledger stands by what it says of a link, so only its end can change, and the
-//! ledger knows of that before Telegram does.
+//! A link that a gate made, where somebody changes it by hand. The ledger stands by what it says of a link, so only its
+//! end can change, and the ledger knows of that before Telegram does.
 
 use crate::context::{self, Context};
 use crate::failure::{Doing, Failure};
+use crate::house::Housing;
 use crate::runtime;
 use crate::shown::ShownLink;
 use crate::when::Clock;
 use links::{
-    Admission, AdmissionChange, Change, Chat, Edit, Entrance, Kind, Link, LinkName, Links, MemberLimit,
-    Person, UnixTime,
+    Admission, AdmissionChange, Change, Chat, Edit, Entrance, Kind, Link, LinkName, LinkUrl, Links,
+    MemberLimit, Parser, Person, UnixTime,
 };
 use store::{Bot, LedgerLink, LinkState, Store};
 use telegram::bot_api::Token;
 use telegram::bot_api::methods::{EditChatInviteLink, Method};
 
 const FOR_ONE: Admission = Admission::Instant { limit: Some(MemberLimit::ONE) };
+
+/// What the ledger knows of the link, if a gate made it.
+pub(super) fn entry(
+    ctx: &Context<'_>,
+    housing: &Housing,
+    link: &LinkUrl,
+    parser: &Parser,
+) -> Result<Option<(Store, LedgerLink)>, Failure> {
+    let Ok(hash) = parser.parse(link.as_str()) else { return Ok(None) };
+    if !housing.place(ctx)?.is_there() {
+        return Ok(None);
+    }
+    runtime::run(async {
+        let store = housing.open(ctx).await?.store;
+        Ok(store.ledger_by_hash(&hash).await?.map(|(entry, _)| (store, entry)))
+    })
+}
+
+/// Why this link is not revoked by itself: a pass would promise a link that is dead.
+pub(super) fn expect_no_promise(entry: &LedgerLink) -> Result<(), Failure> {
+    let hint = match (entry.state, entry.pass) {
+        _ if entry.revoked_at.is_some() => return Ok(()),
+        (LinkState::Given, Some(pass)) => format!(
+            "`admit pass revoke {pass}` takes the pass back and ends its links; a fan whose link does not work says so \
+             on their page, and gets another"
+        ),
+        (LinkState::Free, _) => "nobody was shown it; a pass that gets it can be taken back, and \
+            `admit restore --after` gives none of those that are ready to anybody"
+            .to_owned(),
+        _ => return Ok(()),
+    };
+    let why = "a gate made it, and its ledger would not know that it is dead";
+    Err(Failure::OtherState { what: named(entry), why: why.to_owned(), word: "kept_link", hint })
+}
 
 /// A link of the ledger, and the bot that made it.
 pub(super) struct Kept {

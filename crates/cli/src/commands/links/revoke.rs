@@ -1,10 +1,12 @@
 //! `admit link revoke`: ends a link.
 
+use super::kept;
 use super::named::{parser, whole_link};
 use super::was;
 use crate::context::{Connection, Context};
 use crate::failure::{Failure, Usage};
 use crate::flags::InChat;
+use crate::house::Housing;
 use crate::shown::ShownLink;
 use crate::when::Clock;
 use clap::Args;
@@ -19,7 +21,7 @@ Examples:
   admit link revoke --chat -1001234567890 --was link.json --json
 
 Nobody new comes in by a revoked link; members who came by it stay. Revoking the bot's primary link makes \
-Telegram put a new one in its place.")]
+Telegram put a new one in its place. A link that a gate made is ended with its pass: `admit pass revoke`.")]
 pub(crate) struct Revoke {
     /// The link; without it, the one in `--was`.
     #[arg(value_name = "LINK", required_unless_present = "was")]
@@ -29,6 +31,8 @@ pub(crate) struct Revoke {
     /// A file that `link create --json` wrote, or `-`.
     #[arg(long, value_name = "FILE")]
     was: Option<PathBuf>,
+    #[command(flatten)]
+    housing: Housing,
 }
 
 impl Revoke {
@@ -47,6 +51,9 @@ impl Revoke {
                 return Err(Usage::new("no link", rule, "`https://t.me/+AbCdEf0123456789`").into());
             }
         };
+        if let Some((_, entry)) = kept::entry(ctx, &self.housing, &link, &parser)? {
+            kept::expect_no_promise(&entry)?;
+        }
         let chat = &self.chat.chat;
         if ctx.global.dry_run {
             let request = RevokeChatInviteLink { chat_id: chat, invite_link: link.as_str() };

@@ -104,6 +104,9 @@ impl Entry {
             Ok(State::Used) => format!("was used{by}{}", at(self.used_at)),
             Ok(State::Left) => format!("was used{by}, who left{}", at(self.left_at)),
             Ok(State::Leaked) => format!("leaked: somebody else came in{by}{}", at(self.used_at)),
+            Ok(State::Expired) if self.expires_at.is_some_and(|at| clock.now.as_second() < at) => {
+                "was ended before it was used".to_owned()
+            }
             Ok(State::Expired) => format!("expired unused{}", at(self.expires_at)),
             Ok(State::Revoked) => "is revoked".to_owned(),
             Err(_) => self.state.to_owned(),
