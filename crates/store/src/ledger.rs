@@ -51,6 +51,7 @@ statements! {
                 where gate = $1 and chat = $2 and state = 'granted'
                 limit $4) as some_waiting),
             (select count(*) from links where bot = $5 and gate = $1 and chat = $2 and state = 'making')";
+    DROP_POOL = "update links set state = 'dropped' where bot = $1 and state in ('making', 'free')";
     DROP_EXPIRED = "update links set state = 'dropped' where state = 'free' and expires_at <= $1";
     TO_TEND = "
         select chat from links
@@ -297,6 +298,11 @@ impl Store {
             Ok(tx.one::<(LinkId,)>(INTEND, &[&gate, &chat, &bot, &marker, &fence, &expires_at, &now])?.0)
         })
         .await
+    }
+
+    /// Nobody is given anything any more of what a bot has in its pools, or asked for: its Telegram is another one now.
+    pub async fn drop_pools(&self, bot: UserId) -> Result<u64> {
+        self.write(move |tx| tx.execute(DROP_POOL, &[&bot])).await
     }
 
     /// Telegram made the link: whoever waits longest has it, or the pool; the pool too while the bot could not end it.

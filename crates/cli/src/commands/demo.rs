@@ -13,12 +13,16 @@ use server::{Clock, Service, Settings};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use store::Store;
 use telegram::bot_api::{Settings as Road, Token};
 use tokio::net::TcpListener;
 
 /// Where it is, unless something else is there already.
 const USUALLY: &str = "127.0.0.1:8080";
 const ANSWER: &str = "espresso";
+const SLUG: &str = "night-owls";
+/// What the sandbox calls the bot of its demo.
+const BOT: &str = "admit_demo_bot";
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
@@ -31,7 +35,8 @@ pub(crate) struct Demo {
     /// Where to listen; port 0 takes any that is free. [default: 127.0.0.1:8080, or a free port]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// Keep what it remembers in this directory, to look at it afterwards; without it, it is gone in the end.
+    /// Keep what it remembers in this directory; without it, it is gone in the end. Another demo may go on there: passes
+    /// are remembered, though links of the Telegram that ended let nobody in any more.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -49,9 +54,6 @@ struct Ready<'a> {
 impl Demo {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
         ctx.cannot_rehearse("demo")?;
-        if let Some(data) = &self.data {
-            expect_new(data)?;
-        }
         runtime::serve(async {
             let listener = self.bind().await?;
             let url = format!("http://{}", listener.local_addr()?);
@@ -69,11 +71,16 @@ impl Demo {
             let House { store, keys } = place.open_or_make().await?;
             // Held until the end.
             let standing = place.stand_on();
+            let is_alone = standing.as_ref().is_some_and(|(_, is_alone)| *is_alone);
+            if !is_alone || !is_of_a_demo(&store).await? {
+                return Err(not_ours(&data));
+            }
             let clock = Clock::default();
             let road = Road { api_url: at.bot_api.clone(), ..Road::default() };
             let token = at.token.as_deref().expect("the demo's sandbox has a bot");
             let token = Token::new(token).expect("a sandbox's token is a token");
             let bot = server::add_bot(&store, token, &road, "demo", clock.now()).await?;
+            store.drop_pools(bot).await?;
             let chat = at.chat_id.expect("the demo's sandbox has a chat");
             server::open_gate(&store, &night_owls(chat), bot, "demo", clock.now()).await?;
             let settings = Settings {
@@ -81,11 +88,11 @@ impl Demo {
                 telegram_url: at.people.clone(),
                 road,
                 clock,
-                is_alone: standing.as_ref().is_some_and(|(_, is_alone)| *is_alone),
+                is_alone,
                 ..Settings::default()
             };
             let service = Service::start(store, &keys, settings).await?;
-            let gate = format!("{url}/g/night-owls");
+            let gate = format!("{url}/g/{SLUG}");
             let ready = Ready { url: &url, gate: &gate, answer: ANSWER, console: None, sandbox: &at };
             // Whoever is told that it is ready may stop it; that is how a service ends, and no failure.
             let stopped = runtime::stopped();
@@ -116,18 +123,20 @@ impl Demo {
     }
 }
 
-/// A demo's bot, gate and links are of a Telegram that ends with it: they would be of no use to another demo, and are
-/// nothing to put beside what is real.
-fn expect_new(data: &Path) -> Result<(), Failure> {
-    if !Place::in_dir(data).is_there() {
-        return Ok(());
-    }
-    Err(Failure::OtherState {
+/// A demo's bot and gate are nothing to put beside what is real.
+async fn is_of_a_demo(store: &Store) -> Result<bool, Failure> {
+    let bots = store.bots().await?;
+    let gates = store.gates().await?;
+    Ok(bots.iter().all(|bot| bot.username == BOT) && gates.iter().all(|gate| gate.gate.slug.as_str() == SLUG))
+}
+
+fn not_ours(data: &Path) -> Failure {
+    Failure::OtherState {
         what: format!("the directory `{}`", data.display()),
-        why: "there is a database in it already, and each demo begins anew".to_owned(),
+        why: "it has a database that is not a demo's, or that a service has in hand".to_owned(),
         word: "database_exists",
         hint: "nothing was changed; say `--data` with a directory that is new, or leave it away".to_owned(),
-    })
+    }
 }
 
 async fn open_sandbox() -> io::Result<Sandbox> {
@@ -143,7 +152,7 @@ async fn open_sandbox() -> io::Result<Sandbox> {
 fn night_owls(chat: i64) -> Gate {
     let text = format!(
         r#"
-        slug = "night-owls"
+        slug = "{SLUG}"
         title = "Night Owls"
         intro = "A group for those who are up late. One question, and you are in."
         chats = [{chat}]

@@ -2,7 +2,7 @@
 
 use crate::fan::{Gate, exchange};
 use crate::house::{ADMIT, House};
-use crate::operator::{json as answer, open_gate, run};
+use crate::operator::{open_gate, run};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -134,21 +134,25 @@ fn a_wrong_answer_opens_nothing_and_keeps_what_was_typed() {
 }
 
 #[test]
-fn a_killed_demo_is_remembered_and_none_begins_where_a_database_is() {
+fn a_killed_demo_goes_on_in_its_directory_and_none_begins_in_another_ones() {
     let house = House::new();
     let data = house.home.path().join("data");
-    let demo = Demo::start(&["--data", data.to_str().unwrap()]);
-    passed(&demo, &demo.form());
-    let again = || run(&house, "demo --data data --json").fails_as(6, "conflict", "database_exists");
-    again();
+    let arguments = ["--data", data.to_str().unwrap()];
+    let demo = Demo::start(&arguments);
+    let (cookie, link) = passed(&demo, &demo.form());
+    run(&house, "demo --data data --json").fails_as(6, "conflict", "database_exists");
     drop(demo);
-    again();
-    assert_eq!(answer(&house, "pass list --data data")[0]["gate"], "night-owls");
+    let demo = Demo::start(&arguments);
+    assert!(demo.pass(&cookie).contains(&format!("href=\"{link}\"")));
+    // Whoever comes now is let in by the Telegram that is there now.
+    let (_, link) = passed(&demo, &demo.form());
+    assert!(link.starts_with(demo.said["sandbox"]["people"].as_str().unwrap()), "{link}");
+    drop(demo);
 
     // Nor in an operator's own, whether a service runs there or not.
     let service = open_gate(&house);
     let gates = run(&house, "gate list --json").out;
-    let refused = || run(&house, "demo --data admit-data").is(6, "each demo begins anew");
+    let refused = || run(&house, "demo --data admit-data").is(6, "a database that is not a demo's");
     refused();
     drop(service);
     refused();

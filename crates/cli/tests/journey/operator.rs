@@ -135,8 +135,7 @@ fn a_service_listens_at_a_socket_and_is_watched_elsewhere() {
     let more = ["--public-url", "https://gate.example", "--metrics-listen", "127.0.0.1:0"];
     let ask = |path_asked: &str| {
         let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
-        write!(stream, "GET {path_asked} HTTP/1.1\r\nhost: gate.example\r\nconnection: close\r\n\r\n")
-            .unwrap();
+        write!(stream, "GET {path_asked} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
