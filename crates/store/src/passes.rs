@@ -515,8 +515,8 @@ impl Store {
         self.write(move |tx| tx.execute(EXPIRE, &[&now])).await
     }
 
-    /// People who came into a chat by somebody else's link of this bot, once that link is revoked: what is done with them is the
-    /// gate's rule.
+    /// People who came into a chat by somebody else's link of this bot, once that link is revoked: what is done with
+    /// them is the gate's rule.
     pub async fn strangers(&self, bot: UserId, chat: ChatId, limit: u32) -> Result<Vec<Stranger>> {
         let rows = self.read(move |tx| tx.rows(STRANGERS, &[&bot, &chat, &limit])).await?;
         let stranger = |(pass, chat, person, link, joined_at, gate, own, leaves): StrangerRow| {
