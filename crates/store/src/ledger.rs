@@ -3,7 +3,7 @@
 
 use crate::audit::{self, Deed};
 use crate::connection::Tx;
-use crate::passes::{self, Into};
+use crate::grants::{self, Into};
 use crate::seal::{self, Place};
 use crate::statements::statements;
 use crate::value::{Column, FromRow, Row, stored};
@@ -31,10 +31,6 @@ statements! {
         where gate = $1 and chat = $2 and state = 'granted'
         order by queued_at, pass
         limit 1";
-    GIVE = "update links set state = 'given', pass = $1, generation = $2, given_at = $3 where id = $4";
-    ISSUE = "
-        update entries set state = 'issued', link = $1, issued_at = $2, expires_at = $3
-        where pass = $4 and chat = $5 and state = 'granted'";
     NOT_MADE = "update links set state = $1 where id = $2 and state = 'making'";
     LOSE_EARLIER = "update links set state = 'lost' where bot = $1 and state = 'making' and fence < $2";
     LOSE_SILENT = "
@@ -452,10 +448,10 @@ impl Store {
             let mut given = 0;
             while let Some((pass, generation)) = tx.row::<(PassId, u32)>(LONGEST_WAITING, &[&gate, &chat])? {
                 let into = Into { gate, chat, bot };
-                let Some(taken) = passes::take_link(tx, into, (pass, generation), alive_until, now)? else {
+                let Some(pooled) = grants::take_link(tx, into, (pass, generation), alive_until, now)? else {
                     break;
                 };
-                passes::issue(tx, &taken, (pass, chat), now)?;
+                grants::issue(tx, pooled, (pass, chat), now)?;
                 given += 1;
             }
             Ok(given)
@@ -510,18 +506,15 @@ struct Free {
 /// Gives a free link, if it may be given, to whoever waits longest. The caller has the gate's turn.
 fn hand_on(tx: &mut Tx<'_>, free: Free, now: UnixTime) -> Result<Made> {
     let Free { link, into: Into { gate, chat, bot }, expires_at } = free;
-    if !passes::may_give(tx, bot, chat)? {
+    if !grants::may_give(tx, bot, chat)? {
         return Ok(Made::Pooled);
     }
     let Some((pass, generation)) = tx.row::<(PassId, u32)>(LONGEST_WAITING, &[&gate, &chat])? else {
         return Ok(Made::Pooled);
     };
-    tx.execute(GIVE, &[&pass, &generation, &now, &link])?;
-    match tx.execute(ISSUE, &[&link, &now, &expires_at, &pass, &chat])? {
-        // Its person came in by an older link in this very moment.
-        0 => Err(Error::Contended),
-        _ => Ok(Made::GivenTo(pass)),
-    }
+    grants::give_link(tx, link, (pass, generation), now)?;
+    grants::issue(tx, (link, expires_at), (pass, chat), now)?;
+    Ok(Made::GivenTo(pass))
 }
 
 /// Telegram says that this link is dead, by our wish or otherwise.
