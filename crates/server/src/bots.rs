@@ -1,15 +1,20 @@
-//! The bots we hold tokens of: their links through `dyn Links`, and what is no link operation beside it.
+//! The bots we hold tokens of: their links through `dyn Links`, and what is no link operation beside it. Nothing is
+//! asked of Telegram that it wants held back, by whichever node and before whichever restart it was told so.
 
 use crate::CannotStart;
-use links::{ChatId, Links, UnixTime, UserId};
+use crate::clock::Clock;
+use links::{Chat, ChatId, Edit, Kind, Link, LinkUrl, Links, Terms, UnixTime, UserId};
 use std::collections::HashMap;
+use std::error::Error;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
-use store::LinkId;
-use telegram::bot_api::methods::{GetMe, Method};
-use telegram::bot_api::types::Me;
-use telegram::bot_api::updates::{KINDS, Updates};
+use store::{LinkId, Store};
+use telegram::bot_api::methods::{
+    CreateChatInviteLink, EditChatInviteLink, GetMe, GetUpdates, Method, RevokeChatInviteLink,
+};
+use telegram::bot_api::types::{Me, Update};
+use telegram::bot_api::updates::KINDS;
 use telegram::bot_api::{BadSettings, Client, Settings, Token};
 
 /// How long one call may take. What Telegram asks us to wait is not sat out inside it: that is remembered in the
@@ -38,6 +43,9 @@ impl Bots {
     }
 }
 
+/// What Telegram answers; or our own trouble, which says nothing of Telegram.
+pub(crate) type Asked<T> = store::Result<links::Result<T>>;
+
 /// A bot and the way to Telegram in its name.
 #[derive(Clone)]
 pub(crate) struct Bot {
@@ -45,6 +53,8 @@ pub(crate) struct Bot {
     /// Its public name, without `@`.
     pub(crate) username: String,
     client: Client,
+    store: Store,
+    clock: Clock,
     patience: Arc<Mutex<Patience>>,
 }
 
@@ -63,21 +73,89 @@ struct Patience {
 
 impl Bot {
     /// A bot as the store knows it. Nothing is sent.
-    pub(crate) fn new(known: &store::Bot, road: &Settings) -> Result<Self, CannotStart> {
+    pub(crate) fn new(
+        known: &store::Bot,
+        road: &Settings,
+        store: Store,
+        clock: Clock,
+    ) -> Result<Self, CannotStart> {
         let token = Token::new(known.token.reveal()).map_err(|_| CannotStart::Token(known.id))?;
         let settings = Settings { limit: CALL_LIMIT, longest_wait: Duration::ZERO, ..road.clone() };
         let client = Client::new(token, &settings)?;
-        Ok(Self { id: known.id, username: known.username.clone(), client, patience: Arc::default() })
+        let (id, username) = (known.id, known.username.clone());
+        Ok(Self { id, username, client, store, clock, patience: Arc::default() })
     }
 
-    /// What makes and ends links.
-    pub(crate) fn links(&self) -> &dyn Links {
-        &self.client
+    /// Makes a link.
+    pub(crate) async fn create(&self, chat: ChatId, terms: &Terms) -> Asked<Link> {
+        let name = Chat::from(chat);
+        self.ask(CreateChatInviteLink::NAME, Some(chat), self.links().create(&name, terms)).await
+    }
+
+    /// Gives a link these terms.
+    pub(crate) async fn edit(&self, chat: ChatId, link: &LinkUrl, edit: &Edit) -> Asked<Link> {
+        let name = Chat::from(chat);
+        self.ask(EditChatInviteLink::NAME, Some(chat), self.links().edit(&name, link, edit, None)).await
+    }
+
+    /// Ends a link.
+    pub(crate) async fn revoke(&self, chat: ChatId, link: &LinkUrl) -> Asked<()> {
+        let name = Chat::from(chat);
+        let revoked = self.ask(RevokeChatInviteLink::NAME, Some(chat), self.links().revoke(&name, link));
+        Ok(revoked.await?.map(drop))
+    }
+
+    /// What happened after the update that is `done`; Telegram may wait for it so long.
+    pub(crate) async fn updates(&self, done: Option<i64>, seconds: u32) -> Asked<Vec<Update>> {
+        let ear = self.client.updates(KINDS);
+        self.ask(GetUpdates::NAME, None, ear.within(done, seconds)).await
     }
 
     /// What is no link operation.
-    pub(crate) async fn call<M: Method>(&self, method: &M) -> links::Result<M::Answer> {
-        self.client.call(method).await
+    pub(crate) async fn call<M: Method>(&self, method: &M) -> Asked<M::Answer> {
+        let chat = match method.chat() {
+            Some(Chat::Id(chat)) => Some(*chat),
+            Some(Chat::Name(_)) | None => None,
+        };
+        self.ask(M::NAME, chat, self.client.call(method)).await
+    }
+
+    /// Until when Telegram wants this held back, if it does.
+    pub(crate) async fn held(
+        &self,
+        method: &'static str,
+        chat: Option<ChatId>,
+    ) -> store::Result<Option<UnixTime>> {
+        self.store.held(self.id, method, chat, self.clock.now()).await
+    }
+
+    /// Asks, unless Telegram wants this held back. Should it want that from now on, it is written down before anything
+    /// else, for every node and for whoever starts after us. There is no other way from here to Telegram.
+    async fn ask<T>(
+        &self,
+        method: &'static str,
+        chat: Option<ChatId>,
+        call: impl Future<Output = links::Result<T>>,
+    ) -> Asked<T> {
+        if let Some(until) = self.held(method, chat).await? {
+            let seconds = until.get().saturating_sub(self.clock.now().get());
+            let seconds = u32::try_from(seconds.max(1)).unwrap_or(u32::MAX);
+            return Ok(Err(links::Error::new(Kind::Wait { seconds })));
+        }
+        let answer = call.await;
+        if let Err(error) = &answer
+            && let Some(seconds) = wait_of(error)
+        {
+            // Our clock shows whole seconds; up to one of them is over already.
+            let until = UnixTime::new(self.clock.now().get().saturating_add(i64::from(seconds) + 1));
+            self.store.hold(self.id, method, chat, until).await?;
+        }
+        Ok(answer)
+    }
+
+    /// What makes and ends links.
+    fn links(&self) -> &dyn Links {
+        &self.client
     }
 
     /// Leaves a chat alone for a while after a failure. What Telegram itself asks to hold back is in the store.
@@ -153,11 +231,19 @@ impl Bot {
         // Never held across an await.
         self.patience.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// What tells us who came and went.
-    pub(crate) fn ear(&self) -> Updates {
-        self.client.updates(KINDS)
+/// How long Telegram wants us to wait. Where an earlier try may have been carried out, that is not what the error says
+/// first.
+fn wait_of(error: &links::Error) -> Option<u32> {
+    let mut cause: Option<&dyn Error> = Some(error);
+    while let Some(error) = cause {
+        if let Some(seconds) = error.downcast_ref().and_then(links::Error::retry_after_seconds) {
+            return Some(seconds);
+        }
+        cause = error.source();
     }
+    None
 }
 
 /// Who this token is, asked of Telegram.

@@ -67,7 +67,7 @@ async fn look_if_due(app: &App, bot: &Bot, chat: ChatId) -> Result<(), Trouble> 
 async fn look(app: &App, bot: &Bot, chat: ChatId) -> Result<bool, Trouble> {
     let name = Chat::from(chat);
     let asked_at = app.clock.now();
-    let standing = match bot.call(&GetChatMember { chat_id: &name, user_id: bot.id }).await {
+    let standing = match bot.call(&GetChatMember { chat_id: &name, user_id: bot.id }).await? {
         Ok(member) => standing_of(&member),
         Err(error) if matches!(error.kind(), Kind::BotNotInChat | Kind::ChatNotFound) => Some(Standing::Out),
         Err(error) => {
@@ -85,7 +85,7 @@ async fn look(app: &App, bot: &Bot, chat: ChatId) -> Result<bool, Trouble> {
     if !standing.may(Right::InviteUsers) {
         return Ok(false);
     }
-    match bot.call(&GetChat { chat_id: &name }).await {
+    match bot.call(&GetChat { chat_id: &name }).await? {
         Ok(full) => {
             bot.saw_name(chat, full.username.as_deref());
             app.store.know_chat(bot.id, chat, face(full), asked_at).await?;
@@ -97,7 +97,7 @@ async fn look(app: &App, bot: &Bot, chat: ChatId) -> Result<bool, Trouble> {
     }
     // Asked while it can be: once the bot is out, nobody would say.
     if app.store.owner(bot.id, chat).await?.is_none()
-        && let Ok(Some(owner)) = errands::owner(bot, chat).await
+        && let Ok(Some(owner)) = errands::owner(bot, chat).await?
     {
         app.store.know_owner(bot.id, chat, owner).await?;
     }

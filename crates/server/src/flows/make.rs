@@ -10,7 +10,7 @@ use crate::bots::{Bot, CALL_LIMIT};
 use crate::error::Trouble;
 use crate::metrics::LinkEvent;
 use gate::Code;
-use links::{Chat, ChatId, Expiry, Kind, Link, LinkName, Terms, UnixTime};
+use links::{ChatId, Expiry, Kind, Link, LinkName, Terms, UnixTime};
 use store::{GateState, Intent, LinkId, SavedGate};
 use telegram::bot_api::methods::{CreateChatInviteLink, Method};
 use tokio::task::JoinSet;
@@ -80,7 +80,7 @@ async fn make(app: &App, bot: &Bot, intent: Intent) -> Result<bool, Trouble> {
     app.points.pass("make.intended");
     let name = LinkName::new(&intent.marker.to_string()).expect("a marker is short and plain");
     let expiry = Expiry::new(intent.expires_at).expect("a gate's links end within a bounded time from now");
-    let made = bot.links().create(&Chat::from(intent.chat), &Terms::for_one(expiry).named(name)).await;
+    let made = bot.create(intent.chat, &Terms::for_one(expiry).named(name)).await?;
     app.points.pass("make.answered");
     match made {
         Ok(made) => {

@@ -1,5 +1,5 @@
-//! When Telegram is not asked: it wants a call held back, which the store remembers for every node; or the call failed,
-//! and this node leaves the chat alone for a while.
+//! When Telegram is not asked: it wants a call held back, which [`Bot`] sees to; or the call failed, and this node leaves
+//! the chat alone for a while.
 
 use super::chats::title;
 use super::errands::{self, To};
@@ -23,8 +23,7 @@ pub(crate) async fn may_ask(
     method: &'static str,
     chat: ChatId,
 ) -> Result<bool, Trouble> {
-    let now = app.clock.now();
-    Ok(!bot.rests(method, chat, now) && app.store.held(bot.id, method, Some(chat), now).await?.is_none())
+    Ok(!bot.rests(method, chat, app.clock.now()) && bot.held(method, Some(chat)).await?.is_none())
 }
 
 /// It failed. How long to leave it alone follows from why.
@@ -39,13 +38,7 @@ pub(crate) async fn put_off(
     let after = |seconds: i64| UnixTime::new(now.get().saturating_add(seconds));
     let telegram_chat = chat.get();
     let rest = match error.kind() {
-        Kind::Wait { seconds } => {
-            // Our clock shows whole seconds; up to one of them is over already.
-            let until = after(i64::from(*seconds) + 1);
-            app.store.hold(bot.id, method, Some(chat), until).await?;
-            info!(telegram.chat = telegram_chat, method, wait_seconds = seconds, "Telegram wants us to wait");
-            return Ok(());
-        }
+        Kind::Wait { .. } => return Ok(()),
         Kind::ChatMoved { to } => {
             app.store.chat_moved(bot.id, chat, *to, now).await?;
             app.bells.wanted.ring();

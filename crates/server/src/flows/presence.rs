@@ -29,7 +29,7 @@ pub(crate) async fn of(
     if !may_ask(app, bot, GetChatMember::NAME, chat).await? {
         return Ok(None);
     }
-    match bot.call(&GetChatMember { chat_id: &Chat::from(chat), user_id: person }).await {
+    match bot.call(&GetChatMember { chat_id: &Chat::from(chat), user_id: person }).await? {
         Ok(ChatMember::Kicked(..)) => Ok(Some(Presence::Banned)),
         Ok(member) => Ok(member.is_in().map(|is_in| if is_in { Presence::In } else { Presence::Out })),
         // Whoever was never there, or is nobody any more, is not there.

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::bots::Bot;
 use crate::error::Trouble;
 use gate::pass::State;
-use links::{Chat, Edit, Expiry, Kind, LinkName, LinkUrl, Terms, UnixTime};
+use links::{Edit, Expiry, Kind, LinkName, LinkUrl, Terms, UnixTime};
 use std::time::Duration;
 use store::{Doubt, GateState, Held, Holding, Reissued, SavedGate, Visitor};
 use telegram::bot_api::methods::{EditChatInviteLink, Method};
@@ -141,7 +141,7 @@ async fn is_dead(
         let name = LinkName::new(&link.marker.to_string()).expect("a marker is short and plain");
         let expiry = Expiry::new(link.expires_at).expect("a link of ours ends at a time that was one");
         let same = Edit::replace(Terms::for_one(expiry).named(name));
-        match bot.links().edit(&Chat::from(entry.chat), url, &same, None).await {
+        match bot.edit(entry.chat, url, &same).await? {
             // If somebody gave it another end meanwhile, it is told that one.
             Ok(shown) if !shown.is_revoked => told = Some(link.expires_at),
             Err(error) if *error.kind() != Kind::LinkDead => {

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::bots::Bot;
 use crate::error::Trouble;
 use crate::metrics::LinkEvent;
-use links::{Chat, ChatId, Kind};
+use links::{ChatId, Kind};
 use telegram::bot_api::methods::{Method, RevokeChatInviteLink};
 
 /// So many are looked up at a time.
@@ -19,7 +19,7 @@ pub(crate) async fn end(app: &App, bot: &Bot, chat: ChatId) -> Result<usize, Tro
             break;
         }
         app.points.pass("revoke.asking");
-        let revoked = bot.links().revoke(&Chat::from(chat), &link.url).await;
+        let revoked = bot.revoke(chat, &link.url).await?;
         app.points.pass("revoke.answered");
         match revoked {
             Err(error) if *error.kind() != Kind::LinkDead => {

@@ -5,6 +5,7 @@
 mod bots;
 mod chats;
 mod gaps;
+mod holds;
 mod house;
 mod making;
 mod pauses;
