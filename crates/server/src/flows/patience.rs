@@ -26,6 +26,33 @@ pub(crate) async fn may_ask(
     Ok(!bot.rests(method, chat, app.clock.now()) && bot.held(method, Some(chat)).await?.is_none())
 }
 
+/// Whether Telegram refuses, and nothing we know of would change that.
+pub(crate) fn is_refusal(error: &links::Error) -> bool {
+    let is_known = matches!(
+        error.kind(),
+        Kind::Wait { .. }
+            | Kind::ChatMoved { .. }
+            | Kind::TokenDead
+            | Kind::MissingRight(_)
+            | Kind::BotNotInChat
+            | Kind::ChatNotFound
+            | Kind::WrongKindOfChat
+            | Kind::OutcomeUnknown
+    );
+    !is_known && !error.is_retryable()
+}
+
+/// For how many seconds to leave alone what was refused so often before.
+pub(crate) fn rest_seconds(refused: u32) -> i64 {
+    (SHORT_REST_SECONDS << refused.min(16)).min(LONGEST_REST_SECONDS)
+}
+
+/// Whether whoever owns the chat is told now of what rests for so long: not at the first time, for it may pass; and not
+/// each time.
+pub(crate) fn is_time_to_tell(rest_seconds: i64) -> bool {
+    (LONG_REST_SECONDS..2 * LONG_REST_SECONDS).contains(&rest_seconds)
+}
+
 /// It failed. How long to leave it alone follows from why.
 pub(crate) async fn put_off(
     app: &App,
@@ -34,6 +61,9 @@ pub(crate) async fn put_off(
     chat: ChatId,
     error: &links::Error,
 ) -> Result<(), Trouble> {
+    if is_refusal(error) {
+        return refused(app, bot, method, chat, error).await;
+    }
     let now = app.clock.now();
     let after = |seconds: i64| UnixTime::new(now.get().saturating_add(seconds));
     let telegram_chat = chat.get();
@@ -56,16 +86,14 @@ pub(crate) async fn put_off(
             bot.look_at(chat, now);
             LONG_REST_SECONDS
         }
-        Kind::OutcomeUnknown => SHORT_REST_SECONDS,
-        _ if error.is_retryable() => SHORT_REST_SECONDS,
-        _ => return refused(app, bot, method, chat, error).await,
+        _ => SHORT_REST_SECONDS,
     };
     warn!(telegram.chat = telegram_chat, method, error = chain(error), "Telegram did not do it");
     bot.rest(method, chat, after(rest));
     Ok(())
 }
 
-/// Telegram refuses, and nothing we know of would change that. It is asked again, later each time, and whoever owns the
+/// It is asked again, later each time, and whoever owns the
 /// chat is told once.
 async fn refused(
     app: &App,
@@ -84,9 +112,7 @@ async fn refused(
         "Telegram refuses, and we do not know why"
     );
     app.metrics.refusals.inc();
-    // Not at the first time, for it may pass; and not each time.
-    let is_time = (LONG_REST_SECONDS..2 * LONG_REST_SECONDS).contains(&seconds);
-    if !is_time || !app.store.is_gated(bot.id, chat).await? {
+    if !is_time_to_tell(seconds) || !app.store.is_gated(bot.id, chat).await? {
         return Ok(());
     }
     let title = title(app, bot, chat).await?;

@@ -258,4 +258,22 @@ on_both! {
             store.ready().await.unwrap();
         }
     }
+
+    async fn a_link_that_cannot_be_ended_waits_behind_the_others(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        for number in 1..=3 {
+            make(&store, &gate, number).await;
+            let pass = grant(&store, &gate, number, NOW).await;
+            store.revoke_pass(pass, "maria", later(number.cast_signed())).await.unwrap();
+        }
+        let waiting = async || store.to_revoke(bot(), chat(), 9).await.unwrap();
+        let names = async || waiting().await.into_iter().map(|link| link.marker).collect::<Vec<_>>();
+        assert_eq!(names().await, [marker(1), marker(2), marker(3)]);
+        store.revoke_refused(waiting().await[0].link, later(20)).await.unwrap();
+        store.revoke_later(waiting().await[0].link, later(10)).await.unwrap();
+        assert_eq!(names().await, [marker(3), marker(2), marker(1)]);
+        let dues: Vec<_> = waiting().await.iter().map(|link| (link.refused, link.due_at)).collect();
+        assert_eq!(dues, [(0, links::UnixTime::new(0)), (0, later(10)), (1, later(20))]);
+    }
 }
