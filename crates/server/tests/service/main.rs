@@ -8,6 +8,7 @@ mod gaps;
 mod holds;
 mod house;
 mod making;
+mod patience;
 mod pauses;
 mod people;
 mod publish;
