@@ -59,7 +59,7 @@ pub use self::health::Overdue;
 pub use self::hearing::Doubt;
 pub use self::ids::{ErrandId, GateId, LinkId, NotANumber, PassId, Visitor};
 pub use self::ledger::{Intent, LedgerFilter, LedgerLink, LinkState, Made, Sighting, Stock, ToRevoke};
-pub use self::outbox::Errand;
+pub use self::outbox::{Errand, NewErrand};
 pub use self::pace::Hold;
 pub use self::passes::{Granted, Handed, Held, Holding, Reissued, Revoked, Stranger, StrangerIs};
 pub use self::seal::{CannotOpen, Keyring, NotAKeyring};

@@ -8,8 +8,8 @@ pub(crate) use crate::joins::Moment;
 use crate::joins::{Join, Known, Settled, settle};
 use crate::keys::expect_current;
 use crate::statements::statements;
-use crate::{Error, GateId, Keyring, LinkId, PassId, Result, Store, Visitor};
-use crate::{attempts, chats, gates, hearing, ledger, seal};
+use crate::{Error, GateId, Keyring, LinkId, NewErrand, PassId, Result, Store, Visitor};
+use crate::{attempts, chats, gates, hearing, ledger, outbox, seal};
 use gate::Code;
 use gate::pass::State;
 use links::{ChatId, LinkHash, LinkUrl, Standing, UnixTime, UserId};
@@ -98,6 +98,8 @@ pub struct Update {
     pub received_at: UnixTime,
     /// What it means.
     pub effect: Effect,
+    /// What has to be done at Telegram should it be news.
+    pub errand: Option<NewErrand>,
 }
 
 /// What an update means to us.
@@ -173,7 +175,7 @@ impl Store {
         let people: BTreeSet<UserId> = updates.iter().filter_map(|update| update.effect.seen()).collect();
         self.write(move |tx| {
             hold_people(tx, &people)?;
-            updates.iter().map(|update| take_in(tx, &keys, bot, update)).collect()
+            updates.iter().map(|update| take_in_with_errand(tx, &keys, bot, update)).collect()
         })
         .await
     }
@@ -190,6 +192,16 @@ impl Store {
 /// Forgets updates that Telegram will not repeat.
 pub(crate) fn forget(tx: &mut Tx<'_>, now: UnixTime) -> Result<()> {
     tx.execute(FORGET, &[&UnixTime::new(now.get() - REMEMBERED_SECONDS)]).map(drop)
+}
+
+fn take_in_with_errand(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Update) -> Result<Outcome> {
+    let outcome = take_in(tx, keys, bot, update)?;
+    if let Some(errand) = &update.errand
+        && !matches!(outcome, Outcome::Repeated | Outcome::Noted)
+    {
+        outbox::add(tx, keys, bot, errand, update.received_at)?;
+    }
+    Ok(outcome)
 }
 
 /// Takes one update in, with what it changes.

@@ -6,6 +6,7 @@ use crate::bots::{Asked, Bot};
 use crate::error::{Trouble, chain};
 use links::{Chat, ChatId, Kind, UnixTime, UserId};
 use serde::{Deserialize, Serialize};
+use store::NewErrand;
 use telegram::bot_api::methods::{GetChatAdministrators, SendMessage};
 use telegram::bot_api::types::ChatMember;
 use tracing::{info, warn};
@@ -36,10 +37,15 @@ pub(crate) enum To {
     OwnerOf(i64),
 }
 
+/// That something is to be said: to be written down together with why.
+pub(crate) fn saying(to: To, text: String) -> NewErrand {
+    let body = serde_json::to_vec(&Say { to, text }).expect("two texts and a number are JSON");
+    NewErrand { what: SAY, body }
+}
+
 /// Writes down that something is to be said.
 pub(crate) async fn say(app: &App, bot: UserId, to: To, text: String) -> Result<(), Trouble> {
-    let body = serde_json::to_vec(&Say { to, text }).expect("two texts and a number are JSON");
-    app.store.send_out(bot, SAY, &body, app.clock.now()).await?;
+    app.store.send_out(bot, saying(to, text), app.clock.now()).await?;
     app.bells.errand.ring();
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::house::{House, eventually};
 use links::{ChatId, UnixTime};
 use serde_json::{Value, json};
+use store::NewErrand;
 
 /// What was asked of Telegram so far: the methods and when.
 async fn asked(house: &House) -> Vec<(String, i64)> {
@@ -15,6 +16,11 @@ async fn asked(house: &House) -> Vec<(String, i64)> {
 async fn held(house: &House, method: &str) -> Option<(Option<ChatId>, UnixTime)> {
     let holds = house.store.holds(house.bot, house.now()).await.unwrap();
     holds.into_iter().find(|hold| hold.method == method).map(|hold| (hold.chat, hold.until))
+}
+
+fn good_evening(to: Value) -> NewErrand {
+    let say = json!({ "to": to, "text": "Good evening." });
+    NewErrand { what: "say", body: say.to_string().into_bytes() }
 }
 
 #[tokio::test]
@@ -46,8 +52,8 @@ async fn what_another_node_was_told_to_hold_back_is_not_asked_here() {
     let pass = house.store.passes(None, None, 9).await.unwrap()[0].pass;
     house.store.revoke_pass(pass, "maria", house.now()).await.unwrap();
     for to in [json!({ "person": owner }), json!({ "owner_of": house.chat.get() })] {
-        let say = json!({ "to": to, "text": "Good evening." }).to_string();
-        house.store.send_out(house.bot, "say", say.as_bytes(), house.now()).await.unwrap();
+        let say = good_evening(to);
+        house.store.send_out(house.bot, say, house.now()).await.unwrap();
     }
     house.write_to_bot(owner, "Are you there?").await;
     let (mut ann, mut ben) = (house.fan().await, house.fan().await);
@@ -76,10 +82,10 @@ async fn whatever_telegram_wants_held_back_is_written_down() {
     let owner = house.owner().await;
     house.write_to_bot(owner, "/start").await;
     let private = ChatId::new(owner).unwrap();
-    let say = json!({ "to": { "person": owner }, "text": "Good evening." }).to_string();
     for (method, chat) in [("sendMessage", Some(private)), ("getUpdates", None)] {
         house.control("faults", json!({ "method": method, "kind": "429", "n": 60 })).await;
-        house.store.send_out(house.bot, "say", say.as_bytes(), house.now()).await.unwrap();
+        let say = good_evening(json!({ "person": owner }));
+        house.store.send_out(house.bot, say, house.now()).await.unwrap();
         house.write_to_bot(owner, "Are you there?").await;
         let now = house.now();
         let (whose, until) = eventually(method, async || held(&house, method).await).await;

@@ -86,7 +86,7 @@ pub(crate) async fn pass_of(store: &Store, gate: &SavedGate, who: i64) -> PassId
 }
 
 pub(crate) fn update(id: i64, effect: Effect) -> Update {
-    Update { id, received_at: later(id), effect }
+    Update { id, received_at: later(id), effect, errand: None }
 }
 
 pub(crate) fn joined(id: i64, who: i64, by: Option<u64>, at: i64) -> Update {
