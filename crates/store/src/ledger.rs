@@ -456,6 +456,11 @@ impl Store {
         self.write(move |tx| dead(tx, link, at)).await
     }
 
+    /// Whether links may be given out that a bot made for a chat: it could end them, and is told who comes by them.
+    pub async fn may_give(&self, bot: UserId, chat: ChatId) -> Result<bool> {
+        self.read(move |tx| passes::may_give(tx, bot, chat)).await
+    }
+
     /// Gives links of the pool to whoever waits for one, the longest first; answers how many. `alive_until` is how long
     /// they have to work.
     pub async fn hand_out(

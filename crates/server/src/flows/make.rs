@@ -42,8 +42,10 @@ pub(crate) async fn fill(
         }
     }
     let stock = gate::Stock { target, free: stock.free, waiting: stock.waiting, making: stock.making };
+    // Looked at first: to hand out nothing would cost a crowd the gate's turn at every look.
     if stock.waiting > 0
         && stock.free > 0
+        && app.store.may_give(bot.id, chat).await?
         && app.store.hand_out(gate, chat, gate.gate.promised_until(now), now).await? > 0
     {
         // They waited while nothing could be given, and there is a pool again.
