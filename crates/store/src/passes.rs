@@ -47,14 +47,6 @@ statements! {
         values ($1, $2, $3, $4, $5)
         on conflict do nothing
         returning id";
-    TAKE_LINK = "
-        update links set state = 'given', pass = $1, generation = $2, given_at = $3
-        where state = 'free' and id = (
-            select id from links
-            where gate = $4 and chat = $5 and state = 'free' and expires_at >= $6
-            order by expires_at, id
-            limit 1)
-        returning id, marker, url, expires_at";
     OLDEST_LINK = "
         select id, marker, url, expires_at from links
         where gate = $1 and chat = $2 and state = 'free' and expires_at >= $3
@@ -187,6 +179,18 @@ statements! {
         update strangers set settled_at = $1
         where pass = $2 and chat = $3 and person = $4 and link = $5 and joined_at = $6 and settled_at is null";
 }
+
+/// On PostgreSQL. Whoever takes a link has the gate's turn; not everybody who ends a free one has, and what they are about
+/// to end is passed over.
+const TAKE_LINK: &str = "
+    update links set state = 'given', pass = $1, generation = $2, given_at = $3
+    where id = (
+        select id from links
+        where gate = $4 and chat = $5 and state = 'free' and expires_at >= $6
+        order by expires_at, id
+        limit 1
+        for no key update skip locked)
+    returning id, marker, url, expires_at";
 
 /// What became of a right answer.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -5,6 +5,7 @@ use crate::on_both;
 use crate::world::*;
 use gate::pass::State;
 use serde_json::json;
+use sqlx::{Connection as _, PgConnection};
 
 const ROUNDS: i64 = 40;
 
@@ -44,4 +45,21 @@ on_both! {
             assert_eq!((held.state, held.left_at), (State::Left, Some(later(11))), "{round}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_a_link_passes_over_one_that_somebody_is_about_to_end() {
+    let database = Database::postgres();
+    let store = database.open().await;
+    let gate = open_gate(&store, json!({})).await;
+    make(&store, &gate, 1).await;
+    make(&store, &gate, 2).await;
+    let mut other = PgConnection::connect(&database.place).await.unwrap();
+    for statement in ["begin", "update links set state = 'dropped' where id = (select min(id) from links)"] {
+        sqlx::raw_sql(statement).execute(&mut other).await.unwrap();
+    }
+    let pass = pass_of(&store, &gate, 42).await;
+    sqlx::raw_sql("commit").execute(&mut other).await.unwrap();
+    let held = store.pass(pass).await.unwrap().unwrap().entries.remove(0);
+    assert_eq!((held.state, held.link), (State::Issued, Some(hash(2).url())));
 }
