@@ -10,7 +10,7 @@ use gate::pass::State;
 use links::{ChatId, Edit, Expiry, Kind, LinkName, LinkUrl, Terms, UnixTime};
 use std::time::Duration;
 use store::{Doubt, GateState, Held, Holding, Reissued, SavedGate, Visitor};
-use telegram::bot_api::methods::{EditChatInviteLink, Method};
+use telegram::bot_api::methods::{EditChatInviteLink, Method, RevokeChatInviteLink};
 use tokio::time::Instant;
 use tracing::info;
 
@@ -131,7 +131,8 @@ async fn by_presence(
 }
 
 /// Whether a link is dead that should not be: somebody revoked it by hand. It is told what it was made with once more,
-/// which Telegram refuses of a dead one, and which puts right what was changed by hand of one that lives.
+/// which Telegram refuses of a dead one, and which puts right what was changed by hand of one that lives. Where it was to
+/// be given another end, and nobody told what came of that, it is given that one.
 async fn is_dead(
     app: &App,
     bot: &Bot,
@@ -144,34 +145,42 @@ async fn is_dead(
     let mut told = None;
     loop {
         let Some((link, _)) = app.store.ledger_by_hash(&hash).await? else { return Ok(None) };
-        // Which end is true is not known before that edit is over, and ours would undo it.
-        if link.expiry_wanted.is_some() {
-            return Ok(None);
-        }
-        if told == Some(link.expires_at) {
+        if link.expiry_wanted.is_none() && told == Some(link.expires_at) {
             return Ok(Some(false));
         }
         let next = UnixTime::new(now.get().saturating_add(ASK_AGAIN_SECONDS));
-        if told.is_none() && !bot.may_ask_about(link.id, now, next)
-            || !may_ask(app, bot, EditChatInviteLink::NAME, entry.chat).await?
-        {
+        if told.is_none() && !bot.may_ask_about(link.id, now, next) {
             return Ok(None);
         }
-        let name = LinkName::new(&link.marker.to_string()).expect("a marker is short and plain");
-        let expiry = Expiry::new(link.expires_at).expect("a link of ours ends at a time that was one");
-        let same = Edit::replace(Terms::for_one(expiry).named(name));
-        match bot.edit(entry.chat, url, &same).await? {
+        let end = link.expiry_wanted.unwrap_or(link.expires_at);
+        let method = if end > now { EditChatInviteLink::NAME } else { RevokeChatInviteLink::NAME };
+        if !may_ask(app, bot, method, entry.chat).await? {
+            return Ok(None);
+        }
+        let is_revoked = if end > now {
+            let name = LinkName::new(&link.marker.to_string()).expect("a marker is short and plain");
+            let expiry = Expiry::new(end).expect("a link of ours ends at a time that was one");
+            let same = Edit::replace(Terms::for_one(expiry).named(name));
+            bot.edit(entry.chat, url, &same).await?.map(|shown| shown.is_revoked)
+        } else {
+            // It was to have ended by now. Telegram takes no end that is over.
+            bot.revoke(entry.chat, url).await?.map(|()| true)
+        };
+        match is_revoked {
             // If somebody gave it another end meanwhile, it is told that one.
-            Ok(shown) if !shown.is_revoked => told = Some(link.expires_at),
+            Ok(false) => {
+                app.store.edited(&link, end, end).await?;
+                told = Some(end);
+            }
             Err(error) if *error.kind() != Kind::LinkDead => {
-                put_off(app, bot, EditChatInviteLink::NAME, entry.chat, &error).await?;
+                put_off(app, bot, method, entry.chat, &error).await?;
                 return Ok(None);
             }
-            _ => {
+            Ok(true) | Err(_) => {
                 info!(
                     gate = gate.gate.slug.as_str(),
                     telegram.chat = entry.chat.get(),
-                    "an invitation was ended by hand at Telegram"
+                    "an invitation ended at Telegram before its time"
                 );
                 app.store.link_died(link.id, app.clock.now()).await?;
                 return Ok(Some(true));
