@@ -58,11 +58,26 @@ pub(crate) struct Bot {
     patience: Arc<Mutex<Patience>>,
 }
 
+/// What is left alone after a failure: a method in a chat, or there for one person only.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Call {
+    pub(crate) method: &'static str,
+    pub(crate) chat: ChatId,
+    pub(crate) person: Option<UserId>,
+}
+
+impl Call {
+    /// Whatever it is for.
+    pub(crate) fn of_chat(method: &'static str, chat: ChatId) -> Self {
+        Self { method, chat, person: None }
+    }
+}
+
 /// What this node leaves alone, and until when. A restart forgets it, and asks once too often.
 #[derive(Default)]
 struct Patience {
     /// Calls that failed, with how long they rest after their next failure.
-    rests: HashMap<(&'static str, ChatId), (UnixTime, i64)>,
+    rests: HashMap<Call, (UnixTime, i64)>,
     /// When each chat is looked at next.
     looks: HashMap<ChatId, UnixTime>,
     /// The public names that updates showed last.
@@ -158,45 +173,39 @@ impl Bot {
         &self.client
     }
 
-    /// Leaves a chat alone for a while after a failure. What Telegram itself asks to hold back is in the store.
-    pub(crate) fn rest(&self, method: &'static str, chat: ChatId, until: UnixTime) {
+    /// Leaves something alone for a while after a failure. What Telegram itself asks to hold back is in the store.
+    pub(crate) fn rest(&self, call: Call, until: UnixTime) {
         let mut patience = self.patience();
-        let next = patience.rests.get(&(method, chat)).map_or(0, |(_, next)| *next);
-        patience.rests.insert((method, chat), (until, next));
+        let next = patience.rests.get(&call).map_or(0, |(_, next)| *next);
+        patience.rests.insert(call, (until, next));
     }
 
     /// The same, for twice as long as the last time; answers for how many seconds. Nothing, if it rests already: calls that
     /// were under way together fail together.
-    pub(crate) fn rest_longer(
-        &self,
-        method: &'static str,
-        chat: ChatId,
-        now: UnixTime,
-        bounds: RangeInclusive<i64>,
-    ) -> Option<i64> {
+    pub(crate) fn rest_longer(&self, call: Call, now: UnixTime, bounds: RangeInclusive<i64>) -> Option<i64> {
         let mut patience = self.patience();
-        let (until, next) = patience.rests.get(&(method, chat)).copied().unwrap_or((now, 0));
+        let (until, next) = patience.rests.get(&call).copied().unwrap_or((now, 0));
         if until > now {
             return None;
         }
         let seconds = next.clamp(*bounds.start(), *bounds.end());
         let until = UnixTime::new(now.get().saturating_add(seconds));
-        patience.rests.insert((method, chat), (until, seconds.saturating_mul(2)));
+        patience.rests.insert(call, (until, seconds.saturating_mul(2)));
         Some(seconds)
     }
 
-    pub(crate) fn rests(&self, method: &'static str, chat: ChatId, now: UnixTime) -> bool {
-        self.patience().rests.get(&(method, chat)).is_some_and(|(until, _)| *until > now)
+    pub(crate) fn rests(&self, call: Call, now: UnixTime) -> bool {
+        self.patience().rests.get(&call).is_some_and(|(until, _)| *until > now)
     }
 
     /// It was done: should it fail again, that is another failure.
-    pub(crate) fn done(&self, method: &'static str, chat: ChatId) {
-        self.patience().rests.remove(&(method, chat));
+    pub(crate) fn done(&self, call: Call) {
+        self.patience().rests.remove(&call);
     }
 
     /// Something changed in a chat: whatever failed there may be tried again.
     pub(crate) fn wake(&self, chat: ChatId) {
-        self.patience().rests.retain(|(_, resting), _| *resting != chat);
+        self.patience().rests.retain(|call, _| call.chat != chat);
     }
 
     /// The chat is to be looked at then, and not before.

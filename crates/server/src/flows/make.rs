@@ -6,7 +6,7 @@
 use super::chats;
 use super::patience::{may_ask, put_off};
 use crate::app::App;
-use crate::bots::{Bot, CALL_LIMIT};
+use crate::bots::{Bot, CALL_LIMIT, Call};
 use crate::error::Trouble;
 use crate::metrics::LinkEvent;
 use gate::Code;
@@ -86,7 +86,7 @@ async fn make(app: &App, bot: &Bot, intent: Intent) -> Result<bool, Trouble> {
     app.points.pass("make.answered");
     match made {
         Ok(made) => {
-            bot.done(CreateChatInviteLink::NAME, intent.chat);
+            bot.done(Call::of_chat(CreateChatInviteLink::NAME, intent.chat));
             keep(app, link, &made).await
         }
         Err(error) => not_made(app, bot, intent, link, &error).await,

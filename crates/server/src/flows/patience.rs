@@ -4,7 +4,7 @@
 use super::chats::title;
 use super::errands::{self, To};
 use crate::app::App;
-use crate::bots::Bot;
+use crate::bots::{Bot, Call};
 use crate::error::{Trouble, chain};
 use links::{ChatId, Kind, UnixTime};
 use tracing::{error, info, warn};
@@ -23,7 +23,8 @@ pub(crate) async fn may_ask(
     method: &'static str,
     chat: ChatId,
 ) -> Result<bool, Trouble> {
-    Ok(!bot.rests(method, chat, app.clock.now()) && bot.held(method, Some(chat)).await?.is_none())
+    Ok(!bot.rests(Call::of_chat(method, chat), app.clock.now())
+        && bot.held(method, Some(chat)).await?.is_none())
 }
 
 /// Whether Telegram refuses, and nothing we know of would change that.
@@ -62,7 +63,7 @@ pub(crate) async fn put_off(
     error: &links::Error,
 ) -> Result<(), Trouble> {
     if is_refusal(error) {
-        return refused(app, bot, method, chat, error).await;
+        return refused(app, bot, Call::of_chat(method, chat), error).await;
     }
     let now = app.clock.now();
     let after = |seconds: i64| UnixTime::new(now.get().saturating_add(seconds));
@@ -89,21 +90,31 @@ pub(crate) async fn put_off(
         _ => SHORT_REST_SECONDS,
     };
     warn!(telegram.chat = telegram_chat, method, error = chain(error), "Telegram did not do it");
-    bot.rest(method, chat, after(rest));
+    bot.rest(Call::of_chat(method, chat), after(rest));
     Ok(())
 }
 
-/// It is asked again, later each time, and whoever owns the
-/// chat is told once.
-async fn refused(
+/// It failed for one person. What Telegram refuses of them rests for them alone; after whatever else failed, the others
+/// have their turn before they do.
+pub(crate) async fn put_off_person(
     app: &App,
     bot: &Bot,
-    method: &'static str,
-    chat: ChatId,
+    call: Call,
     error: &links::Error,
 ) -> Result<(), Trouble> {
+    if is_refusal(error) {
+        return refused(app, bot, call, error).await;
+    }
+    let behind = 2 * SHORT_REST_SECONDS;
+    bot.rest(call, UnixTime::new(app.clock.now().get().saturating_add(behind)));
+    put_off(app, bot, call.method, call.chat, error).await
+}
+
+/// It is asked again, later each time, and whoever owns the chat is told once.
+async fn refused(app: &App, bot: &Bot, call: Call, error: &links::Error) -> Result<(), Trouble> {
     let bounds = SHORT_REST_SECONDS..=LONGEST_REST_SECONDS;
-    let Some(seconds) = bot.rest_longer(method, chat, app.clock.now(), bounds) else { return Ok(()) };
+    let Some(seconds) = bot.rest_longer(call, app.clock.now(), bounds) else { return Ok(()) };
+    let Call { method, chat, .. } = call;
     error!(
         telegram.chat = chat.get(),
         method,

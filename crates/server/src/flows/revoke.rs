@@ -4,7 +4,7 @@ use super::chats::title;
 use super::errands::{self, To};
 use super::patience::{is_refusal, is_time_to_tell, may_ask, put_off, rest_seconds};
 use crate::app::App;
-use crate::bots::Bot;
+use crate::bots::{Bot, Call};
 use crate::error::{Trouble, chain};
 use crate::metrics::LinkEvent;
 use links::{ChatId, Kind, UnixTime};
@@ -29,7 +29,7 @@ pub(crate) async fn end(app: &App, bot: &Bot, chat: ChatId) -> Result<usize, Tro
         let error = match revoked {
             Err(error) if *error.kind() != Kind::LinkDead => error,
             _ => {
-                bot.done(RevokeChatInviteLink::NAME, chat);
+                bot.done(Call::of_chat(RevokeChatInviteLink::NAME, chat));
                 app.store.revoked(link.link, app.clock.now()).await?;
                 app.metrics.link(LinkEvent::Revoked);
                 app.bells.ended.ring();

@@ -3,9 +3,9 @@
 
 use super::chats::title;
 use super::errands::{self, To};
-use super::patience::{may_ask, put_off};
+use super::patience::{may_ask, put_off_person};
 use crate::app::App;
-use crate::bots::{Asked, Bot};
+use crate::bots::{Asked, Bot, Call};
 use crate::error::Trouble;
 use crate::metrics::StrangerEnd;
 use gate::StrangerRule;
@@ -42,21 +42,26 @@ async fn end(app: &App, bot: &Bot, stranger: Stranger) -> Result<Option<Stranger
     if gate.is_some_and(|gate| gate.gate.stranger == StrangerRule::Keep) {
         return Ok(Some(StrangerEnd::Kept));
     }
-    if !may_ask(app, bot, UnbanChatMember::NAME, stranger.chat).await? {
+    let (method, chat) = (UnbanChatMember::NAME, stranger.chat);
+    let call = Call { method, chat, person: Some(stranger.person) };
+    if bot.rests(call, app.clock.now()) || !may_ask(app, bot, method, chat).await? {
         return Ok(None);
     }
     app.points.pass("stranger.removing");
     let removed = remove(bot, stranger.chat, stranger.person).await?;
     app.points.pass("stranger.removed");
     match removed {
-        Ok(end) => Ok(Some(end)),
+        Ok(end) => {
+            bot.done(call);
+            Ok(Some(end))
+        }
         // An administrator is no stranger to the chat.
         Err(error) if *error.kind() == Kind::PersonIsAdministrator => Ok(Some(StrangerEnd::Kept)),
         Err(error) if matches!(error.kind(), Kind::PersonUnknown | Kind::PersonGone) => {
             Ok(Some(StrangerEnd::Gone))
         }
         Err(error) => {
-            put_off(app, bot, UnbanChatMember::NAME, stranger.chat, &error).await?;
+            put_off_person(app, bot, call, &error).await?;
             Ok(None)
         }
     }
