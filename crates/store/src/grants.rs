@@ -53,14 +53,6 @@ statements! {
                 where bot = $1 and id = $2
                     and (deaf_from is not null or username is not null
                         or ' ' || rights || ' ' not like '% can_invite_users %'))";
-    TAKE_LINK = "
-        update links set state = 'given', pass = $1, generation = $2, given_at = $3
-        where state = 'free' and id = (
-            select id from links
-            where gate = $4 and chat = $5 and state = 'free' and expires_at >= $6
-            order by expires_at, id
-            limit 1)
-        returning id, expires_at";
     OLDEST_LINKS = "
         select id, expires_at from links
         where gate = $1 and chat = $2 and state = 'free' and expires_at >= $3
@@ -350,7 +342,7 @@ pub(crate) fn take_link(
         return Ok(None);
     }
     if !tx.is_alone() {
-        return tx.row(TAKE_LINK, &[&pass, &generation, &now, &gate, &chat, &alive_until]);
+        return many::take_link(tx, (gate, chat), (pass, generation), alive_until, now);
     }
     let pooled: Option<Pooled> = tx.row(OLDEST_LINKS, &[&gate, &chat, &alive_until, &1u32])?;
     if let Some((link, _)) = pooled {

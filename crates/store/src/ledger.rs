@@ -58,11 +58,13 @@ statements! {
         join links l on l.id = s.link
         where s.settled_at is null and l.revoked_at is not null and l.bot = $1";
     TO_REVOKE = "
-        select id, gate, chat, marker, url from links
+        select id, gate, chat, marker, url, revoke_refused, revoke_due_at from links
         where bot = $1 and chat = $2
             and revoke_wanted_at is not null and revoked_at is null and url is not null
-        order by revoke_wanted_at, id
+        order by revoke_due_at, revoke_wanted_at, id
         limit $3";
+    REVOKE_LATER = "update links set revoke_due_at = $1 where id = $2";
+    REVOKE_REFUSED = "update links set revoke_due_at = $1, revoke_refused = revoke_refused + 1 where id = $2";
     REVOKED = "update links set revoked_at = $1 where id = $2 and revoked_at is null";
     WANT_REVOKED = "
         update links set revoke_wanted_at = $1
@@ -160,8 +162,14 @@ pub struct ToRevoke {
     pub gate: GateId,
     /// Its chat.
     pub chat: ChatId,
+    /// Its name at Telegram.
+    pub marker: Code,
     /// Its text.
     pub url: LinkUrl,
+    /// How often Telegram refused to end it.
+    pub refused: u32,
+    /// Telegram is not to be asked before then.
+    pub due_at: UnixTime,
 }
 
 /// What a link is to us. What Telegram did with it is told by its times.
@@ -379,16 +387,27 @@ impl Store {
         Ok(rows.into_iter().map(|(chat,)| chat).collect())
     }
 
-    /// Links of a bot in a chat that have to end, those first that waited longest.
+    /// Links of a bot in a chat that have to end, those first that are due first; of those nobody tried yet, who waited
+    /// longest.
     pub async fn to_revoke(&self, bot: UserId, chat: ChatId, limit: u32) -> Result<Vec<ToRevoke>> {
-        let rows: Vec<(LinkId, GateId, ChatId, Code, Vec<u8>)> =
-            self.read(move |tx| tx.rows(TO_REVOKE, &[&bot, &chat, &limit])).await?;
+        type Row = (LinkId, GateId, ChatId, Code, Vec<u8>, u32, UnixTime);
+        let rows: Vec<Row> = self.read(move |tx| tx.rows(TO_REVOKE, &[&bot, &chat, &limit])).await?;
         rows.into_iter()
-            .map(|(link, gate, chat, marker, sealed)| {
+            .map(|(link, gate, chat, marker, sealed, refused, due_at)| {
                 let url = reveal(self.keys(), marker, &sealed)?;
-                Ok(ToRevoke { link, gate, chat, url })
+                Ok(ToRevoke { link, gate, chat, marker, url, refused, due_at })
             })
             .collect()
+    }
+
+    /// Nobody knows what came of ending a link: it is tried again, after the others.
+    pub async fn revoke_later(&self, link: LinkId, now: UnixTime) -> Result<()> {
+        self.write(move |tx| tx.execute(REVOKE_LATER, &[&now, &link]).map(drop)).await
+    }
+
+    /// Telegram refuses to end a link: it is asked again, not before `due_at`.
+    pub async fn revoke_refused(&self, link: LinkId, due_at: UnixTime) -> Result<()> {
+        self.write(move |tx| tx.execute(REVOKE_REFUSED, &[&due_at, &link]).map(drop)).await
     }
 
     /// Writes down that somebody is about to ask Telegram to end a link at another time. Only then is Telegram asked, and
@@ -431,6 +450,11 @@ impl Store {
     /// Telegram revoked the link, or said that it was dead already.
     pub async fn revoked(&self, link: LinkId, at: UnixTime) -> Result<()> {
         self.write(move |tx| dead(tx, link, at)).await
+    }
+
+    /// Whether links may be given out that a bot made for a chat: it could end them, and is told who comes by them.
+    pub async fn may_give(&self, bot: UserId, chat: ChatId) -> Result<bool> {
+        self.read(move |tx| grants::may_give(tx, bot, chat)).await
     }
 
     /// Gives links of the pool to whoever waits for one, the longest first; answers how many. `alive_until` is how long

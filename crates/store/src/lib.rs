@@ -63,7 +63,7 @@ pub use self::health::Overdue;
 pub use self::hearing::Doubt;
 pub use self::ids::{ErrandId, GateId, LinkId, NotANumber, PassId, Visitor};
 pub use self::ledger::{Intent, LedgerFilter, LedgerLink, LinkState, Made, Sighting, Stock, ToRevoke};
-pub use self::outbox::Errand;
+pub use self::outbox::{Errand, NewErrand};
 pub use self::pace::Hold;
 pub use self::passes::{Held, Holding, Reissued, Revoked};
 pub use self::seal::{CannotOpen, Keyring, NotAKeyring};

@@ -1,13 +1,25 @@
-//! Several grants in one statement, which only PostgreSQL is asked: there, what takes the time is the way to the server
-//! and back.
+//! What only PostgreSQL is asked: links that are taken while others end some, and several grants in one statement, because
+//! there it is the way to the server and back that takes the time.
+//!
+//! Not everybody who ends a free link has the gate's turn. What they are about to end is passed over, so that what is
+//! taken is free and ours.
 
 use crate::connection::Tx;
-use crate::grants::Entered;
+use crate::grants::{Entered, Pooled};
 use crate::statements::statements;
 use crate::{GateId, PassId, Result, SavedGate, Visitor};
 use links::{ChatId, UnixTime};
 
 statements! {
+    TAKE_LINK = "
+        update links set state = 'given', pass = $1, generation = $2, given_at = $3
+        where id = (
+            select id from links
+            where gate = $4 and chat = $5 and state = 'free' and expires_at >= $6
+            order by expires_at, id
+            limit 1
+            for no key update skip locked)
+        returning id, expires_at";
     NEW_PASSES = "
         insert into passes (gate, visitor, granted_at)
         select $1, c.visitor, $2
@@ -43,6 +55,17 @@ statements! {
         select pass, id, expires_at from paired order by pass";
 }
 
+/// Gives the oldest free link to this generation of a pass. The caller has the gate's turn.
+pub(crate) fn take_link(
+    tx: &mut Tx<'_>,
+    (gate, chat): (GateId, ChatId),
+    (pass, generation): (PassId, u32),
+    alive_until: UnixTime,
+    now: UnixTime,
+) -> Result<Option<Pooled>> {
+    tx.row(TAKE_LINK, &[&pass, &generation, &now, &gate, &chat, &alive_until])
+}
+
 /// New passes for those visitors who need no closer look. The caller has the gate's turn.
 pub(crate) fn new_passes(
     tx: &mut Tx<'_>,
@@ -53,8 +76,8 @@ pub(crate) fn new_passes(
     tx.rows(NEW_PASSES, &[&gate, &now, visitors])
 }
 
-/// Begins the way of new passes into one chat, with the oldest free links as far as they go. Not everybody who ends a
-/// free link has the gate's turn: what they are about to end is passed over, so that what is paired is free and ours.
+/// Begins the way of new passes into one chat, with the oldest free links as far as they go. The caller has the gate's
+/// turn.
 pub(crate) fn enter(
     tx: &mut Tx<'_>,
     gate: &SavedGate,

@@ -2,10 +2,11 @@
 //! node; if its answer is lost it may come twice.
 
 use crate::app::App;
-use crate::bots::Bot;
+use crate::bots::{Asked, Bot};
 use crate::error::{Trouble, chain};
 use links::{Chat, ChatId, Kind, UnixTime, UserId};
 use serde::{Deserialize, Serialize};
+use store::NewErrand;
 use telegram::bot_api::methods::{GetChatAdministrators, SendMessage};
 use telegram::bot_api::types::ChatMember;
 use tracing::{info, warn};
@@ -36,10 +37,15 @@ pub(crate) enum To {
     OwnerOf(i64),
 }
 
+/// That something is to be said: to be written down together with why.
+pub(crate) fn saying(to: To, text: String) -> NewErrand {
+    let body = serde_json::to_vec(&Say { to, text }).expect("two texts and a number are JSON");
+    NewErrand { what: SAY, body }
+}
+
 /// Writes down that something is to be said.
 pub(crate) async fn say(app: &App, bot: UserId, to: To, text: String) -> Result<(), Trouble> {
-    let body = serde_json::to_vec(&Say { to, text }).expect("two texts and a number are JSON");
-    app.store.send_out(bot, SAY, &body, app.clock.now()).await?;
+    app.store.send_out(bot, saying(to, text), app.clock.now()).await?;
     app.bells.errand.ring();
     Ok(())
 }
@@ -58,8 +64,8 @@ pub(crate) async fn run(app: &App, bot: &Bot, holder: &str) -> Result<usize, Tro
         };
         app.points.pass("errand.said");
         match said {
-            Err(error) if errand.tries < MOST_TRIES && may_pass(&error) => {
-                let wait = error.retry_after_seconds().map(|seconds| i64::from(seconds) + 1);
+            Err(error) if may_pass(&error, errand.tries) => {
+                let wait = error.retry_after_seconds().map(i64::from);
                 let wait = wait.unwrap_or(FIRST_WAIT_SECONDS << errand.tries.min(10));
                 let due_at = UnixTime::new(app.clock.now().get().saturating_add(wait));
                 app.store.errand_later(errand.id, due_at).await?;
@@ -75,8 +81,13 @@ pub(crate) async fn run(app: &App, bot: &Bot, holder: &str) -> Result<usize, Tro
     Ok(errands.len())
 }
 
-fn may_pass(error: &links::Error) -> bool {
-    matches!(error.kind(), Kind::Wait { .. } | Kind::OutcomeUnknown | Kind::TokenDead) || error.is_retryable()
+fn may_pass(error: &links::Error, tries: u32) -> bool {
+    match error.kind() {
+        // To be told to wait is not to be out of reach.
+        Kind::Wait { .. } => true,
+        Kind::OutcomeUnknown | Kind::TokenDead => tries < MOST_TRIES,
+        _ => tries < MOST_TRIES && error.is_retryable(),
+    }
 }
 
 /// What came of it at Telegram.
@@ -84,7 +95,7 @@ async fn tell(app: &App, bot: &Bot, to: To, text: &str) -> Result<links::Result<
     let person = match to {
         To::Person(person) => UserId::new(person).ok(),
         To::OwnerOf(chat) => match ChatId::new(chat) {
-            Ok(chat) => match owner(bot, chat).await {
+            Ok(chat) => match owner(bot, chat).await? {
                 Ok(owner) => owner,
                 // The bot is out, so it is whoever it was.
                 Err(error) if is_shut_out(&error) => app.store.owner(bot.id, chat).await?,
@@ -94,14 +105,14 @@ async fn tell(app: &App, bot: &Bot, to: To, text: &str) -> Result<links::Result<
         },
     };
     let Some(person) = person else { return Ok(Ok(())) };
-    Ok(write(bot, person, text).await)
+    Ok(write(bot, person, text).await?)
 }
 
 fn is_shut_out(error: &links::Error) -> bool {
     matches!(error.kind(), Kind::BotNotInChat | Kind::ChatNotFound | Kind::MissingRight(_))
 }
 
-async fn write(bot: &Bot, person: UserId, text: &str) -> links::Result<()> {
+async fn write(bot: &Bot, person: UserId, text: &str) -> Asked<()> {
     let chat = ChatId::new(person.get()).expect("everybody has a chat with the bot of their own number");
     let message = SendMessage {
         chat_id: &Chat::from(chat),
@@ -111,20 +122,21 @@ async fn write(bot: &Bot, person: UserId, text: &str) -> links::Result<()> {
         protect_content: None,
         reply_markup: None,
     };
-    match bot.call(&message).await {
+    Ok(match bot.call(&message).await? {
         Err(error) if matches!(error.kind(), Kind::PersonBlockedUs | Kind::ChatNotFound) => {
             info!("somebody could not be told something: they never started the bot, or blocked it");
             Ok(())
         }
         said => said.map(drop),
-    }
+    })
 }
 
 /// Who owns a chat.
-pub(crate) async fn owner(bot: &Bot, chat: ChatId) -> links::Result<Option<UserId>> {
+pub(crate) async fn owner(bot: &Bot, chat: ChatId) -> Asked<Option<UserId>> {
     let administrators = bot.call(&GetChatAdministrators { chat_id: &Chat::from(chat) }).await?;
-    Ok(administrators.into_iter().find_map(|member| match member {
+    let creator = |member| match member {
         ChatMember::Creator(owner, _) => UserId::new(owner.id).ok(),
         _ => None,
-    }))
+    };
+    Ok(administrators.map(|all| all.into_iter().find_map(creator)))
 }
