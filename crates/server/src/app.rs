@@ -4,7 +4,7 @@ use crate::Hearing;
 use crate::bells::Bells;
 use crate::bots::Bots;
 use crate::clock::Clock;
-use crate::error::Trouble;
+use crate::error::{Trouble, chain};
 use crate::metrics::Metrics;
 use crate::points::Points;
 use crate::sign::Signer;
@@ -17,6 +17,7 @@ use store::{GateState, SavedGate, Store};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
+use tracing::warn;
 
 /// Cheap to clone; everybody has the same.
 #[derive(Clone)]
@@ -71,15 +72,25 @@ impl App {
     pub(crate) async fn within<T: Send + 'static>(
         &self,
         until: Instant,
-        work: impl Future<Output = T> + Send + 'static,
-    ) -> Option<T> {
+        work: impl Future<Output = Result<T, Trouble>> + Send + 'static,
+    ) -> Result<Option<T>, Trouble> {
         let (answer, known) = oneshot::channel();
         {
             let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
             while begun.try_join_next().is_some() {}
-            begun.spawn(async move { drop(answer.send(work.await)) });
+            begun.spawn(async move {
+                if let Err(Err(why)) = answer.send(work.await) {
+                    warn!(
+                        error = chain(&why),
+                        "what a request began could not be done, and nobody waits for it"
+                    );
+                }
+            });
         }
-        timeout_at(until, known).await.ok()?.ok()
+        match timeout_at(until, known).await {
+            Ok(Ok(done)) => done.map(Some),
+            Ok(Err(_)) | Err(_) => Ok(None),
+        }
     }
 
     /// Ends what requests began.

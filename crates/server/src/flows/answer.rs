@@ -147,8 +147,8 @@ async fn give(app: &App, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> R
     let mut granted = app.store.grant_unless_known(gate, visitor, now).await?;
     if let Granted::Known { person } = granted {
         // If Telegram does not say so in time, nobody knows that they would need none.
-        let asked = app.within(until, needless(app.clone(), gate.clone(), person)).await;
-        if let Some(needless) = asked.transpose()?.flatten() {
+        let asked = app.within(until, needless(app.clone(), gate.clone(), person)).await?;
+        if let Some(needless) = asked.flatten() {
             return Ok(needless);
         }
         granted = app.store.grant(gate, visitor, now).await?;

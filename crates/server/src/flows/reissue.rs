@@ -46,8 +46,8 @@ pub(crate) async fn reissue(app: &App, gate: &SavedGate, visitor: Visitor) -> Re
         return Ok(Outcome::Paused);
     }
     let until = Instant::now() + PATIENCE;
-    let replaced = app.within(until, replace(app.clone(), gate.clone(), visitor, until)).await;
-    Ok(replaced.transpose()?.unwrap_or(Outcome::NotYet))
+    let replaced = app.within(until, replace(app.clone(), gate.clone(), visitor, until)).await?;
+    Ok(replaced.unwrap_or(Outcome::NotYet))
 }
 
 /// Of several chats, what goes wrong at one does not keep the others.
