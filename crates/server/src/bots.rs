@@ -1,6 +1,7 @@
 //! The bots we hold tokens of: their links through `dyn Links`, and what is no link operation beside it.
 
 use crate::CannotStart;
+use crate::flows::hear::KINDS;
 use links::{ChatId, Links, UnixTime, UserId};
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use store::LinkId;
 use telegram::bot_api::methods::{GetMe, Method};
 use telegram::bot_api::types::Me;
-use telegram::bot_api::updates::{KINDS, Updates};
+use telegram::bot_api::updates::Updates;
 use telegram::bot_api::{BadSettings, Client, Settings, Token};
 
 /// How long one call may take. What Telegram asks us to wait is not sat out inside it: that is remembered in the

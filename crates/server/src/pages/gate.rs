@@ -298,7 +298,7 @@ impl Desk<'_> {
     fn one_more_step(&self, now: UnixTime) -> Told {
         let told = Told::bad(
             "Many wrong answers are coming in right now. Yours was not looked at and does not count. Press Start in the \
-             bot, come back and send it again; or wait some minutes.",
+             bot, tell it that you opened this page, come back and send your answer again; or wait some minutes.",
         );
         let Some(bot) = self.app.bots.get(self.gate.bot) else { return told };
         let start = Start::new(self.visitor, self.gate.id, now).sign(&self.app.signer);
