@@ -329,6 +329,13 @@ fn a_gate_that_cannot_work_is_not_opened_and_says_why() {
     house.write("later.toml", &request);
     run(&house, "gate apply later.toml --publish").is(6, "the entry `request` is not built yet");
     assert_eq!(reasons(&house, "later"), ["entry_not_built"]);
+    let over = request.replace("later", "over").replace("request", "link");
+    house.write("over.toml", &format!("closes_at = \"2020-01-01T00:00:00Z\"\n{over}"));
+    run(&house, "gate plan over.toml").is(0, "it cannot work: the gate is over: its `closes_at` has passed");
+    run(&house, "gate apply over.toml --publish --dry-run").is(6, "the gate is over");
+    run(&house, "gate apply over.toml").is(0, "made, draft");
+    assert_eq!(reasons(&house, "over"), ["over"]);
+    run(&house, "gate publish over --dry-run").is(6, "write a later one, or leave it out");
 
     house.write("third.toml", &request.replace("later", "third").replace("request", "link"));
     let both = run(&house, "gate apply later.toml third.toml --publish");
@@ -337,6 +344,10 @@ fn a_gate_that_cannot_work_is_not_opened_and_says_why() {
         "later: failed: the gate `later` cannot be published\n  - the entry `request` is not built yet",
     );
     both.is(9, "third: made, open");
+    let soon = request.replace("later", "soon").replace("request", "link");
+    house.write("soon.toml", &format!("opens_at = \"2999-01-01T00:00:00Z\"\n{soon}"));
+    run(&house, "gate apply soon.toml --publish").is(0, "soon: made, open");
+    run(&house, "gate show soon").is(0, "is not open yet, at /g/soon");
 
     let away = "gate publish owls --timeout 1s --api-url http://127.0.0.1:9 --json";
     run(&house, away).fails_as(8, "unreachable", "unreachable");

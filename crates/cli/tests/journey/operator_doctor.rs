@@ -177,6 +177,7 @@ fn a_gate_that_nobody_can_pass_is_told() {
     house.write("over.toml", &over);
     run(&house, "pass grant --gate owls").is(0, "");
     run(&house, "gate apply over.toml").is(0, "");
+    run(&house, "gate show owls").is(0, "Owls (owls) is over, at /g/owls");
     let told = warnings(&house);
     assert!(told.contains(&"gate_full".to_owned()) && told.contains(&"gate_closed".to_owned()), "{told:?}");
     database(&house)

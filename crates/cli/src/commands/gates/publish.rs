@@ -38,7 +38,7 @@ impl Publish {
             bot::remember(ctx, &store, now).await?;
             if ctx.global.dry_run {
                 let road = context::settings(&ctx.config()?);
-                let refusals = server::refusals(&store, &kept.gate, kept.bot, &road).await;
+                let refusals = server::refusals_to_publish(&store, &kept, &road, now).await;
                 return match refusals {
                     Ok(refusals) if refusals.is_empty() => Ok(None),
                     Ok(refusals) => Err(cannot_open(slug, refusals)),
