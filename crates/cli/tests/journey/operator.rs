@@ -705,6 +705,17 @@ fn the_ledger_tells_what_became_of_a_link() {
     let shown = json(&house, &format!("link show {marker}"));
     assert_eq!((&shown["seen"][0]["user_id"], &shown["seen"][0]["what"]), (&json!(fan), &json!("joined")));
     run(&house, &format!("link show {marker}")).is(0, &format!("{fan} joined on "));
+    assert_eq!(
+        (&shown["seen"][0]["is_stranger"], &shown["seen"][0]["left_at"]),
+        (&json!(false), &Value::Null)
+    );
+    house.control(&format!("people/{fan}/leave"), json!({ "chat_id": house.chat.parse::<i64>().unwrap() }));
+    until("the leave", || run(&house, &format!("link show {marker}")).out.contains(", and left on "));
+    run(&house, &format!("pass grant --gate owls --person {fan}")).is(0, "");
+    let link = run(&house, "pass show 2 --wait 20 -q").out;
+    let stranger = house.person();
+    assert_eq!(house.join(stranger, link.trim()), "joined");
+    until("the leak", || run(&house, &format!("link show {}", link.trim())).out.contains(", a stranger"));
     run(&house, "link list").is(0, "MARKER");
     run(&house, "link show https://t.me/+AbCdEf0123456789 --json").fails_as(3, "not_found", "no_link");
     run(&house, "link show nonsense! --json").fails_as(2, "usage", "bad_input");
