@@ -199,10 +199,13 @@ fn what_should_have_been_done_is_told() {
         insert into strangers (pass, chat, person, link, joined_at)
         select pass, chat, 77, id, 1000 from links where pass = 1;
         insert into holds (bot, method, chat, until) select bot, 'createChatInviteLink', chat, 9000000000
-        from links where pass = 1";
+        from links where pass = 1;
+        insert into outbox (bot, what, body, due_at) select bot, 'say', x'', 1000 from links where pass = 1";
     database(&house).execute_batch(late).unwrap();
     assert_eq!(errors(&house), ["links_not_ended", "strangers_inside"]);
-    assert!(warnings(&house).contains(&"held_back".to_owned()));
+    for waits in ["held_back", "messages_wait"] {
+        assert!(warnings(&house).contains(&waits.to_owned()), "{waits}");
+    }
 }
 
 #[test]

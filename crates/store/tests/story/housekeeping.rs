@@ -5,7 +5,7 @@ use crate::on_both;
 use crate::world::*;
 use admit_store::{
     CannotOpen, Chain, ChatFace, ChatKind, Effect, Error, GateState, Granted, Intent, OpenError, Outcome,
-    Store, Token,
+    Overdue, Store, Token,
 };
 use links::{ChatId, Right, Standing};
 use serde_json::json;
@@ -100,8 +100,8 @@ on_both! {
         assert_eq!(lease(&here, "a", 9, 20).await, Some(1));
         assert_eq!(lease(&there, "b", 19, 30).await, None);
         assert_eq!(lease(&there, "b", 20, 30).await, Some(2));
-        assert_eq!(here.holds_lease("maker 700", "a", later(21)).await.unwrap(), None);
-        assert_eq!(here.holds_lease("maker 700", "b", later(21)).await.unwrap(), Some(2));
+        assert_eq!(lease(&here, "a", 21, 30).await, None);
+        assert_eq!(lease(&there, "b", 21, 30).await, Some(2));
         there.give_back("maker 700", "a").await.unwrap();
         assert_eq!(lease(&here, "a", 22, 40).await, None);
         there.give_back("maker 700", "b").await.unwrap();
@@ -113,7 +113,7 @@ on_both! {
         for number in 0..10u8 {
             here.send_out(bot(), "message", &[number], later(i64::from(number))).await.unwrap();
         }
-        assert_eq!(here.errands_due(bot(), later(4)).await.unwrap(), (5, Some(NOW)));
+        assert_eq!(here.errands_left(bot(), later(4)).await.unwrap(), Some(Overdue { count: 4, since: NOW }));
         let take = async |store: &Store, who, now| {
             store.take_errands(bot(), who, 4, later(now), later(now + 60)).await.unwrap()
         };
