@@ -80,10 +80,15 @@ pub(crate) async fn choose(
 }
 
 /// The bot of this number or name.
-fn find(bots: &[Bot], name: &str) -> Result<UserId, Failure> {
+pub(crate) fn find(bots: &[Bot], name: &str) -> Result<UserId, Failure> {
     let bare = name.trim_start_matches('@');
     let is_meant = |bot: &&Bot| bot.username.eq_ignore_ascii_case(bare) || bot.id.to_string() == bare;
-    bots.iter().find(is_meant).map(|bot| bot.id).ok_or_else(|| Failure::NothingThere {
+    bots.iter().find(is_meant).map(|bot| bot.id).ok_or_else(|| unknown(bots, name))
+}
+
+/// There is no bot of that name.
+pub(crate) fn unknown(bots: &[Bot], name: &str) -> Failure {
+    Failure::NothingThere {
         what: format!("no bot `{name}` is remembered here"),
         word: "no_bot",
         hint: match bots {
@@ -91,7 +96,7 @@ fn find(bots: &[Bot], name: &str) -> Result<UserId, Failure> {
                 .to_owned(),
             known => format!("known: {}", names(known)),
         },
-    })
+    }
 }
 
 /// The bot as people know it.
