@@ -222,7 +222,7 @@ fn open_entries(
     now: UnixTime,
 ) -> Result<Vec<(PassId, Option<Taken>)>> {
     type Paired = (PassId, Option<crate::LinkId>, Option<Code>, Option<Vec<u8>>, Option<UnixTime>);
-    let alive_until = gate.alive_until(now);
+    let alive_until = gate.gate.promised_until(now);
     let links = if may_give(tx, gate.bot, chat)? { count(passes) } else { 0 };
     let paired: Vec<Paired> =
         tx.rows(OPEN_ENTRIES, &[passes, &gate.id, &chat, &alive_until, &links, &now])?;

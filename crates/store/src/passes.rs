@@ -635,7 +635,7 @@ fn pass_of(
 
 /// Begins the way into each chat, with the oldest free link or a place in the queue. The caller has the gate's turn.
 fn open_entries(tx: &mut Tx<'_>, gate: &SavedGate, pass: PassId, now: UnixTime) -> Result<Given> {
-    let alive_until = gate.alive_until(now);
+    let alive_until = gate.gate.promised_until(now);
     let mut entries = Vec::with_capacity(gate.gate.chats.len());
     for chat in gate.gate.chats.iter() {
         let into = Into { gate: gate.id, chat: *chat, bot: gate.bot };

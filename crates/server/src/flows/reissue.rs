@@ -167,7 +167,8 @@ async fn another(app: &App, gate: &SavedGate, holding: &Holding, entry: &Held) -
     let mut next_ring = Instant::now();
     loop {
         let now = app.clock.now();
-        let again = app.store.reissue(holding.pass, entry.chat, gate.alive_until(now), None, now).await?;
+        let again =
+            app.store.reissue(holding.pass, entry.chat, gate.gate.promised_until(now), None, now).await?;
         app.points.pass("reissue.answered");
         match again {
             Reissued::NotYet if Instant::now() >= until => return Ok(Outcome::NotYet),

@@ -56,7 +56,8 @@ impl Reissue {
             let gates = store.gates().await?;
             let gate = gates.iter().find(|saved| saved.id == held.gate).ok_or_else(|| no_pass(pass))?;
             let now = server::Clock::default().now();
-            let again = store.reissue(pass, chat, gate.alive_until(now), Some(&ctx.who()), now).await?;
+            let again =
+                store.reissue(pass, chat, gate.gate.promised_until(now), Some(&ctx.who()), now).await?;
             Ok((chat, Some(again)))
         })?;
         let other = |why: String, word, hint: &str| Failure::OtherState {
