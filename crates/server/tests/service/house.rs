@@ -197,7 +197,12 @@ impl House {
 
     /// What the gate shows to somebody new, whatever it is.
     pub(crate) async fn fan_at_a_closed_gate(&self) -> String {
-        exchange(&self.url, "GET", "/g/night-owls", "", "").await
+        self.get("/g/night-owls").await
+    }
+
+    /// What anybody is shown there.
+    pub(crate) async fn get(&self, path: &str) -> String {
+        exchange(&self.url, "GET", path, "", "").await
     }
 
     /// Moves the clocks of Telegram and of the service, while nobody listens.
@@ -366,9 +371,10 @@ async fn exchange(address: &str, verb: &str, path: &str, headers: &str, body: &s
     );
     let begun = request.len().min(64 << 10);
     stream.write_all(&request.as_bytes()[..begun]).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    // A picture is no text.
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {

@@ -13,6 +13,7 @@ mod publish;
 mod refusals;
 mod renewals;
 mod rights;
+mod shares;
 mod states;
 mod steps;
 mod strangers;
