@@ -357,6 +357,7 @@ fn a_gate_that_cannot_work_is_not_opened_and_says_why() {
         .finish(house.bare(&["gate", "publish", "owls", "--dry-run"]).env("ADMIT_BOT_TOKEN", &token))
         .is(0, "would open the gate `owls`");
     run(&house, "gate publish owls").is(0, "is open at /g/owls");
+    run(&house, "gate publish owls").is(0, "No service is running: `admit serve` shows its page");
     run(&house, "gate pause owls").is(0, "is paused");
     run(&house, "gate publish owls --json").is(0, "\"state\":\"open\"");
 }
@@ -622,6 +623,7 @@ fn a_pass_waits_for_whoever_makes_links() {
     run(&house, "pass revoke 7 --yes --json").fails_as(3, "not_found", "no_pass");
     run(&house, "pass reissue 7 --json").fails_as(3, "not_found", "no_pass");
     run(&house, "pass reissue 1 --chat -5").is(2, "does not lead there");
+    run(&house, "pass reissue 1").is(6, "it waits for a link; `admit serve` makes one");
     run(&house, "pass grant --gate gone --json").fails_as(3, "not_found", "no_gate");
     run(&house, "pass list --gate gone --json").fails_as(3, "not_found", "no_gate");
     let file = run(&house, "gate export owls").out;

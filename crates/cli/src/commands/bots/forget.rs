@@ -56,7 +56,7 @@ impl Forget {
             Some(store::Forgotten::Forgotten) => {
                 Ok(ctx.output.show(&Forgotten { bot_id: id.get(), name }, &Clock::of_this_machine())?)
             }
-            Some(store::Forgotten::Unknown) => Err(bot::unknown(&[], &self.bot)),
+            Some(store::Forgotten::Unknown) => Err(bot::unknown(&self.bot)),
             Some(store::Forgotten::Open(gates)) => {
                 let first = gates.first().cloned().unwrap_or_default();
                 Err(needed(

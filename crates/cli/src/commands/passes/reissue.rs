@@ -89,7 +89,13 @@ impl Reissue {
             Some(Reissued::Not(state)) => Err(other(
                 format!("it is {state}, and only a link that expired or leaked is replaced"),
                 "not_reissuable",
-                "`admit pass show` tells how it stands; `admit pass grant` gives another pass",
+                match state {
+                    State::Granted => "it waits for a link; `admit serve` makes one",
+                    State::Issued => "`admit pass show` shows the link that it has",
+                    _ => {
+                        "`admit pass show` tells how it stands; `admit pass grant` gives somebody who has none a pass"
+                    }
+                },
             )),
             Some(Reissued::NoSuchPass) => Err(no_pass(pass)),
         }
