@@ -121,6 +121,7 @@ impl Service {
             metrics: Metrics::new(),
             points: settings.points,
             published: Default::default(),
+            begun: Default::default(),
         });
         if settings.is_alone {
             app.store.end_leases().await?;
@@ -150,6 +151,7 @@ impl Service {
         }
         listen::serve(listener.into(), door, shutdown).await;
         self.jobs.shutdown().await;
+        self.app.end_begun().await;
         for bot in self.app.bots.ids() {
             jobs::leave(&self.app, bot, &self.name).await;
         }

@@ -3,7 +3,7 @@
 
 use crate::audit::{self, Deed};
 use crate::connection::Tx;
-use crate::passes::{self, Into};
+use crate::grants::{self, Into};
 use crate::seal::{self, Place};
 use crate::statements::statements;
 use crate::value::{Column, FromRow, Row, stored};
@@ -31,10 +31,6 @@ statements! {
         where gate = $1 and chat = $2 and state = 'granted'
         order by queued_at, pass
         limit 1";
-    GIVE = "update links set state = 'given', pass = $1, generation = $2, given_at = $3 where id = $4";
-    ISSUE = "
-        update entries set state = 'issued', link = $1, issued_at = $2, expires_at = $3
-        where pass = $4 and chat = $5 and state = 'granted'";
     NOT_MADE = "update links set state = $1 where id = $2 and state = 'making'";
     LOSE_EARLIER = "update links set state = 'lost' where bot = $1 and state = 'making' and fence < $2";
     LOSE_SILENT = "
@@ -62,11 +58,13 @@ statements! {
         join links l on l.id = s.link
         where s.settled_at is null and l.revoked_at is not null and l.bot = $1";
     TO_REVOKE = "
-        select id, gate, chat, marker, url from links
+        select id, gate, chat, marker, url, revoke_refused, revoke_due_at from links
         where bot = $1 and chat = $2
             and revoke_wanted_at is not null and revoked_at is null and url is not null
-        order by revoke_wanted_at, id
+        order by revoke_due_at, revoke_wanted_at, id
         limit $3";
+    REVOKE_LATER = "update links set revoke_due_at = $1 where id = $2";
+    REVOKE_REFUSED = "update links set revoke_due_at = $1, revoke_refused = revoke_refused + 1 where id = $2";
     REVOKED = "update links set revoked_at = $1 where id = $2 and revoked_at is null";
     WANT_REVOKED = "
         update links set revoke_wanted_at = $1
@@ -174,8 +172,14 @@ pub struct ToRevoke {
     pub gate: GateId,
     /// Its chat.
     pub chat: ChatId,
+    /// Its name at Telegram.
+    pub marker: Code,
     /// Its text.
     pub url: LinkUrl,
+    /// How often Telegram refused to end it.
+    pub refused: u32,
+    /// Telegram is not to be asked before then.
+    pub due_at: UnixTime,
 }
 
 /// What a link is to us. What Telegram did with it is told by its times.
@@ -397,16 +401,27 @@ impl Store {
         Ok(rows.into_iter().map(|(chat,)| chat).collect())
     }
 
-    /// Links of a bot in a chat that have to end, those first that waited longest.
+    /// Links of a bot in a chat that have to end, those first that are due first; of those nobody tried yet, who waited
+    /// longest.
     pub async fn to_revoke(&self, bot: UserId, chat: ChatId, limit: u32) -> Result<Vec<ToRevoke>> {
-        let rows: Vec<(LinkId, GateId, ChatId, Code, Vec<u8>)> =
-            self.read(move |tx| tx.rows(TO_REVOKE, &[&bot, &chat, &limit])).await?;
+        type Row = (LinkId, GateId, ChatId, Code, Vec<u8>, u32, UnixTime);
+        let rows: Vec<Row> = self.read(move |tx| tx.rows(TO_REVOKE, &[&bot, &chat, &limit])).await?;
         rows.into_iter()
-            .map(|(link, gate, chat, marker, sealed)| {
+            .map(|(link, gate, chat, marker, sealed, refused, due_at)| {
                 let url = reveal(self.keys(), marker, &sealed)?;
-                Ok(ToRevoke { link, gate, chat, url })
+                Ok(ToRevoke { link, gate, chat, marker, url, refused, due_at })
             })
             .collect()
+    }
+
+    /// Nobody knows what came of ending a link: it is tried again, after the others.
+    pub async fn revoke_later(&self, link: LinkId, now: UnixTime) -> Result<()> {
+        self.write(move |tx| tx.execute(REVOKE_LATER, &[&now, &link]).map(drop)).await
+    }
+
+    /// Telegram refuses to end a link: it is asked again, not before `due_at`.
+    pub async fn revoke_refused(&self, link: LinkId, due_at: UnixTime) -> Result<()> {
+        self.write(move |tx| tx.execute(REVOKE_REFUSED, &[&due_at, &link]).map(drop)).await
     }
 
     /// Writes down that somebody is about to ask Telegram to end a link at another time. Only then is Telegram asked, and
@@ -451,6 +466,11 @@ impl Store {
         self.write(move |tx| dead(tx, link, at)).await
     }
 
+    /// Whether links may be given out that a bot made for a chat: it could end them, and is told who comes by them.
+    pub async fn may_give(&self, bot: UserId, chat: ChatId) -> Result<bool> {
+        self.read(move |tx| grants::may_give(tx, bot, chat)).await
+    }
+
     /// Gives links of the pool to whoever waits for one, the longest first; answers how many. `alive_until` is how long
     /// they have to work.
     pub async fn hand_out(
@@ -466,10 +486,10 @@ impl Store {
             let mut given = 0;
             while let Some((pass, generation)) = tx.row::<(PassId, u32)>(LONGEST_WAITING, &[&gate, &chat])? {
                 let into = Into { gate, chat, bot };
-                let Some(taken) = passes::take_link(tx, into, (pass, generation), alive_until, now)? else {
+                let Some(pooled) = grants::take_link(tx, into, (pass, generation), alive_until, now)? else {
                     break;
                 };
-                passes::issue(tx, &taken, (pass, chat), now)?;
+                grants::issue(tx, pooled, (pass, chat), now)?;
                 given += 1;
             }
             Ok(given)
@@ -526,18 +546,15 @@ struct Free {
 /// Gives a free link, if it may be given, to whoever waits longest. The caller has the gate's turn.
 fn hand_on(tx: &mut Tx<'_>, free: Free, now: UnixTime) -> Result<Made> {
     let Free { link, into: Into { gate, chat, bot }, expires_at } = free;
-    if !passes::may_give(tx, bot, chat)? {
+    if !grants::may_give(tx, bot, chat)? {
         return Ok(Made::Pooled);
     }
     let Some((pass, generation)) = tx.row::<(PassId, u32)>(LONGEST_WAITING, &[&gate, &chat])? else {
         return Ok(Made::Pooled);
     };
-    tx.execute(GIVE, &[&pass, &generation, &now, &link])?;
-    match tx.execute(ISSUE, &[&link, &now, &expires_at, &pass, &chat])? {
-        // Its person came in by an older link in this very moment.
-        0 => Err(Error::Contended),
-        _ => Ok(Made::GivenTo(pass)),
-    }
+    grants::give_link(tx, link, (pass, generation), now)?;
+    grants::issue(tx, (link, expires_at), (pass, chat), now)?;
+    Ok(Made::GivenTo(pass))
 }
 
 /// Telegram says that this link is dead, by our wish or otherwise.

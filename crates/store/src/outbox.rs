@@ -3,7 +3,7 @@
 use crate::connection::Tx;
 use crate::seal::Place;
 use crate::statements::statements;
-use crate::{ErrandId, Result, Store, keys};
+use crate::{ErrandId, Keyring, Result, Store, keys};
 use links::{UnixTime, UserId};
 use std::fmt;
 
@@ -19,6 +19,22 @@ statements! {
         returning id, what, body, tries";
     DONE = "delete from outbox where id = $1";
     LATER = "update outbox set due_at = $1, taken_until = 0 where id = $2";
+}
+
+/// Something to do that is decided with something else: it is written down with that, or not at all.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewErrand {
+    /// What kind of thing.
+    pub what: &'static str,
+    /// All that has to be known for it.
+    pub body: Vec<u8>,
+}
+
+/// A body may hold a link.
+impl fmt::Debug for NewErrand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NewErrand({})", self.what)
+    }
 }
 
 /// Something to do that was taken.
@@ -43,15 +59,9 @@ impl fmt::Debug for Errand {
 
 impl Store {
     /// Something has to be done, not before `due_at`.
-    pub async fn send_out(&self, bot: UserId, what: &str, body: &[u8], due_at: UnixTime) -> Result<ErrandId> {
-        let sealed = self.keys().seal(place(what), body);
-        let what = what.to_owned();
-        let ring = self.keys().clone();
-        self.write(move |tx| {
-            keys::expect_current(tx, &ring)?;
-            add(tx, bot, &what, &sealed, due_at)
-        })
-        .await
+    pub async fn send_out(&self, bot: UserId, errand: NewErrand, due_at: UnixTime) -> Result<ErrandId> {
+        let keys = self.keys().clone();
+        self.write(move |tx| add(tx, &keys, bot, &errand, due_at)).await
     }
 
     /// Takes what is due, the longest due first. It is ours until `until`; if it is not done by then, others take it.
@@ -88,8 +98,17 @@ impl Store {
     }
 }
 
-fn add(tx: &mut Tx<'_>, bot: UserId, what: &str, sealed: &Vec<u8>, due_at: UnixTime) -> Result<ErrandId> {
-    Ok(tx.one::<(ErrandId,)>(ADD, &[&bot, &what, sealed, &due_at])?.0)
+/// Writes it down with whatever else this transaction does.
+pub(crate) fn add(
+    tx: &mut Tx<'_>,
+    keys: &Keyring,
+    bot: UserId,
+    NewErrand { what, body }: &NewErrand,
+    due_at: UnixTime,
+) -> Result<ErrandId> {
+    keys::expect_current(tx, keys)?;
+    let sealed = keys.seal(place(what), body);
+    Ok(tx.one::<(ErrandId,)>(ADD, &[&bot, what, &sealed, &due_at])?.0)
 }
 
 pub(crate) fn place(what: &str) -> Place<'_> {

@@ -8,11 +8,12 @@ pub(crate) use crate::joins::Moment;
 use crate::joins::{Join, Known, Settled, settle};
 use crate::keys::expect_current;
 use crate::statements::statements;
-use crate::{Error, GateId, Keyring, LinkId, PassId, Result, Store, Visitor};
-use crate::{attempts, chats, gates, hearing, ledger, seal};
+use crate::{Error, GateId, Keyring, LinkId, NewErrand, PassId, Result, Store, Visitor};
+use crate::{attempts, chats, gates, hearing, ledger, outbox, seal};
 use gate::Code;
 use gate::pass::State;
 use links::{ChatId, LinkHash, LinkUrl, Standing, UnixTime, UserId};
+use std::collections::BTreeSet;
 
 statements! {
     TAKE_IN = "
@@ -81,6 +82,10 @@ statements! {
 /// On PostgreSQL, waits for whoever else works the pass out anew. Held before its links and entries, as everywhere.
 const HOLD_PASS: &str = "select id from passes where id = $1 for no key update";
 
+/// On PostgreSQL, waits for whoever else hears of these people. There is no row of theirs to hold: what is told of them
+/// may be the first.
+const HOLD_PEOPLE: &str = "select pg_advisory_xact_lock(person) from unnest($1::bigint[]) as p (person)";
+
 /// Telegram repeats an update for a day at most.
 const REMEMBERED_SECONDS: i64 = 48 * 3600;
 
@@ -93,6 +98,8 @@ pub struct Update {
     pub received_at: UnixTime,
     /// What it means.
     pub effect: Effect,
+    /// What has to be done at Telegram should it be news.
+    pub errand: Option<NewErrand>,
 }
 
 /// What an update means to us.
@@ -113,6 +120,18 @@ pub enum Effect {
     Started { person: UserId, gate: GateId, visitor: Visitor, at: UnixTime },
     /// Nothing; it is only remembered that it came.
     None,
+}
+
+impl Effect {
+    /// Who was seen to do something in a chat.
+    fn seen(&self) -> Option<UserId> {
+        match self {
+            Self::Joined { person, .. } | Self::Left { person, .. } | Self::Asked { person, .. } => {
+                Some(*person)
+            }
+            Self::RightsChanged { .. } | Self::Migrated { .. } | Self::Started { .. } | Self::None => None,
+        }
+    }
 }
 
 /// By what a link is known again.
@@ -153,7 +172,12 @@ impl Store {
     /// acknowledged.
     pub async fn take_in(&self, bot: UserId, updates: Vec<Update>) -> Result<Vec<Outcome>> {
         let keys = self.keys().clone();
-        self.write(move |tx| updates.iter().map(|update| take_in(tx, &keys, bot, update)).collect()).await
+        let people: BTreeSet<UserId> = updates.iter().filter_map(|update| update.effect.seen()).collect();
+        self.write(move |tx| {
+            hold_people(tx, &people)?;
+            updates.iter().map(|update| take_in_with_errand(tx, &keys, bot, update)).collect()
+        })
+        .await
     }
 }
 
@@ -168,6 +192,16 @@ impl Store {
 /// Forgets updates that Telegram will not repeat.
 pub(crate) fn forget(tx: &mut Tx<'_>, now: UnixTime) -> Result<()> {
     tx.execute(FORGET, &[&UnixTime::new(now.get() - REMEMBERED_SECONDS)]).map(drop)
+}
+
+fn take_in_with_errand(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Update) -> Result<Outcome> {
+    let outcome = take_in(tx, keys, bot, update)?;
+    if let Some(errand) = &update.errand
+        && !matches!(outcome, Outcome::Repeated | Outcome::Noted)
+    {
+        outbox::add(tx, keys, bot, errand, update.received_at)?;
+    }
+    Ok(outcome)
 }
 
 /// Takes one update in, with what it changes.
@@ -275,6 +309,16 @@ fn find_link(tx: &mut Tx<'_>, keys: &Keyring, by: &By) -> Result<Option<Found>> 
         }
     }
     Ok(row.map(|(link, _, pass)| Found { link, pass }))
+}
+
+/// Nobody else writes down what these people did before this transaction ends, so that of a join and a leave which two
+/// nodes are told at the same moment the later to be written sees the other. Held before everything else, and in the
+/// order of the people, so that two nodes do not wait for each other.
+pub(crate) fn hold_people(tx: &mut Tx<'_>, people: &BTreeSet<UserId>) -> Result<()> {
+    if !tx.is_alone() && !people.is_empty() {
+        tx.execute(HOLD_PEOPLE, &[people])?;
+    }
+    Ok(())
 }
 
 /// Nobody else works this pass out anew before this transaction ends, so that each sees what was seen before.

@@ -4,6 +4,7 @@ use crate::{Error, PassId, Result, Visitor};
 use links::{ChatId, UnixTime, UserId};
 use sqlx::Row as _;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// A value for a placeholder. What is absent still says what it would be: PostgreSQL wants to know.
 pub(crate) enum Value<'a> {
@@ -120,6 +121,16 @@ stored!(Blob, blob, Vec<u8>, |value| value, |raw| Some(raw));
 impl Bind for Vec<PassId> {
     fn bind(&self) -> Value<'_> {
         Value::Ints(self.iter().map(|pass| pass.get()).collect())
+    }
+
+    fn none() -> Value<'static> {
+        Value::Ints(Vec::new())
+    }
+}
+
+impl Bind for BTreeSet<UserId> {
+    fn bind(&self) -> Value<'_> {
+        Value::Ints(self.iter().map(|person| person.get()).collect())
     }
 
     fn none() -> Value<'static> {

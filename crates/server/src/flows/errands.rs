@@ -2,10 +2,11 @@
 //! node; if its answer is lost it may come twice.
 
 use crate::app::App;
-use crate::bots::Bot;
+use crate::bots::{Asked, Bot};
 use crate::error::{Trouble, chain};
 use links::{Chat, ChatId, Kind, UnixTime, UserId};
 use serde::{Deserialize, Serialize};
+use store::NewErrand;
 use telegram::bot_api::methods::{AnswerCallbackQuery, GetChatAdministrators, SendMessage};
 use telegram::bot_api::types::{ChatMember, InlineKeyboardButton, InlineKeyboardMarkup};
 use tracing::{info, warn};
@@ -49,14 +50,19 @@ pub(crate) enum To {
     OwnerOf(i64),
 }
 
+/// That something is to be said: to be written down together with why.
+pub(crate) fn saying(to: To, text: String) -> NewErrand {
+    errand(&Say { to, text, button: None, press: None })
+}
+
 /// Writes down that something is to be said.
 pub(crate) async fn say(app: &App, bot: UserId, to: To, text: String) -> Result<(), Trouble> {
-    write_down(app, bot, &Say { to, text, button: None, press: None }).await
+    write_down(app, bot, saying(to, text)).await
 }
 
 /// The same, with something to press under it.
 pub(crate) async fn ask(app: &App, bot: UserId, to: To, text: String, button: Button) -> Result<(), Trouble> {
-    write_down(app, bot, &Say { to, text, button: Some(button), press: None }).await
+    write_down(app, bot, errand(&Say { to, text, button: Some(button), press: None })).await
 }
 
 /// The same, as the answer to a press.
@@ -67,12 +73,15 @@ pub(crate) async fn reply(
     text: String,
     press: String,
 ) -> Result<(), Trouble> {
-    write_down(app, bot, &Say { to, text, button: None, press: Some(press) }).await
+    write_down(app, bot, errand(&Say { to, text, button: None, press: Some(press) })).await
 }
 
-async fn write_down(app: &App, bot: UserId, say: &Say) -> Result<(), Trouble> {
-    let body = serde_json::to_vec(say).expect("texts and a number are JSON");
-    app.store.send_out(bot, SAY, &body, app.clock.now()).await?;
+fn errand(say: &Say) -> NewErrand {
+    NewErrand { what: SAY, body: serde_json::to_vec(say).expect("texts and a number are JSON") }
+}
+
+async fn write_down(app: &App, bot: UserId, errand: NewErrand) -> Result<(), Trouble> {
+    app.store.send_out(bot, errand, app.clock.now()).await?;
     app.bells.errand.ring();
     Ok(())
 }
@@ -91,8 +100,8 @@ pub(crate) async fn run(app: &App, bot: &Bot, holder: &str) -> Result<usize, Tro
         };
         app.points.pass("errand.said");
         match said {
-            Err(error) if errand.tries < MOST_TRIES && may_pass(&error) => {
-                let wait = error.retry_after_seconds().map(|seconds| i64::from(seconds) + 1);
+            Err(error) if may_pass(&error, errand.tries) => {
+                let wait = error.retry_after_seconds().map(i64::from);
                 let wait = wait.unwrap_or(FIRST_WAIT_SECONDS << errand.tries.min(10));
                 let due_at = UnixTime::new(app.clock.now().get().saturating_add(wait));
                 app.store.errand_later(errand.id, due_at).await?;
@@ -108,8 +117,13 @@ pub(crate) async fn run(app: &App, bot: &Bot, holder: &str) -> Result<usize, Tro
     Ok(errands.len())
 }
 
-fn may_pass(error: &links::Error) -> bool {
-    matches!(error.kind(), Kind::Wait { .. } | Kind::OutcomeUnknown | Kind::TokenDead) || error.is_retryable()
+fn may_pass(error: &links::Error, tries: u32) -> bool {
+    match error.kind() {
+        // To be told to wait is not to be out of reach.
+        Kind::Wait { .. } => true,
+        Kind::OutcomeUnknown | Kind::TokenDead => tries < MOST_TRIES,
+        _ => tries < MOST_TRIES && error.is_retryable(),
+    }
 }
 
 /// What came of it at Telegram.
@@ -119,14 +133,14 @@ async fn tell(
     Say { to, text, button, press }: Say,
 ) -> Result<links::Result<()>, Trouble> {
     if let Some(press) = press
-        && let Err(error) = release(bot, &press).await
+        && let Err(error) = release(bot, &press).await?
     {
         return Ok(Err(error));
     }
     let person = match to {
         To::Person(person) => UserId::new(person).ok(),
         To::OwnerOf(chat) => match ChatId::new(chat) {
-            Ok(chat) => match owner(bot, chat).await {
+            Ok(chat) => match owner(bot, chat).await? {
                 Ok(owner) => owner,
                 // The bot is out, so it is whoever it was.
                 Err(error) if is_shut_out(&error) => app.store.owner(bot.id, chat).await?,
@@ -136,7 +150,7 @@ async fn tell(
         },
     };
     let Some(person) = person else { return Ok(Ok(())) };
-    Ok(write(bot, person, &text, button).await)
+    Ok(write(bot, person, &text, button).await?)
 }
 
 fn is_shut_out(error: &links::Error) -> bool {
@@ -144,7 +158,7 @@ fn is_shut_out(error: &links::Error) -> bool {
 }
 
 /// The button does not wait any more. Nobody is told twice, nor after minutes; what is written to them says all.
-async fn release(bot: &Bot, press: &str) -> links::Result<()> {
+async fn release(bot: &Bot, press: &str) -> Asked<()> {
     let answer = AnswerCallbackQuery {
         callback_query_id: press,
         text: None,
@@ -152,13 +166,13 @@ async fn release(bot: &Bot, press: &str) -> links::Result<()> {
         url: None,
         cache_time: None,
     };
-    match bot.call(&answer).await {
+    Ok(match bot.call(&answer).await? {
         Err(error) if *error.kind() == Kind::QueryTooOld => Ok(()),
         answered => answered.map(drop),
-    }
+    })
 }
 
-async fn write(bot: &Bot, person: UserId, text: &str, button: Option<Button>) -> links::Result<()> {
+async fn write(bot: &Bot, person: UserId, text: &str, button: Option<Button>) -> Asked<()> {
     let chat = ChatId::new(person.get()).expect("everybody has a chat with the bot of their own number");
     let keyboard = button.map(|Button { label, data }| InlineKeyboardMarkup {
         inline_keyboard: vec![vec![InlineKeyboardButton {
@@ -175,20 +189,21 @@ async fn write(bot: &Bot, person: UserId, text: &str, button: Option<Button>) ->
         protect_content: None,
         reply_markup: keyboard.as_ref(),
     };
-    match bot.call(&message).await {
+    Ok(match bot.call(&message).await? {
         Err(error) if matches!(error.kind(), Kind::PersonBlockedUs | Kind::ChatNotFound) => {
             info!("somebody could not be told something: they never started the bot, or blocked it");
             Ok(())
         }
         said => said.map(drop),
-    }
+    })
 }
 
 /// Who owns a chat.
-pub(crate) async fn owner(bot: &Bot, chat: ChatId) -> links::Result<Option<UserId>> {
+pub(crate) async fn owner(bot: &Bot, chat: ChatId) -> Asked<Option<UserId>> {
     let administrators = bot.call(&GetChatAdministrators { chat_id: &Chat::from(chat) }).await?;
-    Ok(administrators.into_iter().find_map(|member| match member {
+    let creator = |member| match member {
         ChatMember::Creator(owner, _) => UserId::new(owner.id).ok(),
         _ => None,
-    }))
+    };
+    Ok(administrators.map(|all| all.into_iter().find_map(creator)))
 }

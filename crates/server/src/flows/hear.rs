@@ -6,7 +6,7 @@ use crate::bots::Bot;
 use crate::error::Trouble;
 use crate::sign::Purpose;
 use links::{ChatId, Event, Link, UnixTime, UserId, Way};
-use store::{By, Effect, Outcome};
+use store::{By, Effect, NewErrand, Outcome};
 use telegram::bot_api::types::{Update, UpdateKind};
 use telegram::bot_api::updates::event;
 use tracing::{info, warn};
@@ -55,19 +55,17 @@ pub(crate) async fn take_in(
 ) -> Result<(), Trouble> {
     let now = app.clock.now();
     updates.iter().filter_map(chat_of).for_each(|(chat, name)| bot.saw_name(chat, name));
-    let heard: Vec<store::Update> = updates
-        .iter()
-        .map(|update| store::Update {
-            id: update.update_id,
-            received_at: now,
-            effect: effect(app, bot, update, now),
-        })
-        .collect();
+    let mut heard = Vec::with_capacity(updates.len());
+    for update in updates {
+        let effect = effect(app, bot, update, now);
+        let errand = errand(app, bot, &effect).await?;
+        heard.push(store::Update { id: update.update_id, received_at: now, effect, errand });
+    }
     let outcomes = app.store.take_in(bot.id, heard.clone()).await?;
     app.points.pass("hear.stored");
     app.metrics.updates.inc_by(updates.len() as u64);
     for ((update, heard), outcome) in updates.iter().zip(&heard).zip(outcomes) {
-        follow(app, bot, &heard.effect, outcome).await?;
+        follow(app, bot, heard.errand.as_ref(), outcome);
         // Also of one that was repeated, for we may have been cut off here before: better asked twice than never.
         confirm::follow(app, bot, update, now).await?;
     }
@@ -81,9 +79,16 @@ pub(crate) async fn take_in(
     Ok(())
 }
 
-/// What is done at once, now that it is written down. Were it lost, the jobs would find it at their next look; but for
-/// what is said to people, who then see it on their page or in `admit doctor` only.
-async fn follow(app: &App, bot: &Bot, effect: &Effect, outcome: Outcome) -> Result<(), Trouble> {
+/// What is to be said should this be news; written down with it, so that nothing which was taken in is kept quiet.
+async fn errand(app: &App, bot: &Bot, effect: &Effect) -> Result<Option<NewErrand>, Trouble> {
+    match effect {
+        Effect::RightsChanged { chat, standing, .. } => chats::lack(app, bot, *chat, standing).await,
+        _ => Ok(None),
+    }
+}
+
+/// What is done at once, now that it is written down. Were it lost, the jobs would find it at their next look.
+fn follow(app: &App, bot: &Bot, said: Option<&NewErrand>, outcome: Outcome) {
     match outcome {
         Outcome::Entered { .. } | Outcome::StrayLink { .. } => app.bells.ending.ring(),
         Outcome::Stranger { pass, chat } => {
@@ -94,18 +99,13 @@ async fn follow(app: &App, bot: &Bot, effect: &Effect, outcome: Outcome) -> Resu
             );
             app.bells.ending.ring();
         }
-        Outcome::RightsChanged { chat } => {
-            if let Effect::RightsChanged { standing, .. } = effect {
-                chats::changed(app, bot, chat, standing).await?;
-            }
-        }
+        Outcome::RightsChanged { chat } => chats::changed(app, bot, chat, said),
         Outcome::Moved { to } => {
             info!(telegram.chat = to.get(), "a group has a new number");
             app.bells.wanted.ring();
         }
         Outcome::Repeated | Outcome::Noted | Outcome::Bound { .. } | Outcome::Gone { .. } => {}
     }
-    Ok(())
 }
 
 /// What an update means to us, in the store's words.

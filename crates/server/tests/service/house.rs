@@ -122,6 +122,12 @@ impl House {
         rusqlite::Connection::open(file).unwrap().execute_batch(statement).unwrap();
     }
 
+    /// A number of the database.
+    pub(crate) fn number(&self, query: &str) -> i64 {
+        let file = self.data.path().join("admit.db");
+        rusqlite::Connection::open(file).unwrap().query_row(query, [], |row| row.get(0)).unwrap()
+    }
+
     /// What somebody with the bot's token asks of Telegram.
     pub(crate) async fn as_bot(&self, method: &str, arguments: Value) -> Value {
         let path = format!("/bot{}/{method}", self.token);

@@ -5,8 +5,10 @@
 mod bots;
 mod chats;
 mod gaps;
+mod holds;
 mod house;
 mod making;
+mod patience;
 mod pauses;
 mod people;
 mod publish;

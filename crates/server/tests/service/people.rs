@@ -62,3 +62,26 @@ async fn somebody_who_was_in_and_was_banned_reads_it() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_telegram_will_not_say_of_one_it_is_asked_of_others() {
+    let house = crowded().await;
+    eventually("the chat is known", async || {
+        house.store.chat(house.bot, house.chat).await.unwrap().filter(|chat| chat.title.is_some())
+    })
+    .await;
+    let link = house.as_bot("createChatInviteLink", json!({ "chat_id": house.chat.get() })).await;
+    let link = link["result"]["invite_link"].as_str().unwrap();
+    let (ann, mut her) = (house.person().await, house.fan().await);
+    let (ben, mut him) = (house.person().await, house.fan().await);
+    house.join(ann, link).await;
+    house.join(ben, link).await;
+    house.shows(&mut her, ann).await;
+    house.shows(&mut him, ben).await;
+    let refuse =
+        json!({ "method": "getChatMember", "kind": "4xx", "n": 400, "text": "Bad Request: SHY", "times": 1 });
+    house.control("faults", refuse).await;
+    assert!(her.answer("owl").await.starts_with("HTTP/1.1 303"));
+    let answer = him.answer("owl").await;
+    assert!(answer.contains("you are a member already"), "{answer}");
+}

@@ -4,14 +4,18 @@ use crate::databases::{Database, keys};
 use crate::on_both;
 use crate::world::*;
 use admit_store::{
-    CannotOpen, Chain, ChatFace, ChatKind, Effect, Error, Forgotten, GateState, Granted, Intent, OpenError,
-    Outcome, Overdue, Store, Token,
+    CannotOpen, Chain, ChatFace, ChatKind, Effect, Error, Forgotten, GateState, Granted, Intent, NewErrand,
+    OpenError, Outcome, Overdue, Store, Token, Update,
 };
 use links::{ChatId, Right, Standing};
 use serde_json::json;
 
 fn administrator() -> Standing {
     Standing::Administrator(vec![Right::InviteUsers, Right::RestrictMembers])
+}
+
+fn message(body: &[u8]) -> NewErrand {
+    NewErrand { what: "message", body: body.to_vec() }
 }
 
 on_both! {
@@ -41,7 +45,7 @@ on_both! {
         assert_eq!(forget().await, Forgotten::Unfinished { links: 0, strangers: 1 });
         let stranger = store.strangers(bot(), chat(), 9).await.unwrap().remove(0);
         store.stranger_settled(stranger, later(3)).await.unwrap();
-        store.send_out(bot(), "say", b"hello", NOW).await.unwrap();
+        store.send_out(bot(), message(b"hello"), NOW).await.unwrap();
         assert_eq!(store.cannot_forget(bot(), later(3)).await.unwrap(), None);
         assert_eq!(forget().await, Forgotten::Forgotten);
         assert_eq!(forget().await, Forgotten::Unknown);
@@ -64,8 +68,8 @@ on_both! {
         assert_eq!(outcomes, [news, Outcome::Noted, news]);
         let known = store.chat(bot(), chat()).await.unwrap().unwrap();
         assert_eq!((known.title.as_deref(), known.standing), (Some("Owls"), Some(Standing::Member)));
-        assert!(!store.know_standing(bot(), chat(), Standing::Out, later(20)).await.unwrap());
-        assert!(store.know_standing(bot(), chat(), administrator(), later(21)).await.unwrap());
+        assert!(!store.know_standing(bot(), chat(), Standing::Out, None, later(20)).await.unwrap());
+        assert!(store.know_standing(bot(), chat(), administrator(), None, later(21)).await.unwrap());
         assert_eq!(store.chats(bot()).await.unwrap()[0].standing, Some(administrator()));
     }
 
@@ -129,7 +133,7 @@ on_both! {
     async fn an_errand_is_taken_by_one_node_until_it_is_done(database: &Database) {
         let (here, there) = (database.open().await, database.open().await);
         for number in 0..10u8 {
-            here.send_out(bot(), "message", &[number], later(i64::from(number))).await.unwrap();
+            here.send_out(bot(), message(&[number]), later(i64::from(number))).await.unwrap();
         }
         assert_eq!(here.errands_left(bot(), later(4)).await.unwrap(), Some(Overdue { count: 4, since: NOW }));
         let take = async |store: &Store, who, now| {
@@ -179,7 +183,7 @@ on_both! {
         for number in 0..450 {
             make(&store, &gate, number).await;
         }
-        store.send_out(bot(), "message", b"come in", NOW).await.unwrap();
+        store.send_out(bot(), message(b"come in"), NOW).await.unwrap();
         drop(store);
         let both = keys().with_newer([9; 32]);
         let store = Store::open(&database.place, both.clone()).await.unwrap();
@@ -216,7 +220,7 @@ on_both! {
         refused(here.made(link, &hash(1).url(), &hash(1), NOW).await.unwrap_err());
         refused(here.save_gate(&gate.gate, bot(), "omar", NOW).await.unwrap_err());
         refused(here.remember_bot(bot(), "owl_bot", &Token::new("u"), "omar", NOW).await.unwrap_err());
-        refused(here.send_out(bot(), "message", b"come in", NOW).await.unwrap_err());
+        refused(here.send_out(bot(), message(b"come in"), NOW).await.unwrap_err());
         let came = joined(1, 42, Some(1), 5);
         refused(here.take_in(bot(), vec![came.clone()]).await.unwrap_err());
         let wrong = Store::open(&database.place, keys()).await.unwrap_err();
@@ -250,7 +254,7 @@ on_both! {
         let question = json!([{ "ask": "Who hoots at night?", "answers": ["canary owl"] }]);
         let gate = open_gate(&store, json!({ "questions": question })).await;
         make(&store, &gate, 7).await;
-        store.send_out(bot(), "message", b"canary note", NOW).await.unwrap();
+        store.send_out(bot(), message(b"canary note"), NOW).await.unwrap();
         drop(store);
         let dump = database.dump().await;
         for canary in ["AAcanary", "canary owl", "canary note", "Hash000000000007"] {
@@ -275,5 +279,56 @@ on_both! {
             assert_eq!(store.latest(&gate.slug).await.unwrap().unwrap().state, GateState::Draft);
             store.ready().await.unwrap();
         }
+    }
+
+    async fn a_link_that_cannot_be_ended_waits_behind_the_others(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        for number in 1..=3 {
+            make(&store, &gate, number).await;
+            let pass = grant(&store, &gate, number, NOW).await;
+            store.revoke_pass(pass, "maria", later(number.cast_signed())).await.unwrap();
+        }
+        let waiting = async || store.to_revoke(bot(), chat(), 9).await.unwrap();
+        let names = async || waiting().await.into_iter().map(|link| link.marker).collect::<Vec<_>>();
+        assert_eq!(names().await, [marker(1), marker(2), marker(3)]);
+        store.revoke_refused(waiting().await[0].link, later(20)).await.unwrap();
+        store.revoke_later(waiting().await[0].link, later(10)).await.unwrap();
+        assert_eq!(names().await, [marker(3), marker(2), marker(1)]);
+        let dues: Vec<_> = waiting().await.iter().map(|link| (link.refused, link.due_at)).collect();
+        assert_eq!(dues, [(0, links::UnixTime::new(0)), (0, later(10)), (1, later(20))]);
+    }
+
+    async fn what_is_to_be_said_is_written_down_with_what_it_is_about(database: &Database) {
+        let store = database.open().await;
+        store.remember_bot(bot(), "owl_bot", &Token::new("t"), "maria", NOW).await.unwrap();
+        let gate = open_gate(&store, json!({})).await;
+        let said = async || {
+            let errands = store.take_errands(bot(), "here", 9, later(100), later(200)).await.unwrap();
+            for errand in &errands {
+                store.errand_done(errand.id).await.unwrap();
+            }
+            errands.into_iter().map(|errand| String::from_utf8(errand.body).unwrap()).collect::<Vec<_>>()
+        };
+        let out = |id: i64, words: &[u8]| {
+            let effect = Effect::RightsChanged { chat: chat(), at: later(id), standing: Standing::Out };
+            Update { errand: Some(message(words)), ..update(id, effect) }
+        };
+        store.take_in(bot(), vec![out(5, b"I am out")]).await.unwrap();
+        assert_eq!(said().await, ["I am out"]);
+        // Nothing is said of what was heard before, nor of what is no news any more.
+        let outcomes = store.take_in(bot(), vec![out(5, b"again"), out(4, b"late")]).await.unwrap();
+        assert_eq!(outcomes, [Outcome::Repeated, Outcome::Noted]);
+        assert_eq!(said().await, [""; 0]);
+
+        let found = async |words: &[u8], at| {
+            store.know_standing(bot(), chat(), Standing::Member, Some(message(words)), later(at)).await.unwrap()
+        };
+        assert!(found(b"I am a member", 6).await && !found(b"I was one", 3).await);
+        assert_eq!(said().await, ["I am a member"]);
+
+        let pause = async |words: &[u8]| store.pause_gate(&gate, "admit", message(words), NOW).await.unwrap();
+        assert!(pause(b"it is paused").await && !pause(b"it was open").await);
+        assert_eq!(said().await, ["it is paused"]);
     }
 }

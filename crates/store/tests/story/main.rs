@@ -11,6 +11,7 @@ mod hearing;
 mod housekeeping;
 mod killed;
 mod moves;
+mod nodes;
 mod passes;
 mod sessions;
 mod strangers;

@@ -3,18 +3,9 @@
 use crate::databases::Database;
 use crate::on_both;
 use crate::world::*;
-use admit_store::{Granted, LinkId, Outcome, PassId, Reissued, SavedGate, Store, StrangerIs};
+use admit_store::{LinkId, Outcome, PassId, Reissued, Store, StrangerIs};
 use gate::pass::State;
 use serde_json::json;
-
-/// A pass of this person with the oldest link of the pool.
-async fn pass_of(store: &Store, gate: &SavedGate, who: i64) -> PassId {
-    let visitor = visitor(who.unsigned_abs());
-    match store.grant_by_hand(gate, visitor, Some(person(who)), "maria", NOW).await.unwrap() {
-        Granted::Granted { pass, .. } => pass,
-        other => panic!("{other:?}"),
-    }
-}
 
 /// The links that have to end do so.
 async fn end_links(store: &Store, at: i64) -> Vec<LinkId> {
