@@ -3,6 +3,7 @@
 
 use crate::CannotStart;
 use crate::clock::Clock;
+use crate::flows::hear::KINDS;
 use links::{Chat, ChatId, Edit, Kind, Link, LinkUrl, Links, Terms, UnixTime, UserId};
 use std::collections::HashMap;
 use std::error::Error;
@@ -14,7 +15,6 @@ use telegram::bot_api::methods::{
     CreateChatInviteLink, EditChatInviteLink, GetMe, GetUpdates, Method, RevokeChatInviteLink,
 };
 use telegram::bot_api::types::{Me, Update};
-use telegram::bot_api::updates::KINDS;
 use telegram::bot_api::{BadSettings, Client, Settings, Token};
 
 /// How long one call may take. What Telegram asks us to wait is not sat out inside it: that is remembered in the

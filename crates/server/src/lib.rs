@@ -26,6 +26,7 @@ pub use listen::Listener;
 pub use points::Points;
 pub use setup::{
     CannotPublish, Refusal, add_bot, change_gate, open_gate, publish, refusals, refusals_of_itself,
+    refusals_to_open, refusals_to_publish,
 };
 
 use crate::app::{App, Shared};

@@ -155,12 +155,6 @@ impl Store {
         let gate = gate.clone();
         self.read(move |tx| Ok(unheard(tx, &gate, visitor, now)?.1)).await
     }
-
-    /// Whether a gate's budget of wrong answers is spent, so that nobody without an account is heard.
-    pub async fn is_budget_spent(&self, gate: &SavedGate, now: UnixTime) -> Result<bool> {
-        let (gate, budget) = (gate.id, gate.gate.guesses);
-        self.read(move |tx| is_spent(tx, gate, budget, now)).await
-    }
 }
 
 /// What somebody tried so far, and why their answer is not looked at, if it is not. Exact for whoever has the gate's

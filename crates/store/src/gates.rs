@@ -116,13 +116,6 @@ pub struct SavedGate {
     pub gate: Arc<Gate>,
 }
 
-impl SavedGate {
-    /// Links that end before then are not handed out at `now`: they would not live as long as the gate promises.
-    pub fn alive_until(&self, now: UnixTime) -> UnixTime {
-        UnixTime::new(now.get().saturating_add(i64::from(self.gate.link_life_seconds.get())))
-    }
-}
-
 /// What of a gate changes while a copy of it is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Latest {

@@ -294,7 +294,8 @@ fn enter(
     links: u32,
     now: UnixTime,
 ) -> Result<Vec<Entered>> {
-    let mut free: Vec<Pooled> = tx.rows(OLDEST_LINKS, &[&gate.id, &chat, &gate.alive_until(now), &links])?;
+    let mut free: Vec<Pooled> =
+        tx.rows(OLDEST_LINKS, &[&gate.id, &chat, &gate.gate.promised_until(now), &links])?;
     let mut free = free.drain(..);
     let mut entered = Vec::with_capacity(passes.len());
     for pass in passes {

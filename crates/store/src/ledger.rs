@@ -100,7 +100,17 @@ statements! {
     SAME_END = "
         update entries set expires_at = (select expires_at from links where id = $1)
         where link = $1 and pass = $2 and state = 'issued'";
-    SEEN = "select person, what, at from sightings where link = $1 order by at, update_id, id";
+    SEEN = "
+        select s.person, s.what, s.at,
+            (select count(*) from strangers t where t.pass = s.pass and t.chat = s.chat and t.person = s.person),
+            (select w.at from sightings w
+                where w.chat = s.chat and w.person = s.person and s.what = 'joined' and w.what in ('left', 'banned')
+                    and (w.at, w.update_id) > (s.at, s.update_id)
+                order by w.at, w.update_id
+                limit 1)
+        from sightings s
+        where s.link = $1
+        order by s.at, s.update_id, s.id";
     MOVE_LINKS = "
         update links set
             chat = $1,
@@ -248,6 +258,10 @@ pub struct Sighting {
     pub what: String,
     /// When.
     pub at: UnixTime,
+    /// Whether the pass that has the link is not theirs.
+    pub is_stranger: bool,
+    /// When they went, if they came.
+    pub left_at: Option<UnixTime>,
 }
 
 /// Which links are meant; all of them by default.
@@ -515,8 +529,10 @@ impl Store {
         let link = open(self.keys(), row)?;
         let id = link.id;
         let seen = self.read(move |tx| tx.rows(SEEN, &[&id])).await?;
-        let seen = seen.into_iter().map(|(person, what, at)| Sighting { person, what, at }).collect();
-        Ok(Some((link, seen)))
+        let sighting = |(person, what, at, strangers, left_at): (UserId, String, UnixTime, u32, _)| {
+            Sighting { person, what, at, is_stranger: strangers > 0, left_at }
+        };
+        Ok(Some((link, seen.into_iter().map(sighting).collect())))
     }
 }
 

@@ -86,7 +86,7 @@ pub(crate) fn enter(
     links: u32,
     now: UnixTime,
 ) -> Result<Vec<Entered>> {
-    tx.rows(ENTER, &[passes, &gate.id, &chat, &gate.alive_until(now), &links, &now])
+    tx.rows(ENTER, &[passes, &gate.id, &chat, &gate.gate.promised_until(now), &links, &now])
 }
 
 pub(crate) fn count<T>(of: &[T]) -> u32 {

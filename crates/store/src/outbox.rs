@@ -19,9 +19,6 @@ statements! {
         returning id, what, body, tries";
     DONE = "delete from outbox where id = $1";
     LATER = "update outbox set due_at = $1, taken_until = 0 where id = $2";
-    WAITING = "
-        select count(*), cast(coalesce(min(due_at), 0) as bigint) from outbox
-        where bot = $1 and due_at <= $2";
 }
 
 /// Something to do that is decided with something else: it is written down with that, or not at all.
@@ -98,12 +95,6 @@ impl Store {
     /// It has to be tried again, not before `due_at`.
     pub async fn errand_later(&self, id: ErrandId, due_at: UnixTime) -> Result<()> {
         self.write(move |tx| tx.execute(LATER, &[&due_at, &id]).map(drop)).await
-    }
-
-    /// How much is due, and since when the first of it.
-    pub async fn errands_due(&self, bot: UserId, now: UnixTime) -> Result<(u32, Option<UnixTime>)> {
-        let (count, since): (u32, UnixTime) = self.read(move |tx| tx.one(WAITING, &[&bot, &now])).await?;
-        Ok((count, (count > 0).then_some(since)))
     }
 }
 

@@ -119,6 +119,20 @@ impl Sandbox {
         self.control(&format!("people/{person}/send"), &json!({ "bot": bot, "text": text }));
     }
 
+    /// They press the button under what the bot wrote to them, as soon as it did.
+    pub(crate) fn press_the_button(&self, person: i64) {
+        let mut button = None;
+        until("the bot asks", || {
+            let inbox: Value = serde_json::from_str(&self.look(&format!("people/{person}/inbox"))).unwrap();
+            button = inbox.as_array().unwrap().iter().find_map(|message| {
+                let data = message["reply_markup"]["inline_keyboard"][0][0]["callback_data"].as_str()?;
+                Some(json!({ "message_id": message["message_id"], "data": data }))
+            });
+            button.is_some()
+        });
+        self.control(&format!("people/{person}/press"), &button.unwrap());
+    }
+
     /// The next call of the method goes wrong.
     pub(crate) fn fault(&self, method: &str, kind: &str) {
         self.control("faults", &json!({ "method": method, "kind": kind, "times": 1 }));

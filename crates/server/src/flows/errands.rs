@@ -7,8 +7,8 @@ use crate::error::{Trouble, chain};
 use links::{Chat, ChatId, Kind, UnixTime, UserId};
 use serde::{Deserialize, Serialize};
 use store::NewErrand;
-use telegram::bot_api::methods::{GetChatAdministrators, SendMessage};
-use telegram::bot_api::types::ChatMember;
+use telegram::bot_api::methods::{AnswerCallbackQuery, GetChatAdministrators, SendMessage};
+use telegram::bot_api::types::{ChatMember, InlineKeyboardButton, InlineKeyboardMarkup};
 use tracing::{info, warn};
 
 /// The only kind of errand there is.
@@ -25,6 +25,19 @@ const FIRST_WAIT_SECONDS: i64 = 5;
 struct Say {
     to: To,
     text: String,
+    /// A button under it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    button: Option<Button>,
+    /// The press of a button to which this is the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    press: Option<String>,
+}
+
+/// What can be pressed, and what we are told then.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Button {
+    pub(crate) label: String,
+    pub(crate) data: String,
 }
 
 /// Who is told.
@@ -39,13 +52,36 @@ pub(crate) enum To {
 
 /// That something is to be said: to be written down together with why.
 pub(crate) fn saying(to: To, text: String) -> NewErrand {
-    let body = serde_json::to_vec(&Say { to, text }).expect("two texts and a number are JSON");
-    NewErrand { what: SAY, body }
+    errand(&Say { to, text, button: None, press: None })
 }
 
 /// Writes down that something is to be said.
 pub(crate) async fn say(app: &App, bot: UserId, to: To, text: String) -> Result<(), Trouble> {
-    app.store.send_out(bot, saying(to, text), app.clock.now()).await?;
+    write_down(app, bot, saying(to, text)).await
+}
+
+/// The same, with something to press under it.
+pub(crate) async fn ask(app: &App, bot: UserId, to: To, text: String, button: Button) -> Result<(), Trouble> {
+    write_down(app, bot, errand(&Say { to, text, button: Some(button), press: None })).await
+}
+
+/// The same, as the answer to a press.
+pub(crate) async fn reply(
+    app: &App,
+    bot: UserId,
+    to: To,
+    text: String,
+    press: String,
+) -> Result<(), Trouble> {
+    write_down(app, bot, errand(&Say { to, text, button: None, press: Some(press) })).await
+}
+
+fn errand(say: &Say) -> NewErrand {
+    NewErrand { what: SAY, body: serde_json::to_vec(say).expect("texts and a number are JSON") }
+}
+
+async fn write_down(app: &App, bot: UserId, errand: NewErrand) -> Result<(), Trouble> {
+    app.store.send_out(bot, errand, app.clock.now()).await?;
     app.bells.errand.ring();
     Ok(())
 }
@@ -58,7 +94,7 @@ pub(crate) async fn run(app: &App, bot: &Bot, holder: &str) -> Result<usize, Tro
     for errand in &errands {
         app.points.pass("errand.taken");
         let said = match serde_json::from_slice::<Say>(&errand.body) {
-            Ok(Say { to, text }) => tell(app, bot, to, &text).await?,
+            Ok(say) => tell(app, bot, say).await?,
             // Of a version that knew other errands.
             Err(_) => Ok(()),
         };
@@ -91,7 +127,16 @@ fn may_pass(error: &links::Error, tries: u32) -> bool {
 }
 
 /// What came of it at Telegram.
-async fn tell(app: &App, bot: &Bot, to: To, text: &str) -> Result<links::Result<()>, Trouble> {
+async fn tell(
+    app: &App,
+    bot: &Bot,
+    Say { to, text, button, press }: Say,
+) -> Result<links::Result<()>, Trouble> {
+    if let Some(press) = press
+        && let Err(error) = release(bot, &press).await?
+    {
+        return Ok(Err(error));
+    }
     let person = match to {
         To::Person(person) => UserId::new(person).ok(),
         To::OwnerOf(chat) => match ChatId::new(chat) {
@@ -105,22 +150,44 @@ async fn tell(app: &App, bot: &Bot, to: To, text: &str) -> Result<links::Result<
         },
     };
     let Some(person) = person else { return Ok(Ok(())) };
-    Ok(write(bot, person, text).await?)
+    Ok(write(bot, person, &text, button).await?)
 }
 
 fn is_shut_out(error: &links::Error) -> bool {
     matches!(error.kind(), Kind::BotNotInChat | Kind::ChatNotFound | Kind::MissingRight(_))
 }
 
-async fn write(bot: &Bot, person: UserId, text: &str) -> Asked<()> {
+/// The button does not wait any more. Nobody is told twice, nor after minutes; what is written to them says all.
+async fn release(bot: &Bot, press: &str) -> Asked<()> {
+    let answer = AnswerCallbackQuery {
+        callback_query_id: press,
+        text: None,
+        show_alert: None,
+        url: None,
+        cache_time: None,
+    };
+    Ok(match bot.call(&answer).await? {
+        Err(error) if *error.kind() == Kind::QueryTooOld => Ok(()),
+        answered => answered.map(drop),
+    })
+}
+
+async fn write(bot: &Bot, person: UserId, text: &str, button: Option<Button>) -> Asked<()> {
     let chat = ChatId::new(person.get()).expect("everybody has a chat with the bot of their own number");
+    let keyboard = button.map(|Button { label, data }| InlineKeyboardMarkup {
+        inline_keyboard: vec![vec![InlineKeyboardButton {
+            text: label,
+            callback_data: Some(data),
+            ..InlineKeyboardButton::default()
+        }]],
+    });
     let message = SendMessage {
         chat_id: &Chat::from(chat),
         text,
         parse_mode: None,
         disable_notification: None,
         protect_content: None,
-        reply_markup: None,
+        reply_markup: keyboard.as_ref(),
     };
     Ok(match bot.call(&message).await? {
         Err(error) if matches!(error.kind(), Kind::PersonBlockedUs | Kind::ChatNotFound) => {

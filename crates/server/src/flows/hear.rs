@@ -1,17 +1,19 @@
 //! What Telegram tells us is taken in: each update with its effects, once, before it is acknowledged.
 
-use super::errands::{self, To};
-use super::{chats, doubts};
+use super::{chats, confirm, doubts};
 use crate::app::App;
 use crate::bots::Bot;
 use crate::error::Trouble;
 use crate::sign::Purpose;
-use crate::visitor::Start;
 use links::{ChatId, Event, Link, UnixTime, UserId, Way};
 use store::{By, Effect, NewErrand, Outcome};
-use telegram::bot_api::types::{Message, Update, UpdateKind};
+use telegram::bot_api::types::{Update, UpdateKind};
 use telegram::bot_api::updates::event;
 use tracing::{info, warn};
+
+/// What we want to be told of: all that means something for links, and pressed buttons.
+pub(crate) const KINDS: &[&str] =
+    &["message", "callback_query", "my_chat_member", "chat_member", "chat_join_request"];
 
 /// Where Telegram sends a bot's updates, if it is told to.
 pub(crate) fn webhook_url(app: &App, bot: UserId) -> String {
@@ -62,8 +64,10 @@ pub(crate) async fn take_in(
     let outcomes = app.store.take_in(bot.id, heard.clone()).await?;
     app.points.pass("hear.stored");
     app.metrics.updates.inc_by(updates.len() as u64);
-    for (heard, outcome) in heard.iter().zip(outcomes) {
+    for ((update, heard), outcome) in updates.iter().zip(&heard).zip(outcomes) {
         follow(app, bot, heard.errand.as_ref(), outcome);
+        // Also of one that was repeated, for we may have been cut off here before: better asked twice than never.
+        confirm::follow(app, bot, update, now).await?;
     }
     if let Some(before) = all_before {
         let doubted = match gap {
@@ -79,10 +83,6 @@ pub(crate) async fn take_in(
 async fn errand(app: &App, bot: &Bot, effect: &Effect) -> Result<Option<NewErrand>, Trouble> {
     match effect {
         Effect::RightsChanged { chat, standing, .. } => chats::lack(app, bot, *chat, standing).await,
-        Effect::Started { person, .. } => {
-            let text = "I know who you are now. Go back to the page and send your answer again.";
-            Ok(Some(errands::saying(To::Person(person.get()), text.to_owned())))
-        }
         _ => Ok(None),
     }
 }
@@ -104,17 +104,14 @@ fn follow(app: &App, bot: &Bot, said: Option<&NewErrand>, outcome: Outcome) {
             info!(telegram.chat = to.get(), "a group has a new number");
             app.bells.wanted.ring();
         }
-        Outcome::Bound { .. } => app.bells.errand.ring(),
-        Outcome::Repeated | Outcome::Noted | Outcome::Gone { .. } => {}
+        Outcome::Repeated | Outcome::Noted | Outcome::Bound { .. } | Outcome::Gone { .. } => {}
     }
 }
 
 /// What an update means to us, in the store's words.
 fn effect(app: &App, bot: &Bot, update: &Update, now: UnixTime) -> Effect {
-    if let UpdateKind::Message(message) = &update.kind
-        && let Some(started) = started(app, message)
-    {
-        return started;
+    if let Some(confirmed) = confirm::effect(app, update, now) {
+        return confirmed;
     }
     match event(update) {
         Some(Event::Joined(joined)) => Effect::Joined {
@@ -155,20 +152,6 @@ fn chat_of(update: &Update) -> Option<(ChatId, Option<&str>)> {
     };
     let is_shared = chat.kind != "private";
     is_shared.then_some((ChatId::new(chat.id).ok()?, chat.username.as_deref()))
-}
-
-/// Somebody pressed Start with what a page of ours gave them.
-fn started(app: &App, message: &Message) -> Option<Effect> {
-    let payload = message.text.as_deref()?.strip_prefix("/start ")?;
-    let person = UserId::new(message.from.as_ref()?.id).ok()?;
-    let start = Start::open(&app.signer, payload.trim())?;
-    let at = UnixTime::new(message.date);
-    (message.chat.kind == "private" && at <= start.until).then_some(Effect::Started {
-        person,
-        gate: start.gate,
-        visitor: start.visitor,
-        at,
-    })
 }
 
 /// By what a link is known again: its name is ours to read, its text may be cut.

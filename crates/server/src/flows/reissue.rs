@@ -205,7 +205,8 @@ async fn others(
         let mut left = Vec::new();
         for chat in chats {
             let now = app.clock.now();
-            let again = app.store.reissue(holding.pass, chat, gate.alive_until(now), None, now).await?;
+            let again =
+                app.store.reissue(holding.pass, chat, gate.gate.promised_until(now), None, now).await?;
             app.points.pass("reissue.answered");
             match again {
                 Reissued::NotYet => left.push(chat),

@@ -5,11 +5,10 @@ use crate::Hearing;
 use crate::app::App;
 use crate::bots::Bot;
 use crate::error::chain;
-use crate::flows::hear::{self, Gap};
+use crate::flows::hear::{self, Gap, KINDS};
 use links::Kind;
 use std::time::Duration;
 use telegram::bot_api::methods::{DeleteWebhook, GetWebhookInfo, SetWebhook};
-use telegram::bot_api::updates::KINDS;
 use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 

@@ -15,6 +15,7 @@ mod publish;
 mod refusals;
 mod renewals;
 mod rights;
+mod shares;
 mod states;
 mod steps;
 mod strangers;

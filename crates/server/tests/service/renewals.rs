@@ -50,7 +50,7 @@ async fn a_link_whose_use_may_have_been_missed_is_replaced_by_hand_only() {
     let gate = house.store.gate(&"night-owls".parse().unwrap()).await.unwrap().unwrap();
     let pass = house.store.passes(Some(gate.id), None, 9).await.unwrap()[0].pass;
     let now = house.now();
-    house.store.reissue(pass, house.chat, gate.alive_until(now), Some("maria"), now).await.unwrap();
+    house.store.reissue(pass, house.chat, gate.gate.promised_until(now), Some("maria"), now).await.unwrap();
     assert_ne!(fan.link().await, old);
 }
 

@@ -36,7 +36,7 @@ async fn who_waits_for_what_may_not_be_given_takes_no_turn() {
     let house = House::with(json!({ "pool": 1 })).await;
     eventually("there is a pool", async || {
         let gate = house.gate().await;
-        let until = gate.alive_until(house.now());
+        let until = gate.gate.promised_until(house.now());
         let stock = house.store.stock(gate.id, house.chat, house.bot, until, 9).await.unwrap();
         (stock.free == 1).then_some(())
     })

@@ -112,3 +112,22 @@ on_both! {
         }
     }
 }
+
+on_both! {
+    async fn a_link_tells_who_of_those_who_came_is_a_stranger_and_who_left(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        pass_of(&store, &gate, 42).await;
+        let updates = vec![joined(1, 99, Some(1), 10), joined(2, 42, Some(1), 11), left(3, 99, 12), left(4, 98, 13)];
+        store.take_in(bot(), updates).await.unwrap();
+        let seen = async || {
+            let (_, seen) = store.ledger_by_hash(&hash(1)).await.unwrap().unwrap();
+            seen.into_iter().map(|it| (it.person, it.is_stranger, it.left_at)).collect::<Vec<_>>()
+        };
+        assert_eq!(seen().await, [(person(99), true, Some(later(12))), (person(42), false, None)]);
+        // They came back by another way: what counts is when they left after they came by this link.
+        store.take_in(bot(), vec![joined(5, 99, None, 14), left(6, 99, 15), left(7, 42, 16)]).await.unwrap();
+        assert_eq!(seen().await, [(person(99), true, Some(later(12))), (person(42), false, Some(later(16)))]);
+    }
+}
