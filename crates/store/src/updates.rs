@@ -37,9 +37,8 @@ statements! {
             revoke_wanted_at = case when revoke_wanted_at < $1 then revoke_wanted_at else $1 end
         where id = $4 and (used_at is null or (used_at, used_update) > ($1, $3))";
     PASSES_OF = "
-        select distinct pass from sightings
-        where chat = $1 and person = $2 and pass is not null
-        order by pass";
+        select pass from sightings
+        where chat = $1 and person = $2 and pass is not null";
     PASSES_IN = "select distinct pass from sightings where chat in ($1, $2) and pass is not null order by pass";
     PASSES_AT = "select distinct pass from sightings where chat = $1 and pass is not null order by pass";
     KNOWN = "
@@ -48,12 +47,11 @@ statements! {
         join passes p on p.id = e.pass
         where e.pass = $1 and e.chat = $2";
     JOINS = "
-        select person, at, update_id, link from sightings
-        where pass = $1 and chat = $2 and what = 'joined'
-        order by at, update_id, id";
+        select at, update_id, id, person, link from sightings
+        where pass = $1 and chat = $2 and what = 'joined'";
     LAST_SEEN = "
         select what, at from sightings
-        where chat = $1 and person = $2 and what in ('joined', 'left', 'banned')
+        where chat = $1 and person = $2 and what <> 'asked'
         order by at desc, update_id desc, id desc
         limit 1";
     SETTLE_ENTRY = "
@@ -331,8 +329,10 @@ fn hold(tx: &mut Tx<'_>, pass: PassId) -> Result<()> {
 
 /// Holds every pass by whose links somebody was ever seen to come into a chat, and answers them.
 fn hold_all_of(tx: &mut Tx<'_>, seen: Seen) -> Result<Vec<PassId>> {
-    let passes: Vec<(PassId,)> = tx.rows(PASSES_OF, &[&seen.chat, &seen.person])?;
-    passes.into_iter().map(|(pass,)| hold(tx, pass).map(|()| pass)).collect()
+    let passes = tx.rows(PASSES_OF, &[&seen.chat, &seen.person])?;
+    // In their order, so that two nodes do not wait for each other.
+    let passes: BTreeSet<PassId> = passes.into_iter().map(|(pass,)| pass).collect();
+    passes.into_iter().map(|pass| hold(tx, pass).map(|()| pass)).collect()
 }
 
 /// Works these passes out anew, and answers what became of the one by which they came now; of those by which they came
@@ -363,11 +363,11 @@ fn settle_pass(
         return Ok(None);
     };
     let known = Known { person, revoked_at, state, link };
-    let joins: Vec<Join> = tx
-        .rows(JOINS, &[&pass, &chat])?
-        .into_iter()
-        .map(|(person, at, update, link)| Join { person, moment: (at, update), link })
-        .collect();
+    // Sorted here: SQLite would set up a tree for it, and nearly always there is one.
+    let mut joins: Vec<(UnixTime, i64, i64, UserId, LinkId)> = tx.rows(JOINS, &[&pass, &chat])?;
+    joins.sort_unstable_by_key(|(at, update, sighting, ..)| (*at, *update, *sighting));
+    let join = |(at, update, _, person, link)| Join { person, moment: (at, update), link };
+    let joins: Vec<Join> = joins.into_iter().map(join).collect();
     let settled = settle(known, &joins);
     let left_at = settle_entry(tx, pass, chat, known, &settled)?;
     settle_strangers(tx, pass, chat, &settled, joins.len())?;
