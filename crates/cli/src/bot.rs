@@ -80,20 +80,18 @@ pub(crate) async fn choose(
 }
 
 /// The bot of this number or name.
-pub(crate) fn find(bots: &[Bot], name: &str) -> Result<UserId, Failure> {
+fn find(bots: &[Bot], name: &str) -> Result<UserId, Failure> {
     let bare = name.trim_start_matches('@');
     let is_meant = |bot: &&Bot| bot.username.eq_ignore_ascii_case(bare) || bot.id.to_string() == bare;
-    bots.iter().find(is_meant).map(|bot| bot.id).ok_or_else(|| unknown(name))
-}
-
-/// There is no bot of that name.
-pub(crate) fn unknown(name: &str) -> Failure {
-    Failure::NothingThere {
+    bots.iter().find(is_meant).map(|bot| bot.id).ok_or_else(|| Failure::NothingThere {
         what: format!("no bot `{name}` is remembered here"),
         word: "no_bot",
-        hint: "`admit bot list` tells which are; another is when its token is given to `admit serve` or `admit gate new`"
-            .to_owned(),
-    }
+        hint: match bots {
+            [] => "give its token once, in ADMIT_BOT_TOKEN, ADMIT_BOT_TOKEN_FILE or `--token-file PATH`"
+                .to_owned(),
+            known => format!("known: {}", names(known)),
+        },
+    })
 }
 
 /// The bot as people know it.

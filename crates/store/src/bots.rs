@@ -1,10 +1,9 @@
 //! Bots and their tokens.
 
 use crate::audit::{self, Deed};
-use crate::connection::Tx;
 use crate::seal::Place;
 use crate::statements::statements;
-use crate::{Error, Keyring, Result, Store, keys};
+use crate::{Keyring, Result, Store, keys};
 use links::{UnixTime, UserId};
 use std::fmt;
 
@@ -13,26 +12,7 @@ statements! {
         insert into bots (id, username, token, added_at)
         values ($1, $2, $3, $4)
         on conflict (id) do update set username = excluded.username, token = excluded.token, dead_at = null";
-    FORGET = "
-        delete from bots
-        where id = $1
-            and not exists (select 1 from gates where bot = $1 and state = 'open')
-            and not exists (
-                select 1 from links
-                where bot = $1 and state = 'given' and revoked_at is null and expires_at > $2)
-            and not exists (
-                select 1 from strangers s
-                join links l on l.id = s.link
-                where l.bot = $1 and s.settled_at is null)";
-    OPEN_GATES = "select slug from gates where bot = $1 and state = 'open' order by slug";
-    UNFINISHED = "
-        select
-            (select count(*) from links
-                where bot = $1 and state = 'given' and revoked_at is null and expires_at > $2),
-            (select count(*) from strangers s
-                join links l on l.id = s.link
-                where l.bot = $1 and s.settled_at is null)";
-    FORGET_ERRANDS = "delete from outbox where bot = $1";
+    FORGET = "delete from bots where id = $1";
     ALL = "select id, username, token, dead_at, heard_at from bots order by id";
     ONE = "select id, username, token, dead_at, heard_at from bots where id = $1";
     DEAD = "update bots set dead_at = $1 where id = $2 and dead_at is null";
@@ -76,24 +56,6 @@ pub struct Bot {
     pub heard_at: Option<UnixTime>,
 }
 
-/// What became of a bot that was to be forgotten.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Forgotten {
-    /// It is, and its token with it.
-    Forgotten,
-    /// It was not known.
-    Unknown,
-    /// These gates are open, and nobody else makes their links.
-    Open(Vec<String>),
-    /// Nobody else could end these links, or remove these strangers.
-    Unfinished {
-        /// Links that were given to somebody and may work still.
-        links: u32,
-        /// People who came in by somebody else's link, and with whom nobody has dealt.
-        strangers: u32,
-    },
-}
-
 type Row = (UserId, String, Vec<u8>, Option<UnixTime>, Option<UnixTime>);
 
 impl Store {
@@ -117,24 +79,17 @@ impl Store {
         .await
     }
 
-    /// Forgets a bot that nobody needs: its token, what it is in its chats, and what it was to say.
-    pub async fn forget_bot(&self, id: UserId, who: &str, now: UnixTime) -> Result<Forgotten> {
+    /// Forgets a bot, its token and what it is in its chats. Tells whether it was known.
+    pub async fn forget_bot(&self, id: UserId, who: &str, now: UnixTime) -> Result<bool> {
         let who = who.to_owned();
         self.write(move |tx| {
-            if tx.execute(FORGET, &[&id, &now])? == 0 {
-                // If nothing is in the way any more, trying again will tell.
-                return needed(tx, id, now)?.ok_or(Error::Contended);
+            let was_known = tx.execute(FORGET, &[&id])? == 1;
+            if was_known {
+                audit::record(tx, Deed::ForgetBot, &who, &id.to_string(), now)?;
             }
-            tx.execute(FORGET_ERRANDS, &[&id])?;
-            audit::record(tx, Deed::ForgetBot, &who, &id.to_string(), now)?;
-            Ok(Forgotten::Forgotten)
+            Ok(was_known)
         })
         .await
-    }
-
-    /// Why this bot would not be forgotten, if so.
-    pub async fn cannot_forget(&self, id: UserId, now: UnixTime) -> Result<Option<Forgotten>> {
-        self.read(move |tx| needed(tx, id, now)).await
     }
 
     /// Every bot.
@@ -158,19 +113,6 @@ impl Store {
     pub async fn bot_lives(&self, id: UserId) -> Result<bool> {
         self.write(move |tx| Ok(tx.execute(ALIVE, &[&id])? == 1)).await
     }
-}
-
-/// Why a bot is not forgotten.
-fn needed(tx: &mut Tx<'_>, id: UserId, now: UnixTime) -> Result<Option<Forgotten>> {
-    if tx.row::<Row>(ONE, &[&id])?.is_none() {
-        return Ok(Some(Forgotten::Unknown));
-    }
-    let open: Vec<(String,)> = tx.rows(OPEN_GATES, &[&id])?;
-    if !open.is_empty() {
-        return Ok(Some(Forgotten::Open(open.into_iter().map(|(slug,)| slug).collect())));
-    }
-    let (links, strangers) = tx.one(UNFINISHED, &[&id, &now])?;
-    Ok((links > 0 || strangers > 0).then_some(Forgotten::Unfinished { links, strangers }))
 }
 
 fn open(keys: &Keyring, (id, username, sealed, dead_at, heard_at): Row) -> Result<Bot> {

@@ -53,7 +53,7 @@ mod shuffles;
 pub use self::attempts::{Attempt, Counted};
 pub use self::audit::{Chain, Done};
 pub use self::backup::{Distrusted, is_database};
-pub use self::bots::{Bot, Forgotten, Token};
+pub use self::bots::{Bot, Token};
 pub use self::chats::{ChatFace, ChatKind, KnownChat};
 pub use self::erase::Erased;
 pub use self::error::{Cause, Error, OpenError, Result};

@@ -14,7 +14,6 @@ mod manual;
 mod operator;
 mod operator_audit;
 mod operator_backup;
-mod operator_bots;
 mod operator_doctor;
 mod operator_keys;
 mod operator_people;

@@ -1,21 +1,27 @@
-//! `admit bot show`: who the token belongs to.
+//! `admit bot`: who the token belongs to.
 
 use crate::context::Context;
 use crate::failure::{Doing, Failure};
 use crate::output::Shown;
 use crate::when::Clock;
-use clap::Args;
+use clap::Subcommand;
 use telegram::bot_api::methods::GetMe;
 use telegram::bot_api::types::Me;
 
-#[derive(Args, Debug)]
+#[derive(Subcommand, Debug)]
 #[command(before_help = "\
+Examples:
+  admit bot show")]
+pub(crate) enum Bot {
+    /// Show the bot, which also proves its token.
+    #[command(before_help = "\
 Examples:
   admit bot show
   admit bot show --json")]
-pub(crate) struct Show;
+    Show,
+}
 
-impl Show {
+impl Bot {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
         let client = ctx.connect()?.client;
         let me = ctx.talk(async { client.call(&GetMe {}).await.doing(|| "look at the bot".to_owned()) })?;
