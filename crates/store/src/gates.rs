@@ -5,7 +5,7 @@ use crate::connection::Tx;
 use crate::seal::Place;
 use crate::statements::statements;
 use crate::value::stored;
-use crate::{Error, GateId, Keyring, NewErrand, Result, Store, keys, outbox};
+use crate::{Error, GateId, Keyring, NewErrand, Result, Store, keys, ledger, outbox};
 use gate::{Gate, Slug};
 use links::{ChatId, UnixTime, UserId};
 use std::sync::Arc;
@@ -205,6 +205,7 @@ impl Store {
             };
             if let Some((id, _)) = kept {
                 keep_chats(tx, id, &chats)?;
+                ledger::drop_others(tx, id, bot)?;
                 audit::record(tx, Deed::SaveGate, &who, slug, now)?;
             }
             Ok(kept)

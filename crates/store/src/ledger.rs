@@ -21,10 +21,12 @@ statements! {
     WHOSE = "select gate, bot, marker from links where id = $1";
     FREE = "
         update links set state = 'free', url = $1, hash = $2, made_at = $3
-        where id = $4 and state = 'making'
+        where id = $4 and state = 'making' and bot = (select bot from gates where id = links.gate)
         returning chat, expires_at";
     TOO_LATE = "
-        update links set url = $1, hash = $2, made_at = $3, revoke_wanted_at = $3
+        update links set
+            state = case when state = 'making' then 'dropped' else state end,
+            url = $1, hash = $2, made_at = $3, revoke_wanted_at = $3
         where id = $4 and url is null";
     LONGEST_WAITING = "
         select pass, generation from entries
@@ -48,6 +50,7 @@ statements! {
                 limit $4) as some_waiting),
             (select count(*) from links where bot = $5 and gate = $1 and chat = $2 and state = 'making')";
     DROP_POOL = "update links set state = 'dropped' where bot = $1 and state in ('making', 'free')";
+    DROP_OTHERS = "update links set state = 'dropped' where gate = $1 and state = 'free' and bot <> $2";
     DROP_EXPIRED = "update links set state = 'dropped' where state = 'free' and expires_at <= $1";
     TO_TEND = "
         select chat from links
@@ -565,6 +568,11 @@ pub(crate) fn dead(tx: &mut Tx<'_>, link: LinkId, at: UnixTime) -> Result<()> {
 /// Nobody shall come by this link any more.
 pub(crate) fn want_revoked(tx: &mut Tx<'_>, link: LinkId, now: UnixTime) -> Result<()> {
     tx.execute(WANT_REVOKED, &[&now, &link]).map(drop)
+}
+
+/// Nobody is given anything any more that the gate's bot of before made. What it is just making, [`Store::made`] finds.
+pub(crate) fn drop_others(tx: &mut Tx<'_>, gate: GateId, bot: UserId) -> Result<()> {
+    tx.execute(DROP_OTHERS, &[&gate, &bot]).map(drop)
 }
 
 /// Notes of pooled links that they ended. Nobody was given one in between.

@@ -17,16 +17,17 @@ use telegram::bot_api::types::{CallbackQuery, Message, Update, UpdateKind};
 enum Said<'a> {
     /// They pressed Start on a page of ours.
     Start { start: Start, is_over: bool },
-    /// They pressed our button, with what it says if it is theirs, and when they were asked.
-    Press { query: &'a str, confirm: Option<Confirm>, asked_at: UnixTime, is_over: bool },
+    /// They pressed our button, with what it says if it is theirs.
+    Press { query: &'a str, confirm: Option<Confirm>, is_over: bool },
 }
 
 /// What it changes: whoever pressed the button is that visitor.
 pub(crate) fn effect(app: &App, update: &Update, now: UnixTime) -> Option<Effect> {
     match said(app, update, now)? {
-        (person, Said::Press { confirm: Some(confirm), asked_at: at, is_over: false, .. }) => {
+        (person, Said::Press { confirm: Some(confirm), is_over: false, .. }) => {
             let Confirm { visitor, gate, .. } = confirm;
-            Some(Effect::Started { person, gate, visitor, at })
+            // Telegram does not tell when a button was pressed. Whoever said so first is who they are.
+            Some(Effect::Started { person, gate, visitor, at: now })
         }
         _ => None,
     }
@@ -62,7 +63,7 @@ pub(crate) async fn follow(app: &App, bot: &Bot, update: &Update, now: UnixTime)
             let text = if known == Some(person) {
                 "I know who you are now. Go back to the page and send your answer again."
             } else if is_over || confirm.is_none() {
-                "You were asked too long ago. Load the page again, and press Start once more."
+                "This button is too old, or not yours. Load the page again, and press Start once more."
             } else {
                 "Somebody else said before you that they opened that page. Open the gate anew."
             };
@@ -90,10 +91,13 @@ fn start<'a>(app: &App, message: &Message) -> Option<(UserId, Said<'a>)> {
 
 fn press<'a>(app: &App, query: &'a CallbackQuery, now: UnixTime) -> Option<(UserId, Said<'a>)> {
     let person = UserId::new(query.from.id).ok()?;
+    if query.message.as_ref().is_some_and(|message| message.chat.kind != "private") {
+        return None;
+    }
     // Of a message that is too old or gone, Telegram tells no time.
     let asked_at = UnixTime::new(query.message.as_ref().map_or(0, |message| message.date));
     let is_over = !Confirm::is_fresh(asked_at, now);
     let confirm = query.data.as_deref().and_then(|data| Confirm::open(&app.signer, data));
     let confirm = confirm.filter(|confirm| confirm.person == person);
-    Some((person, Said::Press { query: &query.id, confirm, asked_at, is_over }))
+    Some((person, Said::Press { query: &query.id, confirm, is_over }))
 }

@@ -218,7 +218,9 @@ impl Desk<'_> {
             return Ok(Some(self.questions(&Sheet { told: Some(told), ..Sheet::default() })));
         };
         let outcome = answer::answer(self.app, self.gate, self.visitor, &given).await?;
-        if age == Age::Kept && !matches!(outcome, Outcome::In | Outcome::Wrong { .. }) {
+        if age == Age::Kept
+            && !matches!(outcome, Outcome::In | Outcome::Wrong { .. } | Outcome::Inside | Outcome::Banned)
+        {
             return Ok(None);
         }
         Ok(self.tell(outcome, sent, now))

@@ -16,8 +16,11 @@ async fn a_member_who_shows_their_account_is_told_so_and_takes_no_link() {
     let link = house.as_bot("createChatInviteLink", json!({ "chat_id": house.chat.get() })).await;
     house.join(ann, link["result"]["invite_link"].as_str().unwrap()).await;
     house.shows(&mut fan, ann).await;
+    let asked = async || house.ledger().await.matches("\"getChatMember\"").count();
+    let before = asked().await;
     let answer = fan.answer("owl").await;
     assert!(answer.contains("you are a member already"), "{answer}");
+    assert_eq!(asked().await, before + 1, "an answer waits for one look at most");
     assert_eq!(house.gate().await.issued, 0);
     // Out again, they may earn one.
     house.leave(ann).await;

@@ -72,7 +72,7 @@ async fn a_confirmation_is_good_for_whoever_was_asked_and_as_often_as_it_is_pres
     let sent = json!({ "chat_id": ben, "text": "Press this", "reply_markup": keyboard });
     let sent = house.as_bot("sendMessage", sent).await["result"]["message_id"].clone();
     house.press(ben, &json!({ "message_id": sent, "data": button["data"] })).await;
-    house.is_told(ben, "You were asked too long ago").await;
+    house.is_told(ben, "This button is too old, or not yours").await;
     assert!(fan.answer("owl").await.contains("Many wrong answers are coming in"));
     // Ben presses Start on the same page; then both say that it is theirs, and Ann was asked first.
     let also_asked = house.starts(&mut fan, ben).await;
@@ -88,6 +88,22 @@ async fn a_confirmation_is_good_for_whoever_was_asked_and_as_often_as_it_is_pres
 }
 
 #[tokio::test]
+async fn whoever_says_so_first_is_the_visitor_and_not_whoever_was_asked_first() {
+    let house = crowded().await;
+    let (ann, ben, mut fan) = (house.person().await, house.person().await, house.fan().await);
+    let asked_first = house.starts(&mut fan, ben).await;
+    house.leap(60).await;
+    let button = house.starts(&mut fan, ann).await;
+    house.press(ann, &button).await;
+    house.is_told(ann, "I know who you are now").await;
+    house.press(ben, &asked_first).await;
+    house.is_told(ben, "Somebody else said before you").await;
+    let link = fan.pass().await;
+    assert_eq!(house.join(ann, &link).await, "joined");
+    fan.reads("You are in. Your invitation was used").await;
+}
+
+#[tokio::test]
 async fn neither_start_nor_its_question_can_be_answered_for_ever() {
     let house = crowded().await;
     let (ann, mut fan) = (house.person().await, house.fan().await);
@@ -95,7 +111,7 @@ async fn neither_start_nor_its_question_can_be_answered_for_ever() {
     let button = house.starts(&mut fan, ann).await;
     house.leap(3601).await;
     house.press(ann, &button).await;
-    house.is_told(ann, "You were asked too long ago").await;
+    house.is_told(ann, "This button is too old, or not yours").await;
     let code = between(&held, "admit_demo_bot?start=", "\"");
     house.write_to_bot(ann, &format!("/start {code}")).await;
     house.is_told(ann, "The page that led you here was open for too long").await;

@@ -132,6 +132,22 @@ on_both! {
         assert_eq!(held(&store, &gate, 1).await.state, State::Granted);
     }
 
+    async fn what_the_bot_of_before_made_is_given_to_nobody(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        let making = intend(&store, &gate, 2).await;
+        store.save_gate(&gate.gate, person(701), "maria", NOW).await.unwrap();
+        let gate = store.gate(&gate.gate.slug).await.unwrap().unwrap();
+        grant(&store, &gate, 1, NOW).await;
+        assert_eq!(store.made(making, &hash(2).url(), &hash(2), NOW).await.unwrap(), Made::TooLate);
+        assert_eq!(held(&store, &gate, 1).await.state, State::Granted);
+        assert_eq!(store.to_revoke(bot(), chat(), 9).await.unwrap().len(), 1);
+        assert_eq!(store.stock(gate.id, chat(), bot(), NOW, 9).await.unwrap().making, 0);
+        let (_, made) = make(&store, &gate, 3).await;
+        assert!(matches!(made, Made::GivenTo(_)));
+    }
+
     async fn what_was_asked_for_long_ago_is_given_up(database: &Database) {
         let store = database.open().await;
         let gate = open_gate(&store, json!({})).await;
