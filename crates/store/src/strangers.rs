@@ -10,8 +10,12 @@ statements! {
             (select count(*) from (
                 select 1 from sightings own
                 join entries e on e.pass = own.pass and e.chat = own.chat
-                where own.chat = s.chat and own.person = s.person
+                where own.chat = s.chat and own.person = s.person and own.what = 'joined'
                     and e.used_by = s.person and e.state = 'used'
+                    and not exists (
+                        select 1 from sightings came
+                        where came.chat = s.chat and came.person = s.person and came.pass = s.pass
+                            and came.what = 'joined' and (came.at, came.update_id) > (own.at, own.update_id))
                 limit 1) as some_own),
             (select count(*) from (
                 select 1 from sightings went
@@ -57,7 +61,8 @@ pub enum StrangerIs {
     Inside,
     /// They went. Should they be in again, then not by that link.
     Gone,
-    /// They used a pass of their own, and it is theirs to be in.
+    /// They used a pass of their own since, and it is theirs to be in. One that they used before they came by that link
+    /// was used up when they left.
     ByRight,
 }
 

@@ -114,6 +114,19 @@ on_both! {
 }
 
 on_both! {
+    async fn who_used_a_pass_and_left_is_a_stranger_by_the_link_of_another(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        make(&store, &gate, 2).await;
+        pass_of(&store, &gate, 42).await;
+        pass_of(&store, &gate, 43).await;
+        store.take_in(bot(), vec![joined(1, 42, Some(1), 10), left(2, 42, 10), joined(3, 42, Some(2), 10)]).await.unwrap();
+        end_links(&store, 11).await;
+        let strangers = store.strangers(bot(), chat(), 10).await.unwrap();
+        assert_eq!((strangers.len(), strangers[0].person, strangers[0].is), (1, person(42), StrangerIs::Inside));
+    }
+
     async fn a_link_tells_who_of_those_who_came_is_a_stranger_and_who_left(database: &Database) {
         let store = database.open().await;
         let gate = open_gate(&store, json!({})).await;
