@@ -60,7 +60,9 @@ async fn survives(database: &Database) {
     let passes = store.passes(Some(gate.id), None, 1_000_000).await.unwrap();
     let issued = store.latest(&gate.gate.slug).await.unwrap().unwrap().issued;
     let stock = store.stock(gate.id, chat(), bot(), NOW, 1_000_000).await.unwrap();
-    assert_eq!((passes.len() as u32, issued), (issued, LINKS as u32 - stock.free));
+    // On a fast machine some come when all are given.
+    let given = LINKS as u32 - stock.free;
+    assert_eq!((passes.len() as u32, issued), (issued, given + stock.waiting));
 }
 
 /// Starts one that answers and says what it answered, and kills it in the middle of that.
