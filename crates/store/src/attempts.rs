@@ -165,6 +165,17 @@ pub(crate) fn unheard(
     visitor: Visitor,
     now: UnixTime,
 ) -> Result<(Attempt, Option<Unheard>)> {
+    unheard_among(tx, gate, visitor, now, &mut None)
+}
+
+/// The same for several at once: whether the gate's budget is spent is looked up for the first who needs it.
+pub(crate) fn unheard_among(
+    tx: &mut Tx<'_>,
+    gate: &SavedGate,
+    visitor: Visitor,
+    now: UnixTime,
+    spent: &mut Option<bool>,
+) -> Result<(Attempt, Option<Unheard>)> {
     let attempt = attempt(tx, gate.id, visitor)?;
     if let Some(pass) = attempt.pass {
         return Ok((attempt, Some(Unheard::Already { pass })));
@@ -173,7 +184,13 @@ pub(crate) fn unheard(
         May::Wait { until } => Some(Unheard::TooSoon { until }),
         May::NoMore => Some(Unheard::NoMoreTries),
         May::Now if attempt.person.is_some() => None,
-        May::Now => is_spent(tx, gate.id, gate.gate.guesses, now)?.then_some(Unheard::BudgetSpent),
+        May::Now => {
+            let spent = match *spent {
+                Some(spent) => spent,
+                None => *spent.insert(is_spent(tx, gate.id, gate.gate.guesses, now)?),
+            };
+            spent.then_some(Unheard::BudgetSpent)
+        }
     };
     Ok((attempt, why))
 }

@@ -2,10 +2,10 @@
 //!
 //! Whoever can be granted without a closer look is granted together with everybody else. Who cannot - they were wrong
 //! before, they showed an account, they have a pass, places run out - is looked at alone, so there is one place that says
-//! why somebody is refused. On SQLite that is in the same transaction, and nothing is written for them before: to be
-//! refused takes a right answer no longer than a wrong one. On PostgreSQL both are asked first whether they are heard.
+//! why somebody is refused. Whether somebody is heard at all is asked before anything else, as for a wrong answer, so that
+//! how long it takes to be refused does not tell which it was: on SQLite here, on PostgreSQL before the queue.
 
-use crate::attempts::is_spent;
+use crate::attempts::{is_spent, unheard_among};
 use crate::connection::Tx;
 use crate::grants::{self, Granted, Whom};
 use crate::statements::statements;
@@ -18,13 +18,6 @@ use tokio::sync::oneshot;
 
 statements! {
     GIVE_BACK = "update gates set issued = issued - $1 where id = $2";
-    NEW_PASS = "
-        insert into passes (gate, visitor, granted_at)
-        select $1, $2, $3
-        where not exists (
-            select 1 from attempts
-            where gate = $1 and visitor = $2 and (person is not null or wrong > 0))
-        on conflict do nothing";
 }
 
 /// As many as are granted by the same statements.
@@ -103,14 +96,13 @@ impl Group {
 impl Job for Group {
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         self.close();
-        self.granted = grant_together(tx, &self.claims)?;
-        if tx.is_alone() {
-            for (claim, granted) in self.claims.iter().zip(&mut self.granted) {
-                if granted.is_none() {
-                    *granted = Some(grants::give(tx, &claim.gate, claim.visitor, claim.whom, claim.now)?);
-                }
+        self.granted = match tx.is_alone() {
+            true => grant_all(tx, &self.claims)?,
+            false => {
+                let all: Vec<usize> = (0..self.claims.len()).collect();
+                grant_together(tx, &self.claims, &all)?
             }
-        }
+        };
         Ok(())
     }
 
@@ -134,11 +126,34 @@ impl Job for Group {
     }
 }
 
-/// Answers in the order of the claims; nothing, for whom a closer look is needed.
-fn grant_together(tx: &mut Tx<'_>, claims: &[Claim]) -> Result<Vec<Option<Granted>>> {
+/// Where nobody else writes: in one turn all are told what became of them, in the order of the claims.
+fn grant_all(tx: &mut Tx<'_>, claims: &[Claim]) -> Result<Vec<Option<Granted>>> {
+    let mut spent: BTreeMap<(GateId, UnixTime), Option<bool>> = BTreeMap::new();
+    let (mut heard, mut unknown) = (Vec::with_capacity(claims.len()), Vec::with_capacity(claims.len()));
+    for (place, Claim { gate, visitor, now, .. }) in claims.iter().enumerate() {
+        let spent = spent.entry((gate.id, *now)).or_default();
+        let (attempt, unheard) = unheard_among(tx, gate, *visitor, *now, spent)?;
+        if unheard.is_none() && attempt.person.is_none() {
+            unknown.push(place);
+        }
+        heard.push(unheard);
+    }
+    let together = grant_together(tx, claims, &unknown)?;
+    let each = claims.iter().zip(heard).zip(together);
+    each.map(|((claim, unheard), granted)| match (unheard, granted) {
+        (Some(unheard), _) => Ok(Some(unheard.into())),
+        (None, Some(granted)) => Ok(Some(granted)),
+        (None, None) => grants::give(tx, &claim.gate, claim.visitor, claim.whom, claim.now).map(Some),
+    })
+    .collect()
+}
+
+/// Grants those of the claims that are at these places and need no closer look.
+fn grant_together(tx: &mut Tx<'_>, claims: &[Claim], which: &[usize]) -> Result<Vec<Option<Granted>>> {
     // In the order of the gates, so that two nodes never wait for each other's turns.
     let mut alike: BTreeMap<(GateId, i64, UnixTime), Vec<usize>> = BTreeMap::new();
-    for (place, Claim { gate, now, .. }) in claims.iter().enumerate() {
+    for &place in which {
+        let Claim { gate, now, .. } = &claims[place];
         alike.entry((gate.id, gate.revision, *now)).or_default().push(place);
     }
     let mut granted: Vec<Option<Granted>> = claims.iter().map(|_| None).collect();
@@ -165,6 +180,9 @@ fn grant_at(
         true => new_passes(tx, gate, visitors, now)?,
         false => new_passes_among_others(tx, gate, visitors, now)?,
     };
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
     let passes = new.iter().map(|(pass, _)| *pass).collect();
     let mut entries = grants::open_entries(tx, gate, &passes, now)?;
     let granted = |(pass, visitor)| {
@@ -173,7 +191,8 @@ fn grant_at(
     Ok(new.into_iter().map(granted).collect())
 }
 
-/// Nobody else writes: what is seen stays so, and the places are taken last.
+/// Where nobody else writes, for people who are heard and showed no account: what is seen stays so, and the places are
+/// taken last.
 fn new_passes(
     tx: &mut Tx<'_>,
     gate: &SavedGate,
@@ -181,14 +200,13 @@ fn new_passes(
     now: UnixTime,
 ) -> Result<Vec<(PassId, Visitor)>> {
     let has_places = grants::places(tx, gate, now)?.is_ok_and(|left| left >= many::count(visitors));
-    if !has_places || is_spent(tx, gate.id, gate.gate.guesses, now)? {
+    if !has_places {
         return Ok(Vec::new());
     }
     let mut new = Vec::with_capacity(visitors.len());
     for visitor in visitors {
-        if tx.execute(NEW_PASS, &[&gate.id, visitor, &now])? == 1 {
-            new.push((PassId::new(tx.last_row()?), *visitor));
-        }
+        let pass = grants::new_pass_alone(tx, gate.id, *visitor, None, now)?;
+        new.extend(pass.map(|pass| (pass, *visitor)));
     }
     if !new.is_empty() && !grants::take_places(tx, gate, many::count(&new), now)? {
         return Err(Error::Contended);

@@ -205,7 +205,7 @@ impl Store {
             };
             if let Some((id, _)) = kept {
                 keep_chats(tx, id, &chats)?;
-                ledger::drop_others(tx, id, bot)?;
+                ledger::drop_others(tx, id, bot, now)?;
                 audit::record(tx, Deed::SaveGate, &who, slug, now)?;
             }
             Ok(kept)

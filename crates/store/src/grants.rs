@@ -204,15 +204,24 @@ pub(crate) fn give(
     // On another node somebody may have come at the same time with the same name, or been wrong: they show now that the
     // turn is ours, and again when we look.
     let pass = match tx.is_alone() {
-        true => {
-            let is_new = tx.execute(NEW_PASS_ALONE, &[&gate.id, &visitor, &person, &now])? == 1;
-            is_new.then(|| tx.last_row()).transpose()?.map(PassId::new)
-        }
+        true => new_pass_alone(tx, gate.id, visitor, person, now)?,
         false => tx
             .row(NEW_PASS, &[&gate.id, &visitor, &person, &now, &tries.wrong])?
             .map(|(pass,): (PassId,)| pass),
     };
     granted(tx, gate, pass.ok_or(Error::Contended)?, now)
+}
+
+/// Where nobody else writes. Nothing, if they have one.
+pub(crate) fn new_pass_alone(
+    tx: &mut Tx<'_>,
+    gate: GateId,
+    visitor: Visitor,
+    person: Option<UserId>,
+    now: UnixTime,
+) -> Result<Option<PassId>> {
+    let is_new = tx.execute(NEW_PASS_ALONE, &[&gate, &visitor, &person, &now])? == 1;
+    Ok(is_new.then(|| tx.last_row()).transpose()?.map(PassId::new))
 }
 
 fn give_by_hand(
@@ -294,9 +303,9 @@ fn enter(
     links: u32,
     now: UnixTime,
 ) -> Result<Vec<Entered>> {
-    let mut free: Vec<Pooled> =
+    let free: Vec<Pooled> =
         tx.rows(OLDEST_LINKS, &[&gate.id, &chat, &gate.gate.promised_until(now), &links])?;
-    let mut free = free.drain(..);
+    let mut free = free.into_iter();
     let mut entered = Vec::with_capacity(passes.len());
     for pass in passes {
         let pooled = free.next();

@@ -50,7 +50,9 @@ statements! {
                 limit $4) as some_waiting),
             (select count(*) from links where bot = $5 and gate = $1 and chat = $2 and state = 'making')";
     DROP_POOL = "update links set state = 'dropped' where bot = $1 and state in ('making', 'free')";
-    DROP_OTHERS = "update links set state = 'dropped' where gate = $1 and state = 'free' and bot <> $2";
+    DROP_OTHERS = "
+        update links set state = 'dropped', revoke_wanted_at = $1
+        where gate = $2 and state = 'free' and bot <> $3";
     DROP_EXPIRED = "update links set state = 'dropped' where state = 'free' and expires_at <= $1";
     TO_TEND = "
         select chat from links
@@ -570,9 +572,10 @@ pub(crate) fn want_revoked(tx: &mut Tx<'_>, link: LinkId, now: UnixTime) -> Resu
     tx.execute(WANT_REVOKED, &[&now, &link]).map(drop)
 }
 
-/// Nobody is given anything any more that the gate's bot of before made. What it is just making, [`Store::made`] finds.
-pub(crate) fn drop_others(tx: &mut Tx<'_>, gate: GateId, bot: UserId) -> Result<()> {
-    tx.execute(DROP_OTHERS, &[&gate, &bot]).map(drop)
+/// What the gate's bot of before made is given to nobody any more, and to be ended. What it is just making, [`Store::made`]
+/// finds.
+pub(crate) fn drop_others(tx: &mut Tx<'_>, gate: GateId, bot: UserId, now: UnixTime) -> Result<()> {
+    tx.execute(DROP_OTHERS, &[&now, &gate, &bot]).map(drop)
 }
 
 /// Notes of pooled links that they ended. Nobody was given one in between.

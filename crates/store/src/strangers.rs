@@ -28,8 +28,9 @@ statements! {
         from strangers s
         join links l on l.id = s.link
         where s.settled_at is null and l.revoked_at is not null and l.bot = $1 and s.chat = $2
+            and ($3 = 0 or s.person = $3)
         order by s.joined_at, s.person
-        limit $3";
+        limit $4";
     STRANGER_SETTLED = "
         update strangers set settled_at = $1
         where pass = $2 and chat = $3 and person = $4 and link = $5 and joined_at = $6 and settled_at is null";
@@ -73,7 +74,27 @@ impl Store {
     /// People who came into a chat by somebody else's link of this bot, once that link is revoked: what is done with
     /// them is the gate's rule.
     pub async fn strangers(&self, bot: UserId, chat: ChatId, limit: u32) -> Result<Vec<Stranger>> {
-        let rows = self.read(move |tx| tx.rows(STRANGERS, &[&bot, &chat, &limit])).await?;
+        self.find_strangers(bot, chat, 0, limit).await
+    }
+
+    /// Those of [`Store::strangers`] that are this person.
+    pub async fn strangers_who_are(
+        &self,
+        bot: UserId,
+        chat: ChatId,
+        person: UserId,
+    ) -> Result<Vec<Stranger>> {
+        self.find_strangers(bot, chat, person.get(), u32::MAX).await
+    }
+
+    async fn find_strangers(
+        &self,
+        bot: UserId,
+        chat: ChatId,
+        person: i64,
+        limit: u32,
+    ) -> Result<Vec<Stranger>> {
+        let rows = self.read(move |tx| tx.rows(STRANGERS, &[&bot, &chat, &person, &limit])).await?;
         let stranger = |(pass, chat, person, link, joined_at, gate, own, leaves): StrangerRow| {
             let is = match (own, leaves) {
                 (0, 0) => StrangerIs::Inside,

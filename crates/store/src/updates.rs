@@ -310,8 +310,9 @@ fn find_link(tx: &mut Tx<'_>, keys: &Keyring, by: &By) -> Result<Option<Found>> 
 }
 
 /// Nobody else writes down what these people did before this transaction ends, so that of a join and a leave which two
-/// nodes are told at the same moment the later to be written sees the other. Held before everything else, and in the
-/// order of the people, so that two nodes do not wait for each other.
+/// nodes are told at the same moment the later to be written sees the other. In the order of the people, and before anything else
+/// of the same transition; should two nodes wait for each other all the same, PostgreSQL ends one of them, and it is tried
+/// again.
 pub(crate) fn hold_people(tx: &mut Tx<'_>, people: &BTreeSet<UserId>) -> Result<()> {
     if !tx.is_alone() && !people.is_empty() {
         tx.execute(HOLD_PEOPLE, &[people])?;

@@ -3,7 +3,7 @@
 use super::errands::{self, To};
 use super::patience::{may_ask, put_off};
 use crate::app::App;
-use crate::bots::Bot;
+use crate::bots::{Bot, Call};
 use crate::error::Trouble;
 use gate::Entry;
 use links::{Chat, ChatId, Kind, Right, Standing, UnixTime};
@@ -68,7 +68,10 @@ async fn look(app: &App, bot: &Bot, chat: ChatId) -> Result<bool, Trouble> {
     let name = Chat::from(chat);
     let asked_at = app.clock.now();
     let standing = match bot.call(&GetChatMember { chat_id: &name, user_id: bot.id }).await? {
-        Ok(member) => standing_of(&member),
+        Ok(member) => {
+            bot.done(Call::of_chat(GetChatMember::NAME, chat));
+            standing_of(&member)
+        }
         Err(error) if matches!(error.kind(), Kind::BotNotInChat | Kind::ChatNotFound) => Some(Standing::Out),
         Err(error) => {
             put_off(app, bot, GetChatMember::NAME, chat, &error).await?;
@@ -88,6 +91,7 @@ async fn look(app: &App, bot: &Bot, chat: ChatId) -> Result<bool, Trouble> {
     }
     match bot.call(&GetChat { chat_id: &name }).await? {
         Ok(full) => {
+            bot.done(Call::of_chat(GetChat::NAME, chat));
             bot.saw_name(chat, full.username.as_deref());
             app.store.know_chat(bot.id, chat, face(full), asked_at).await?;
         }

@@ -3,13 +3,13 @@
 use super::{chats, confirm, doubts};
 use crate::app::App;
 use crate::bots::Bot;
-use crate::error::Trouble;
+use crate::error::{Trouble, chain};
 use crate::sign::Purpose;
 use links::{ChatId, Event, Link, UnixTime, UserId, Way};
 use store::{By, Effect, NewErrand, Outcome};
 use telegram::bot_api::types::{Update, UpdateKind};
 use telegram::bot_api::updates::event;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// What we want to be told of: all that means something for links, and pressed buttons.
 pub(crate) const KINDS: &[&str] =
@@ -64,10 +64,18 @@ pub(crate) async fn take_in(
     let outcomes = app.store.take_in(bot.id, heard.clone()).await?;
     app.points.pass("hear.stored");
     app.metrics.updates.inc_by(updates.len() as u64);
-    for ((update, heard), outcome) in updates.iter().zip(&heard).zip(outcomes) {
+    for (heard, outcome) in heard.iter().zip(outcomes) {
         follow(app, bot, heard.errand.as_ref(), outcome);
-        // Also of one that was repeated, for we may have been cut off here before: better asked twice than never.
-        confirm::follow(app, bot, update, now).await?;
+    }
+    // Also of those that were repeated, for we may have been cut off here before: better asked twice than never.
+    for update in updates {
+        match confirm::follow(app, bot, update, now).await {
+            // To be told the same again and again would help nobody, and keep us from hearing anything else.
+            Err(Trouble::Store(why)) if !why.is_retryable() => {
+                error!(error = chain(&why), "somebody who pressed Start could not be asked who they are");
+            }
+            asked => asked?,
+        }
     }
     if let Some(before) = all_before {
         let doubted = match gap {

@@ -30,7 +30,11 @@ pub(crate) async fn of(
     if bot.rests(call, app.clock.now()) || !may_ask(app, bot, GetChatMember::NAME, chat).await? {
         return Ok(None);
     }
-    match bot.call(&GetChatMember { chat_id: &Chat::from(chat), user_id: person }).await? {
+    let member = bot.call(&GetChatMember { chat_id: &Chat::from(chat), user_id: person }).await?;
+    if member.is_ok() {
+        bot.done(call);
+    }
+    match member {
         Ok(ChatMember::Kicked(..)) => Ok(Some(Presence::Banned)),
         Ok(member) => Ok(member.is_in().map(|is_in| if is_in { Presence::In } else { Presence::Out })),
         // Whoever was never there, or is nobody any more, is not there.

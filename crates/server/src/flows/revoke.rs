@@ -42,6 +42,9 @@ pub(crate) async fn end(app: &App, bot: &Bot, chat: ChatId) -> Result<usize, Tro
         } else {
             app.store.revoke_later(link.link, app.clock.now()).await?;
             put_off(app, bot, RevokeChatInviteLink::NAME, chat, &error).await?;
+            if matches!(error.kind(), Kind::ChatMoved { .. }) {
+                break;
+            }
         }
     }
     rest(app, bot, chat, &refused).await?;

@@ -19,7 +19,10 @@ const AT_A_TIME: u32 = 64;
 /// Deals with those in a chat whose link is dead; says how many that were.
 pub(crate) async fn settle(app: &App, bot: &Bot, chat: ChatId) -> Result<usize, Trouble> {
     let mut settled = 0;
-    for stranger in app.store.strangers(bot.id, chat, AT_A_TIME).await? {
+    for Stranger { pass, person, .. } in app.store.strangers(bot.id, chat, AT_A_TIME).await? {
+        // To deal with those before them takes time, in which they may have gone and come back by a pass of their own.
+        let as_of_now = app.store.strangers_who_are(bot.id, chat, person).await?;
+        let Some(stranger) = as_of_now.into_iter().find(|one| one.pass == pass) else { continue };
         if let Some(end) = end(app, bot, stranger).await? {
             tell_owner(app, bot, stranger, end).await?;
             app.points.pass("stranger.told");

@@ -14,11 +14,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// How a simple query that ends a transaction looks on the wire.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bcommit\0";
 
-/// Where the road is cut, counted down: the n-th commit from now on never arrives, or its answer never comes back.
+/// Where the road is cut, counted down: the n-th commit from now on never arrives, or its answer never comes back, or all
+/// stands still before it.
 #[derive(Default)]
 struct Cuts {
     before: AtomicU32,
     after: AtomicU32,
+    still: AtomicU32,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,6 +66,32 @@ async fn connections_that_the_server_ends_are_made_anew() {
     }
 }
 
+/// A node that is frozen, or that nobody reaches any more, holds the gate's turn. The server takes it away.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stands_still_in_a_transaction_keeps_nobody_waiting() {
+    let database = Database::postgres();
+    let folder = tempfile::tempdir().unwrap();
+    let cuts = Arc::new(Cuts::default());
+    let frozen =
+        Store::open(&road(&database, folder.path(), cuts.clone()), crate::databases::keys()).await.unwrap();
+    let other = database.open().await;
+    let gate = open_gate(&frozen, json!({})).await;
+
+    cuts.still.store(1, Ordering::SeqCst);
+    let stands = tokio::spawn({
+        let (frozen, gate) = (frozen.clone(), gate.clone());
+        async move { frozen.grant(&gate, visitor(1), NOW).await }
+    });
+    while cuts.still.load(Ordering::SeqCst) > 0 {
+        tokio::task::yield_now().await;
+    }
+    grant(&other, &gate, 2, NOW).await;
+    let error = stands.await.unwrap().unwrap_err();
+    assert!(error.is_retryable(), "{error:?}");
+    assert_eq!(other.holding(gate.id, visitor(1)).await.unwrap(), None);
+    grant(&frozen, &gate, 1, NOW).await;
+}
+
 /// A socket that leads to the database, as long as it is not cut.
 fn road(database: &Database, folder: &Path, cuts: Arc<Cuts>) -> String {
     let (url, socket) = database.place.split_once("?host=").unwrap();
@@ -88,6 +116,12 @@ fn pass_on(mut client: UnixStream, mut server: UnixStream, cuts: &Cuts) {
         let is_commit = bytes.ends_with(COMMIT);
         if is_commit && counts_down(&cuts.before) {
             break;
+        }
+        if is_commit && counts_down(&cuts.still) {
+            // Both ends stay open.
+            loop {
+                std::thread::park();
+            }
         }
         let is_last = is_commit && counts_down(&cuts.after);
         if is_last {

@@ -142,7 +142,7 @@ on_both! {
         grant(&store, &gate, 1, NOW).await;
         assert_eq!(store.made(making, &hash(2).url(), &hash(2), NOW).await.unwrap(), Made::TooLate);
         assert_eq!(held(&store, &gate, 1).await.state, State::Granted);
-        assert_eq!(store.to_revoke(bot(), chat(), 9).await.unwrap().len(), 1);
+        assert_eq!(store.to_revoke(bot(), chat(), 9).await.unwrap().len(), 2);
         assert_eq!(store.stock(gate.id, chat(), bot(), NOW, 9).await.unwrap().making, 0);
         let (_, made) = make(&store, &gate, 3).await;
         assert!(matches!(made, Made::GivenTo(_)));
