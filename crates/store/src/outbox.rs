@@ -78,11 +78,15 @@ impl Store {
             self.write(move |tx| tx.rows(TAKE, &[&holder, &until, &now, &bot, &limit])).await?;
         let mut errands = rows
             .into_iter()
-            .map(|(id, what, sealed, tries)| {
-                let body = self.keys().open(place(&what), &sealed)?;
-                Ok(Errand { id, what, body, tries })
+            .filter_map(|(id, what, sealed, tries)| match self.keys().open(place(&what), &sealed) {
+                Ok(body) => Some(Errand { id, what, body, tries }),
+                // It waits for its key, and holds up no other.
+                Err(why) => {
+                    tracing::error!(errand = id.get(), error = %why, "an errand cannot be opened");
+                    None
+                }
             })
-            .collect::<Result<Vec<_>>>()?;
+            .collect::<Vec<_>>();
         errands.sort_by_key(|errand| errand.id);
         Ok(errands)
     }

@@ -142,6 +142,11 @@ pub(crate) async fn lack(
     if standing.may(Right::InviteUsers) || !app.store.is_gated(bot.id, chat).await? {
         return Ok(None);
     }
+    // Who was told that it is lacking need not hear of every other right that comes and goes.
+    let before = app.store.chat(bot.id, chat).await?.and_then(|known| known.standing);
+    if before.is_some_and(|before| !before.may(Right::InviteUsers)) {
+        return Ok(None);
+    }
     let title = title(app, bot, chat).await?;
     let mut text = format!(
         "I may not make invitations to {title} any more. Whoever passes a gate waits until I am an administrator there \

@@ -25,8 +25,11 @@ async fn who_passes_while_the_bot_may_not_invite_waits_and_is_served_first() {
     let page = fan.page().await;
     assert!(page.contains("you are number 1 in the queue"), "{page}");
     assert!(page.contains("The bot may not make invitations there"), "{page}");
+    // Another right comes, and what is lacking is lacking still.
+    rights(json!(["can_restrict_members", "can_pin_messages"])).await;
     rights(json!(["can_invite_users", "can_restrict_members"])).await;
     let link = fan.link().await;
+    assert_eq!(house.inbox(owner).await.matches("any more").count(), 1);
     let ann = house.person().await;
     assert_eq!(house.join(ann, &link).await, "joined");
 }

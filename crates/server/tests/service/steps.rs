@@ -74,7 +74,7 @@ async fn a_confirmation_is_good_for_whoever_was_asked_and_as_often_as_it_is_pres
     house.press(ben, &json!({ "message_id": sent, "data": button["data"] })).await;
     house.is_told(ben, "This button is too old, or not yours").await;
     assert!(fan.answer("owl").await.contains("Many wrong answers are coming in"));
-    // Ben presses Start on the same page; then both say that it is theirs, and Ann was asked first.
+    // Ben presses Start on the same page; then both say that it is theirs, and Ann says so first.
     let also_asked = house.starts(&mut fan, ben).await;
     for _ in 0..2 {
         house.press(ann, &button).await;

@@ -74,7 +74,7 @@ create table attempts (
     wrong bigint not null default 0,
     last_wrong_at bigint,
     person bigint,
-    bound_at bigint, -- When whoever says that the visitor is them was asked. The earliest owns it.
+    bound_at bigint, -- When somebody said that the visitor is them. The earliest owns it.
     bound_update bigint,
     primary key (gate, visitor)
 );

@@ -74,7 +74,7 @@ create table attempts (
     wrong integer not null default 0,
     last_wrong_at integer,
     person integer,
-    bound_at integer, -- When whoever says that the visitor is them was asked. The earliest owns it.
+    bound_at integer, -- When somebody said that the visitor is them. The earliest owns it.
     bound_update integer,
     primary key (gate, visitor)
 ) strict, without rowid;

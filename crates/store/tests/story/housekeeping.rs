@@ -136,6 +136,17 @@ on_both! {
         assert!(again.iter().all(|errand| errand.id != taken[0].id && errand.id != taken[1].id));
     }
 
+    async fn an_errand_that_cannot_be_opened_holds_up_no_other(database: &Database) {
+        let store = database.open().await;
+        for number in 0..2u8 {
+            store.send_out(bot(), message(&[number]), NOW).await.unwrap();
+        }
+        // What was sealed for one place opens at no other.
+        database.run("update outbox set what = 'sing' where id = 1").await;
+        let taken = store.take_errands(bot(), "a", 9, NOW, later(60)).await.unwrap();
+        assert_eq!(taken.iter().map(|errand| errand.body[0]).collect::<Vec<_>>(), [1]);
+    }
+
     async fn what_people_did_is_chained(database: &Database) {
         let store = database.open().await;
         let gate = open_gate(&store, json!({})).await;
