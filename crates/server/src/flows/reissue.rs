@@ -87,17 +87,16 @@ async fn look(
     holding: &Holding,
     entry: &Held,
 ) -> Result<Option<Outcome>, Trouble> {
-    let bot = app.bots.get(gate.bot);
-    if let Some(bot) = &bot
-        && let Some(found) = by_presence(app, bot, holding, entry).await?
+    if let Some(bot) = app.bots.get(gate.bot)
+        && let Some(found) = by_presence(app, &bot, holding, entry).await?
     {
         return Ok(Some(found));
     }
     if entry.state != State::Issued {
         return Ok(None);
     }
-    let (Some(bot), Some(url)) = (&bot, &entry.link) else { return Ok(Some(Outcome::NotYet)) };
-    Ok(match is_dead(app, bot, gate, entry, url).await? {
+    let Some(url) = &entry.link else { return Ok(Some(Outcome::NotYet)) };
+    Ok(match is_dead(app, gate, entry, url).await? {
         Some(true) => None,
         Some(false) => Some(Outcome::Works),
         None => Some(Outcome::NotYet),
@@ -133,13 +132,7 @@ async fn by_presence(
 /// Whether a link is dead that should not be: somebody revoked it by hand. It is told what it was made with once more,
 /// which Telegram refuses of a dead one, and which puts right what was changed by hand of one that lives. Where it was to
 /// be given another end, and nobody told what came of that, it is given that one.
-async fn is_dead(
-    app: &App,
-    bot: &Bot,
-    gate: &SavedGate,
-    entry: &Held,
-    url: &LinkUrl,
-) -> Result<Option<bool>, Trouble> {
+async fn is_dead(app: &App, gate: &SavedGate, entry: &Held, url: &LinkUrl) -> Result<Option<bool>, Trouble> {
     let now = app.clock.now();
     let Ok(hash) = app.links.parse(url.as_str()) else { return Ok(None) };
     let mut told = None;
@@ -148,13 +141,15 @@ async fn is_dead(
         if link.expiry_wanted.is_none() && told == Some(link.expires_at) {
             return Ok(Some(false));
         }
+        // The gate may have another bot by now.
+        let Some(bot) = app.bots.get(link.bot) else { return Ok(None) };
         let next = UnixTime::new(now.get().saturating_add(ASK_AGAIN_SECONDS));
         if told.is_none() && !bot.may_ask_about(link.id, now, next) {
             return Ok(None);
         }
         let end = link.expiry_wanted.unwrap_or(link.expires_at);
         let method = if end > now { EditChatInviteLink::NAME } else { RevokeChatInviteLink::NAME };
-        if !may_ask(app, bot, method, entry.chat).await? {
+        if !may_ask(app, &bot, method, entry.chat).await? {
             return Ok(None);
         }
         let is_revoked = if end > now {
@@ -173,7 +168,7 @@ async fn is_dead(
                 told = Some(end);
             }
             Err(error) if *error.kind() != Kind::LinkDead => {
-                put_off(app, bot, method, entry.chat, &error).await?;
+                put_off(app, &bot, method, entry.chat, &error).await?;
                 return Ok(None);
             }
             Ok(true) | Err(_) => {
