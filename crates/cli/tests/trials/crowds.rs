@@ -12,10 +12,10 @@ const AT_ONCE: usize = 4;
 /// A pool that lasts from one look at it to the next: it is no trial of how quickly Telegram makes links.
 const POOL: i64 = 1000;
 
-/// Connections that are kept, as many as there are posts; they are spread over the nodes.
-fn lines(house: &House, posts: usize) -> Vec<Line> {
+/// So many connections that are kept, spread over the nodes.
+fn lines(house: &House, count: usize) -> Vec<Line> {
     let address = |at| house.address_of(house.node_for(at)).unwrap();
-    (0..posts).map(|at| Line::to(&address(at))).collect()
+    (0..count).map(|at| Line::to(&address(at))).collect()
 }
 
 /// Every third is wrong first, and of every fifth one of the many posts is wrong. All posts are on their way before the
@@ -40,10 +40,10 @@ fn play(lines: &mut [Line], number: usize) -> Fan {
     fan
 }
 
-/// Does something with each of these, a few at a time, each time with connections of its own.
+/// Does something with each of these, a few at a time; whoever does it has so many connections.
 fn each<T: Send>(
     house: &House,
-    posts: usize,
+    count: usize,
     all: &mut [T],
     act: impl Fn(&mut [Line], usize, &mut T) + Sync,
 ) {
@@ -52,7 +52,7 @@ fn each<T: Send>(
         for (squad, some) in all.chunks_mut(size).enumerate() {
             let act = &act;
             scope.spawn(move || {
-                let mut lines = lines(house, posts);
+                let mut lines = lines(house, count);
                 for (at, one) in some.iter_mut().enumerate() {
                     act(&mut lines, squad * size + at, one);
                 }

@@ -38,12 +38,12 @@ impl Fan {
 
     /// Opens the gate's page once.
     pub(crate) fn try_to_arrive(house: &House, node: usize) -> Option<Self> {
-        Self::at_page(&send(&house.address_of(node)?, &ask(GATE)).ok()?, node)
+        Self::at_page(&send(&house.address_of(node)?, &get(GATE)).ok()?, node)
     }
 
     /// The same, on a connection that is kept.
     pub(crate) fn arrive_on(line: &mut Line) -> Self {
-        Self::at_page(&line.exchange(&ask(GATE)).unwrap(), 0).expect("the gate shows its form")
+        Self::at_page(&line.exchange(&get(GATE)).unwrap(), 0).expect("the gate shows its form")
     }
 
     fn at_page(page: &Reply, node: usize) -> Option<Self> {
@@ -105,7 +105,7 @@ impl Fan {
     }
 
     fn looking(&self) -> Request {
-        Request { headers: self.cookie(), ..ask(PASS) }
+        Request { headers: self.cookie(), ..get(PASS) }
     }
 
     /// Asks for another link, instead of one that ran out.
@@ -137,7 +137,7 @@ impl Fan {
     }
 }
 
-fn ask(path: &str) -> Request {
+fn get(path: &str) -> Request {
     Request { verb: "GET", path: path.to_owned(), headers: String::new(), body: String::new() }
 }
 

@@ -2,10 +2,12 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longer than any answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Less than the service lets a connection lie unused.
+const KEPT: Duration = Duration::from_secs(5);
 
 /// What came back.
 #[derive(Clone, Debug)]
@@ -47,50 +49,37 @@ impl Request {
 /// A connection that is kept between requests, as a browser keeps it. It is for answers that say how long they are.
 pub(crate) struct Line {
     host: String,
-    stream: Option<TcpStream>,
-    /// What was sent and is not answered.
-    asked: String,
+    /// And when it was last used.
+    stream: Option<(TcpStream, Instant)>,
 }
 
 impl Line {
     pub(crate) fn to(address: &str) -> Self {
-        Self { host: host_of(address).to_owned(), stream: None, asked: String::new() }
+        Self { host: host_of(address).to_owned(), stream: None }
     }
 
-    /// Sends, and waits for nothing.
+    /// Sends, and waits for nothing. An error is heard where the answer would be.
     pub(crate) fn ask(&mut self, request: &Request) {
-        self.asked = request.text(&self.host, "keep-alive");
-        let sent = self.stream.as_ref().map(|mut stream| stream.write_all(self.asked.as_bytes()));
-        match sent {
-            Some(Ok(())) => {}
-            Some(Err(_)) | None => self.stream = self.asked_anew().ok(),
-        }
+        let kept = self.stream.take().filter(|(_, used_at)| used_at.elapsed() < KEPT);
+        let stream = kept.map(|(stream, _)| stream).or_else(|| connect(&self.host).ok());
+        self.stream = stream.and_then(|mut stream| {
+            stream.write_all(request.text(&self.host, "keep-alive").as_bytes()).ok()?;
+            Some((stream, Instant::now()))
+        });
     }
 
-    /// The answer. If the connection was cut before it, another is made and the same is sent once more.
+    /// The answer. After none, or half of one, the next request has a connection of its own.
     pub(crate) fn hear(&mut self) -> io::Result<Reply> {
-        let mut reply = self.stream.as_ref().ok_or_else(cut).and_then(answer_on);
-        if reply.is_err() {
-            let stream = self.asked_anew()?;
-            reply = answer_on(&stream);
-            self.stream = Some(stream);
-        }
-        if reply.is_err() {
-            self.stream = None;
-        }
-        reply
+        let (stream, used_at) = self.stream.take().ok_or_else(cut)?;
+        let reply = answer_on(&stream)?;
+        self.stream = Some((stream, used_at));
+        Ok(reply)
     }
 
     /// Sends, and waits for the answer.
     pub(crate) fn exchange(&mut self, request: &Request) -> io::Result<Reply> {
         self.ask(request);
         self.hear()
-    }
-
-    fn asked_anew(&self) -> io::Result<TcpStream> {
-        let mut stream = connect(&self.host)?;
-        stream.write_all(self.asked.as_bytes())?;
-        Ok(stream)
     }
 }
 
@@ -101,7 +90,8 @@ fn answer_on(mut stream: &TcpStream) -> io::Result<Reply> {
         if let Some((reply, body)) = begun(&answer) {
             let length = reply.header("content-length").and_then(|length| length.parse::<usize>().ok());
             let whole = body + length.ok_or_else(|| io::Error::other("it does not say how long it is"))?;
-            if answer.len() >= whole {
+            assert!(answer.len() <= whole, "more came than was asked for: {}", reply.head);
+            if answer.len() == whole {
                 let body = String::from_utf8_lossy(&answer[body..whole]).into_owned();
                 return Ok(Reply { body, ..reply });
             }
