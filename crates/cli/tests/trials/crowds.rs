@@ -9,8 +9,6 @@ use std::time::Instant;
 
 /// So many people press the button at the same time.
 const AT_ONCE: usize = 4;
-/// A pool that lasts from one look at it to the next: it is no trial of how quickly Telegram makes links.
-const POOL: i64 = 1000;
 
 /// So many connections that are kept, spread over the nodes.
 fn lines(house: &House, count: usize) -> Vec<Line> {
@@ -64,7 +62,7 @@ fn each<T: Send>(
 fn crowd(people: usize, posts: usize, rules: Rules) {
     let began = Instant::now();
     let (quota, nodes) = (rules.quota, rules.nodes);
-    let house = House::open(Rules { pool: POOL, ..rules });
+    let house = House::open(rules);
     let run = format!("{people} people with {posts} posts each, {nodes} at work");
     let mut fans = vec![Fan::default(); people];
     each(&house, posts, &mut fans, |lines, number, fan| *fan = play(lines, number));
@@ -114,7 +112,8 @@ fn two_thousand_people_with_sixty_four_posts_each() {
 #[test]
 #[ignore = "scripts/test --full"]
 fn a_hundred_thousand_people_with_sixty_four_posts_each() {
-    crowd(100_000, 64, Rules::default());
+    // More than are given out between two looks at the pool.
+    crowd(100_000, 64, Rules { pool: 1000, ..Rules::default() });
 }
 
 #[test]
