@@ -464,12 +464,15 @@ impl House {
         Telegram::read(now["now"].as_i64().unwrap(), &self.sandbox.chat(), &self.sandbox.ledger(), forgotten)
     }
 
-    /// Until everything that was begun is done.
+    /// Until everything that was begun is done. It may take long, but it may not stand still.
     pub(crate) fn settle(&self) {
-        let deadline = Instant::now() + PATIENCE;
+        let (mut deadline, mut before) = (Instant::now() + PATIENCE, String::new());
         loop {
-            let Some(left) = left_to_do(&self.books, &self.telegram()) else { return };
-            assert!(Instant::now() < deadline, "it does not come to rest: {left}");
+            let Some(left) = left_to_do(&self.books, || self.telegram()) else { return };
+            if left != before {
+                (deadline, before) = (Instant::now() + PATIENCE, left);
+            }
+            assert!(Instant::now() < deadline, "it does not come to rest: {before}");
             thread::sleep(GLANCE);
         }
     }
