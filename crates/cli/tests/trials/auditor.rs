@@ -139,6 +139,12 @@ impl<'a> Case<'a> {
     fn is_forgotten(&self, link: &TelegramLink) -> bool {
         self.joins_by(link).iter().any(|join| join.is_forgotten)
     }
+
+    /// Whether somebody is in, unless they came back unheard.
+    fn is_in(&self, person: i64) -> bool {
+        let last = self.all.telegram.joins.iter().rfind(|join| join.person == person);
+        self.members.contains_key(&person) && last.is_none_or(|join| !join.is_forgotten)
+    }
 }
 
 fn telegrams_links_are_ours(case: &Case<'_>, found: &mut dyn FnMut(String)) {
@@ -405,7 +411,6 @@ fn is_true(case: &Case<'_>, told: &Told, pass: Option<&Pass>) -> Result<(), Stri
     let joined: Vec<i64> = pass
         .map(|pass| case.links_of(pass.id).flat_map(|link| case.joined_by(link)).collect())
         .unwrap_or_default();
-    let is_in = |person: &i64| case.members.contains_key(person);
     let mut entries = pass.and_then(|pass| case.entries_of.get(&pass.id)).into_iter().flatten();
     match told {
         Told::Nothing | Told::Passed => Err("that is no page to be left with".to_owned()),
@@ -418,7 +423,7 @@ fn is_true(case: &Case<'_>, told: &Told, pass: Option<&Pass>) -> Result<(), Stri
         },
         Told::Waiting => unless(entries.any(|entry| entry.state == "granted"), "nobody makes it one"),
         Told::Used => unless(!joined.is_empty(), "nobody came by it"),
-        Told::Left => unless(joined.first().is_some_and(|first| !is_in(first)), "they are in"),
+        Told::Left => unless(joined.first().is_some_and(|first| !case.is_in(*first)), "they are in"),
         Told::Leaked => unless(!joined.is_empty(), "nobody came by it"),
         Told::RanOut | Told::NotYet | Told::Unsure => {
             let last = entries.find_map(|entry| entry.link);
