@@ -80,6 +80,8 @@ pub(crate) struct Forgotten {
     at: i64,
     person: i64,
     is_join: bool,
+    /// Somebody may come twice in a second, by two links.
+    link: Option<String>,
 }
 
 impl Forgotten {
@@ -94,6 +96,7 @@ impl Forgotten {
             at: member["date"].as_i64()?,
             person: member["new_chat_member"]["user"]["id"].as_i64()?,
             is_join: is_in(&member["new_chat_member"]),
+            link: member["invite_link"]["invite_link"].as_str().map(str::to_owned),
         })
     }
 }
@@ -124,7 +127,9 @@ impl Telegram {
         let mut leaves = Vec::new();
         let mut is_forgotten = |line: &Value, person: i64, is_join: bool| {
             let is_it = |one: &Forgotten| {
-                Some(one.at) == line["at"].as_i64() && one.person == person && one.is_join == is_join
+                Some(one.at) == line["at"].as_i64()
+                    && (one.person, one.is_join) == (person, is_join)
+                    && (!is_join || one.link.as_deref() == line["link"].as_str())
             };
             let at = forgotten.iter().position(is_it);
             at.map(|at| forgotten.swap_remove(at)).is_some()
