@@ -86,6 +86,8 @@ async fn act(hub: &Arc<Hub>, parts: &[&str], body: &[u8]) -> Outcome {
         ["chats", chat, "ban"] => ban(hub, number(chat)?, read(body)?),
         ["people"] => add_person(hub, read(body)?),
         ["people", person, "join"] => Ok(json!(people::join(hub, number(person)?, read(body)?).await?)),
+        ["people", person, "session"] => open_session(hub, number(person)?),
+        ["people", person, "logout"] => end_sessions(hub, number(person)?),
         ["people", person, "leave"] => leave(hub, number(person)?, read(body)?),
         ["people", person, "withdraw"] => withdraw(hub, number(person)?, read(body)?),
         ["people", person, "block"] => block(hub, number(person)?, read(body)?),
@@ -198,8 +200,8 @@ fn add_chat(hub: &Hub, new: NewChat) -> Outcome {
     let bots: Vec<_> =
         new.bots.iter().map(|bot| Ok((bot.id, rights(&bot.rights)?))).collect::<Result<_, Wrong>>()?;
     hub.turn(|world| {
-        if let Some((odd, _)) = bots.iter().find(|(id, _)| world.bot(*id).is_none()) {
-            return Err(Wrong::missing(format!("there is no bot {odd}")));
+        if let Some((odd, _)) = bots.iter().find(|(id, _)| world.account(*id).is_none()) {
+            return Err(Wrong::missing(format!("there is no bot or person {odd}")));
         }
         if let Some(name) = &new.username {
             free_name(world, name)?;
@@ -311,6 +313,8 @@ struct NewPerson {
     username: Option<String>,
     language_code: Option<String>,
     bio: Option<String>,
+    phone: Option<String>,
+    password: Option<String>,
 }
 
 fn add_person(hub: &Hub, new: NewPerson) -> Outcome {
@@ -318,12 +322,31 @@ fn add_person(hub: &Hub, new: NewPerson) -> Outcome {
         if let Some(name) = &new.username {
             free_name(world, name)?;
         }
+        if let Some(phone) = new.phone.as_deref().filter(|phone| world.account_by_phone(phone).is_some()) {
+            return Err(Wrong::bad(format!("`{phone}` is somebody's telephone already")));
+        }
         let person = world.add_person(&new.first_name);
         person.username = new.username;
         person.language_code = new.language_code;
         person.bio = new.bio;
+        person.phone = new.phone;
+        person.password = new.password;
         Ok(json!({ "id": person.id }))
     })
+}
+
+/// A key with which this person is logged in already.
+fn open_session(hub: &Hub, person: i64) -> Outcome {
+    let mut chance =
+        hub.turn(|world| find_person(world, person).map(|_| ()).map(|()| world.chance.fork()))?;
+    let key = hub.sessions.issue(person, &mut chance);
+    Ok(json!({ "auth_key": key.hex() }))
+}
+
+/// Every session of this person ends, as if they had ended it on another device.
+fn end_sessions(hub: &Hub, person: i64) -> Outcome {
+    hub.turn(|world| find_person(world, person).map(drop))?;
+    Ok(json!({ "ended": hub.sessions.end(person) }))
 }
 
 #[derive(Deserialize)]

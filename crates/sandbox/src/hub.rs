@@ -14,6 +14,7 @@ pub(crate) struct Hub {
     pub(crate) faults: Faults,
     pub(crate) strict: bool,
     pub(crate) keys: crate::web_app::Keys,
+    pub(crate) sessions: crate::mtproto::Sessions,
     bell: watch::Sender<u64>,
     /// When each call that is held back goes on.
     held: Mutex<Vec<i64>>,
@@ -26,10 +27,11 @@ pub(crate) struct Held<'a> {
 }
 
 impl Hub {
-    pub(crate) fn new(world: World, clock: Clock, keys: crate::web_app::Keys, strict: bool) -> Self {
+    pub(crate) fn new(mut world: World, clock: Clock, keys: crate::web_app::Keys, strict: bool) -> Self {
         let (bell, _) = watch::channel(0);
+        let sessions = crate::mtproto::Sessions::new(&mut world.chance);
         let (world, held) = (Mutex::new(world), Mutex::default());
-        Self { world, clock, faults: Faults::default(), strict, keys, bell, held }
+        Self { world, clock, faults: Faults::default(), strict, keys, sessions, bell, held }
     }
 
     /// Something happens, now. Whatever fell due happens before it.

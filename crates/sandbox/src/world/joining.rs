@@ -151,6 +151,24 @@ impl World {
         Ok(())
     }
 
+    /// An administrator decides every request of a chat, or every one that came by this link.
+    pub(crate) fn decide_all(
+        &mut self,
+        admin: i64,
+        chat: i64,
+        link: Option<LinkNo>,
+        approve: bool,
+    ) -> Result<(), Word> {
+        let is_meant = |asked: &Asked| link.is_none() || asked.via == link;
+        let at = self.manageable(admin, chat)?;
+        let waiting: Vec<i64> =
+            at.requests().filter(|(_, asked)| is_meant(asked)).map(|(who, _)| who).collect();
+        if waiting.is_empty() {
+            return Err(Word("HIDE_REQUESTER_MISSING"));
+        }
+        waiting.into_iter().try_for_each(|person| self.decide(admin, chat, person, approve))
+    }
+
     fn place(&self, target: Target) -> (i64, Option<LinkNo>) {
         match target {
             Target::Chat(chat) => (chat, None),

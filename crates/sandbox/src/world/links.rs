@@ -80,8 +80,16 @@ impl World {
     }
 
     /// Every link of a chat, oldest first.
-    pub(crate) fn invites_of(&self, chat: &Chat) -> impl Iterator<Item = &Invite> {
+    pub(crate) fn invites_of(&self, chat: &Chat) -> impl DoubleEndedIterator<Item = &Invite> {
         chat.links.iter().filter_map(|&number| self.invite(number))
+    }
+
+    /// The same, with their numbers, which grow.
+    pub(crate) fn numbered_invites_of(
+        &self,
+        chat: &Chat,
+    ) -> impl DoubleEndedIterator<Item = (LinkNo, &Invite)> {
+        chat.links.iter().filter_map(|&number| Some((number, self.invite(number)?)))
     }
 
     /// A link's text.
@@ -162,7 +170,7 @@ impl World {
         Ok(number)
     }
 
-    /// Ends a link. Whoever revokes their primary link gets a new one in the same moment.
+    /// Ends a link. Whoever's primary link it is gets a new one in the same moment.
     pub(crate) fn revoke_link(
         &mut self,
         admin: i64,
@@ -176,8 +184,44 @@ impl World {
             return if twice { Ok((number, None)) } else { Err(Word("INVITE_HASH_EXPIRED")) };
         }
         invite.is_revoked = true;
-        let replace = invite.is_primary;
-        Ok((number, replace.then(|| self.add_invite(admin, chat, NewLink::default(), true))))
+        let (creator, replace) = (invite.creator, invite.is_primary);
+        Ok((number, replace.then(|| self.add_invite(creator, chat, NewLink::default(), true))))
+    }
+
+    /// Deletes a revoked link: nobody is ever shown it again.
+    pub(crate) fn delete_link(&mut self, admin: i64, chat: i64, text: &str) -> Result<(), Word> {
+        let number = self.own_link(admin, chat, text)?;
+        if !self.invite(number).expect("it was just found").is_revoked {
+            return Err(Word("INVITE_REVOKED_MISSING"));
+        }
+        self.forget_links(chat, |it, _| it == number);
+        Ok(())
+    }
+
+    /// Deletes every revoked link of an administrator. Others' are the owner's to delete.
+    pub(crate) fn delete_revoked(&mut self, admin: i64, chat: i64, whose: i64) -> Result<(), Word> {
+        self.inspectable(admin, chat, whose)?;
+        self.forget_links(chat, |_, invite| invite.creator == whose && invite.is_revoked);
+        Ok(())
+    }
+
+    fn forget_links(&mut self, chat: i64, is_meant: impl Fn(LinkNo, &Invite) -> bool) {
+        let (invites, by_hash) = (&self.invites, &mut self.by_hash);
+        let Some(chat) = self.chats.get_mut(&chat) else { return };
+        chat.links.retain(|&number| {
+            let invite = &invites[number.0 as usize];
+            let goes = is_meant(number, invite);
+            if goes {
+                by_hash.remove(&invite.hash);
+            }
+            !goes
+        });
+    }
+
+    /// The chat, if this administrator may look at the links of that one: their own, or as the owner anybody's.
+    pub(crate) fn inspectable(&self, admin: i64, chat: i64, whose: i64) -> Result<&Chat, Word> {
+        let chat = self.manageable(admin, chat)?;
+        if admin == whose || admin == chat.owner { Ok(chat) } else { Err(Word("CHAT_ADMIN_REQUIRED")) }
     }
 
     /// The owner revokes anybody's link.
@@ -236,7 +280,7 @@ impl World {
     }
 
     /// The chat, if this administrator may manage its links.
-    fn manageable(&self, admin: i64, chat: i64) -> Result<&Chat, Word> {
+    pub(crate) fn manageable(&self, admin: i64, chat: i64) -> Result<&Chat, Word> {
         let chat = self.living(chat)?;
         if chat.may_invite(admin) { Ok(chat) } else { Err(Word("CHAT_ADMIN_REQUIRED")) }
     }
@@ -252,14 +296,14 @@ impl World {
         }
     }
 
-    /// The link this text spells, if the administrator made it for this chat.
-    fn own_link(&self, admin: i64, chat: i64, text: &str) -> Result<LinkNo, Word> {
-        self.manageable(admin, chat)?;
+    /// The link this text spells, if the administrator made it for this chat, or owns the chat.
+    pub(crate) fn own_link(&self, admin: i64, chat: i64, text: &str) -> Result<LinkNo, Word> {
+        let owner = self.manageable(admin, chat)?.owner;
         let number = self.find_link(text).ok_or(Word("INVITE_HASH_EXPIRED"))?;
         let invite = self.invite(number).expect("it was just found");
         if invite.chat != chat {
             Err(Word("INVITE_HASH_EXPIRED"))
-        } else if invite.creator == admin {
+        } else if invite.creator == admin || owner == admin {
             Ok(number)
         } else if self.unknowns.foreign_links_need_admin {
             Err(Word("CHAT_ADMIN_REQUIRED"))

@@ -134,8 +134,7 @@ impl World {
             self.close_query(&asked, office.is_in());
         }
         let Some(at) = self.chats.get_mut(&chat) else { return };
-        let outside = Membership { office: Office::Left, via: None, until: None };
-        let before = at.members.get(&who).cloned().unwrap_or(outside);
+        let before = at.members.get(&who).cloned().unwrap_or_else(Membership::outside);
         let (was_in, is_in) = (before.office.is_in(), office.is_in());
         let (via, until) = match came {
             // Another office changes nothing about how somebody came. What was paid for and is over is forgotten:
@@ -144,7 +143,13 @@ impl World {
             Some(came) => (came.via, came.until),
             None => (None, None),
         };
-        let after = Membership { office, via, until };
+        let (since, approved_by) = match came {
+            _ if was_in && is_in => (before.since, before.approved_by),
+            Some(_) => (self.now, (actor != who).then_some(actor)),
+            None if is_in => (self.now, None),
+            None => (0, None),
+        };
+        let after = Membership { office, via, until, since, approved_by };
         at.members.insert(who, after.clone());
         if matches!(office, Office::Owner | Office::Administrator(_)) {
             at.administrators.insert(who);

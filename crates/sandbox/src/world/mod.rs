@@ -139,6 +139,10 @@ pub(crate) struct Account {
     pub(crate) username: Option<String>,
     pub(crate) language_code: Option<String>,
     pub(crate) bio: Option<String>,
+    /// The telephone they log in with, if they do.
+    pub(crate) phone: Option<String>,
+    /// What is asked for after the code, if they want it so.
+    pub(crate) password: Option<String>,
     /// The newest private messages got, oldest first.
     pub(crate) inbox: VecDeque<telegram::bot_api::types::Message>,
     next_message: i64,
@@ -228,6 +232,17 @@ pub(crate) struct Membership {
     pub(crate) via: Option<LinkNo>,
     /// When a paid membership ends.
     pub(crate) until: Option<i64>,
+    /// When they came in, while they are.
+    pub(crate) since: i64,
+    /// Who let them in, if they had asked.
+    pub(crate) approved_by: Option<i64>,
+}
+
+impl Membership {
+    /// Of somebody who is not in.
+    fn outside() -> Self {
+        Self { office: Office::Left, via: None, until: None, since: 0, approved_by: None }
+    }
 }
 
 /// A request that waits.
@@ -412,6 +427,10 @@ impl World {
         self.bots.values()
     }
 
+    pub(crate) fn account_mut(&mut self, id: i64) -> Option<&mut Account> {
+        self.accounts.get_mut(&id)
+    }
+
     pub(crate) fn account(&self, id: i64) -> Option<&Account> {
         self.accounts.get(&id)
     }
@@ -442,6 +461,11 @@ impl World {
         self.chats.values().find(is_it)
     }
 
+    /// Whose telephone number this is.
+    pub(crate) fn account_by_phone(&self, phone: &str) -> Option<&Account> {
+        self.accounts.values().find(|account| account.phone.as_deref() == Some(phone))
+    }
+
     /// The account with this public name, in any case.
     pub(crate) fn account_by_name(&self, name: &str) -> Option<&Account> {
         let is_it = |one: &&Account| one.username.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(name));
@@ -458,6 +482,8 @@ impl Account {
             username: None,
             language_code: None,
             bio: None,
+            phone: None,
+            password: None,
             inbox: VecDeque::new(),
             next_message: 1,
         }
@@ -484,7 +510,7 @@ impl Bot {
 impl Chat {
     /// Private, and with nobody in it but its owner.
     fn new(id: i64, kind: ChatKind, title: &str, owner: i64) -> Self {
-        let membership = Membership { office: Office::Owner, via: None, until: None };
+        let membership = Membership { office: Office::Owner, ..Membership::outside() };
         Self {
             id,
             kind,
@@ -528,6 +554,11 @@ impl Chat {
     /// Whether they are in.
     pub(crate) fn has(&self, who: i64) -> bool {
         self.office(who).is_some_and(Office::is_in)
+    }
+
+    /// The primary link of an administrator, if it was ever asked for.
+    pub(crate) fn primary_of(&self, admin: i64) -> Option<LinkNo> {
+        self.primaries.get(&admin).copied()
     }
 
     pub(crate) fn member_count(&self) -> usize {

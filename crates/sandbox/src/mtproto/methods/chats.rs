@@ -1,0 +1,111 @@
+//! Chats: found by name, listed, looked at.
+
+use super::call::{Call, Outcome, Refusal};
+use crate::mtproto::objects::blank;
+use crate::world::{ChatKind, Word};
+use grammers_tl_types::functions::{channels, contacts, messages};
+use grammers_tl_types::{Serializable, enums, types};
+
+/// The longest page of anything.
+pub(super) const LONGEST_PAGE: usize = 100;
+
+/// So many of a page were asked for; without a number, as many as there can be.
+pub(super) fn page(limit: i32) -> usize {
+    usize::try_from(limit)
+        .ok()
+        .filter(|&limit| limit > 0)
+        .map_or(LONGEST_PAGE, |limit| limit.min(LONGEST_PAGE))
+}
+
+pub(super) fn resolve_username(
+    call: &mut Call,
+    asked: contacts::ResolveUsername,
+) -> Outcome<enums::contacts::ResolvedPeer> {
+    let name = asked.username.trim_start_matches('@');
+    let view = call.view();
+    let resolved = if let Some(chat) = call.world.chat_by_name(name) {
+        types::contacts::ResolvedPeer {
+            peer: view.peer(chat),
+            chats: vec![view.chat(chat)],
+            users: Vec::new(),
+        }
+    } else if let Some(account) = call.world.account_by_name(name) {
+        let peer = enums::Peer::User(types::PeerUser { user_id: account.id });
+        types::contacts::ResolvedPeer { peer, chats: Vec::new(), users: view.users([account.id]) }
+    } else if name.is_empty() {
+        return Err(Word("USERNAME_INVALID").into());
+    } else {
+        return Err(Word("USERNAME_NOT_OCCUPIED").into());
+    };
+    Ok(resolved.into())
+}
+
+/// The chats somebody is in, in the order of their numbers; nothing here has a last message. The page goes on after
+/// `offset_peer`.
+pub(super) fn get_dialogs(call: &mut Call, asked: messages::GetDialogs) -> Outcome<enums::messages::Dialogs> {
+    let (user, after) = (call.user(), super::call::number(&asked.offset_peer));
+    let (view, limit) = (call.view(), page(asked.limit));
+    let theirs = || call.world.chats().filter(|chat| chat.has(user));
+    let chats: Vec<_> =
+        theirs().filter(|chat| after.is_none_or(|after| chat.id > after)).take(limit).collect();
+    let settings = enums::PeerNotifySettings::Settings(blank(&[&[0; 4]])).to_bytes();
+    let dialog = |peer: enums::Peer| {
+        let parts = [&[0; 4][..], &peer.to_bytes(), &[0; 28], &settings];
+        enums::Dialog::Dialog(types::Dialog { peer, ..blank(&parts) })
+    };
+    Ok(types::messages::DialogsSlice {
+        count: i32::try_from(theirs().count()).unwrap_or(i32::MAX),
+        dialogs: chats.iter().map(|chat| dialog(view.peer(chat))).collect(),
+        messages: Vec::new(),
+        chats: chats.iter().map(|chat| view.chat(chat)).collect(),
+        users: view.users([user]),
+    }
+    .into())
+}
+
+pub(super) fn get_chats(call: &mut Call, asked: messages::GetChats) -> Outcome<enums::messages::Chats> {
+    let mut chats = Vec::new();
+    for id in asked.id {
+        let chat = group(call, id)?;
+        chats.push(call.view().chat(call.at(chat)));
+    }
+    Ok(types::messages::Chats { chats }.into())
+}
+
+pub(super) fn get_full_chat(
+    call: &mut Call,
+    asked: messages::GetFullChat,
+) -> Outcome<enums::messages::ChatFull> {
+    let chat = group(call, asked.chat_id)?;
+    Ok(full(call, chat))
+}
+
+pub(super) fn get_channels(call: &mut Call, asked: channels::GetChannels) -> Outcome<enums::messages::Chats> {
+    let mut chats = Vec::new();
+    for channel in asked.id {
+        let chat = call.channel(&channel)?;
+        chats.push(call.view().chat(call.at(chat)));
+    }
+    Ok(types::messages::Chats { chats }.into())
+}
+
+pub(super) fn get_full_channel(
+    call: &mut Call,
+    asked: channels::GetFullChannel,
+) -> Outcome<enums::messages::ChatFull> {
+    let chat = call.channel(&asked.channel)?;
+    Ok(full(call, chat))
+}
+
+fn group(call: &mut Call, id: i64) -> Result<i64, Refusal> {
+    let peer = enums::InputPeer::Chat(types::InputPeerChat { chat_id: id });
+    let chat = call.chat(&peer)?;
+    if call.at(chat).kind == ChatKind::Group { Ok(chat) } else { Err(Word("CHAT_ID_INVALID").into()) }
+}
+
+fn full(call: &Call, chat: i64) -> enums::messages::ChatFull {
+    let (view, chat) = (call.view(), call.at(chat));
+    let waiting = chat.requests().take(3).map(|(who, _)| who);
+    let users = view.users(waiting.chain([call.user()]));
+    types::messages::ChatFull { full_chat: view.full_chat(chat), chats: vec![view.chat(chat)], users }.into()
+}

@@ -1,0 +1,154 @@
+//! Logging in: by telephone and code, with the second password where there is one, or by a bot's token; and out again.
+
+use super::call::{Call, Outcome};
+use crate::mtproto::CODE;
+use crate::mtproto::handshake::{GENERATOR, prime};
+use crate::mtproto::password::{Proof, SALTS};
+use crate::mtproto::sessions::{SentCode, Session};
+use crate::world::Word;
+use grammers_tl_types::functions::{account, auth};
+use grammers_tl_types::{enums, types};
+
+/// How long a code may be used.
+const CODE_SECONDS: i64 = 300;
+
+pub(super) fn send_code(call: &mut Call, asked: auth::SendCode) -> Outcome<enums::auth::SentCode> {
+    if asked.api_id <= 0 || asked.api_hash.is_empty() {
+        return Err(Word("API_ID_INVALID").into());
+    }
+    let phone = digits(&asked.phone_number)?;
+    let hash: String = std::iter::repeat_with(|| call.world.chance.alphanumeric()).take(18).collect();
+    let expires_at = call.world.now + CODE_SECONDS;
+    call.session.code = Some(SentCode { phone, hash: hash.clone(), expires_at });
+    let length = i32::try_from(CODE.len()).expect("a code is short");
+    Ok(enums::auth::SentCode::Code(types::auth::SentCode {
+        r#type: types::auth::SentCodeTypeApp { length }.into(),
+        phone_code_hash: hash,
+        next_type: None,
+        timeout: None,
+    }))
+}
+
+pub(super) fn cancel_code(call: &mut Call, asked: auth::CancelCode) -> Outcome<bool> {
+    sent(call, &asked.phone_number, &asked.phone_code_hash)?;
+    call.session.code = None;
+    Ok(true)
+}
+
+pub(super) fn sign_in(call: &mut Call, asked: auth::SignIn) -> Outcome<enums::auth::Authorization> {
+    let phone = sent(call, &asked.phone_number, &asked.phone_code_hash)?;
+    match asked.phone_code.as_deref() {
+        None | Some("") => return Err(Word("PHONE_CODE_EMPTY").into()),
+        Some(CODE) => {}
+        Some(_) => return Err(Word("PHONE_CODE_INVALID").into()),
+    }
+    let account = call.world.account_by_phone(&phone).ok_or(Word("PHONE_NUMBER_UNOCCUPIED"))?;
+    let (id, owes) = (account.id, account.password.is_some());
+    call.session.code = None;
+    if owes {
+        call.session.owes_password = Some(id);
+        return Err(Word("SESSION_PASSWORD_NEEDED").into());
+    }
+    Ok(log_in(call, id))
+}
+
+/// The telephone a code was sent to, if it is this one and may still be used.
+fn sent(call: &Call, phone: &str, hash: &str) -> Outcome<String> {
+    let phone = digits(phone)?;
+    if hash.is_empty() {
+        return Err(Word("PHONE_CODE_HASH_EMPTY").into());
+    }
+    let now = call.world.now;
+    let is_it = |code: &&SentCode| code.phone == phone && code.hash == hash && code.expires_at > now;
+    if call.session.code.as_ref().filter(is_it).is_none() {
+        return Err(Word("PHONE_CODE_EXPIRED").into());
+    }
+    Ok(phone)
+}
+
+pub(super) fn get_password(call: &mut Call, _: account::GetPassword) -> Outcome<enums::account::Password> {
+    let who = call.session.owes_password.or(call.session.user).ok_or(Word("AUTH_KEY_UNREGISTERED"))?;
+    let password = call.world.account(who).and_then(|account| account.password.clone());
+    let proof = password.map(|password| Proof::ask(&password, &mut call.world.chance));
+    let algorithm = || {
+        let [salt1, salt2] = SALTS.map(<[u8]>::to_vec);
+        let p = prime().to_bytes_be();
+        enums::PasswordKdfAlgo::from(
+            types::PasswordKdfAlgoSha256Sha256Pbkdf2Hmacsha512iter100000Sha256ModPow {
+                salt1,
+                salt2,
+                g: GENERATOR.into(),
+                p,
+            },
+        )
+    };
+    let answer = types::account::Password {
+        has_recovery: false,
+        has_secure_values: false,
+        has_password: proof.is_some(),
+        current_algo: proof.as_ref().map(|_| algorithm()),
+        srp_b: proof.as_ref().map(|proof| proof.ours.to_vec()),
+        srp_id: proof.as_ref().map(|proof| proof.id),
+        hint: None,
+        email_unconfirmed_pattern: None,
+        new_algo: algorithm(),
+        new_secure_algo: enums::SecurePasswordKdfAlgo::Unknown,
+        secure_random: vec![0; 256],
+        pending_reset_date: None,
+        login_email_pattern: None,
+    };
+    call.session.proof = proof;
+    Ok(answer.into())
+}
+
+pub(super) fn check_password(
+    call: &mut Call,
+    asked: auth::CheckPassword,
+) -> Outcome<enums::auth::Authorization> {
+    let who = call.session.owes_password.ok_or(Word("AUTH_KEY_UNREGISTERED"))?;
+    let enums::InputCheckPasswordSrp::Srp(answer) = asked.password else {
+        return Err(Word("PASSWORD_HASH_INVALID").into());
+    };
+    // Each question may be answered once.
+    let proof = call.session.proof.take().filter(|proof| proof.id == answer.srp_id);
+    if !proof.ok_or(Word("SRP_ID_INVALID"))?.is_proven_by(&answer.a, &answer.m1) {
+        return Err(Word("PASSWORD_HASH_INVALID").into());
+    }
+    Ok(log_in(call, who))
+}
+
+pub(super) fn import_bot_authorization(
+    call: &mut Call,
+    asked: auth::ImportBotAuthorization,
+) -> Outcome<enums::auth::Authorization> {
+    if asked.api_id <= 0 || asked.api_hash.is_empty() {
+        return Err(Word("API_ID_INVALID").into());
+    }
+    let bot = call.world.bot_by_token(&asked.bot_auth_token).ok_or(Word("ACCESS_TOKEN_INVALID"))?.id;
+    Ok(log_in(call, bot))
+}
+
+pub(super) fn log_out(call: &mut Call, _: auth::LogOut) -> Outcome<enums::auth::LoggedOut> {
+    *call.session = Session { is_begun: true, ..Session::default() };
+    Ok(types::auth::LoggedOut { future_auth_token: None }.into())
+}
+
+fn log_in(call: &mut Call, who: i64) -> enums::auth::Authorization {
+    *call.session = Session { is_begun: true, user: Some(who), ..Session::default() };
+    call.entry.user = who;
+    enums::auth::Authorization::Authorization(types::auth::Authorization {
+        setup_password_required: false,
+        otherwise_relogin_days: None,
+        tmp_sessions: None,
+        future_auth_token: None,
+        user: call.view().user(who),
+    })
+}
+
+/// A telephone number as Telegram keeps it.
+fn digits(phone: &str) -> Result<String, Word> {
+    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
+    let odd = |each: char| !(each.is_ascii_digit() || " +-()".contains(each));
+    let is_number = (5..=20).contains(&digits.len()) && !phone.contains(odd);
+    if is_number { Ok(digits) } else { Err(Word("PHONE_NUMBER_INVALID")) }
+}

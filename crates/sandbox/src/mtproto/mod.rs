@@ -1,0 +1,346 @@
+//! The MTProto door: Telegram as its apps speak to it, onto the same world. From a connection's bytes to frames, to a
+//! key, to messages, to calls, and back.
+
+mod conversation;
+mod crypt;
+pub(crate) mod frame;
+mod handshake;
+mod methods;
+mod objects;
+mod password;
+mod rsa;
+mod sessions;
+mod unwrap;
+
+pub(crate) use sessions::Sessions;
+
+use crate::faults::FaultKind;
+use crate::hub::Hub;
+use crate::world::{Entry, What};
+use conversation::Conversation;
+use crypt::KeyId;
+use fastrand::Rng;
+use frame::Frames;
+use handshake::Handshake;
+use methods::{Asked, Call, Here, Refusal, Who};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// The one data centre there is.
+pub(crate) const DC: i32 = 2;
+/// The code that is sent to every telephone, as on Telegram's own test servers: the data centre's number.
+pub(crate) const CODE: &str = "22222";
+/// The public half of the key that the exchange of keys begins with.
+pub(crate) const PUBLIC_KEY: &str = rsa::PUBLIC_KEY;
+
+/// Before a message that nobody sealed stand an empty key id, its number and its length.
+const PLAIN_HEADER_BYTES: usize = 20;
+
+/// Whether there is a method of this name, in any case.
+pub(crate) fn has_method(name: &str) -> bool {
+    methods::is_known(name)
+}
+
+/// Serves every connection until it is dropped.
+pub(crate) async fn serve(listener: TcpListener, hub: Arc<Hub>) {
+    let Ok(address) = listener.local_addr() else { return };
+    let here = Here { address, secret: hub.sessions.secret };
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let _ = stream.set_nodelay(true);
+                    let chance = hub.turn(|world| world.chance.fork());
+                    let connection = Connection::new(stream, Arc::clone(&hub), here, chance);
+                    // Whatever ends a connection is the other side's business, or a fault that was staged.
+                    connections.spawn(async { drop(connection.run().await) });
+                }
+                // Out of file descriptors: those that are open must end first.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// One client's connection.
+struct Connection {
+    stream: TcpStream,
+    hub: Arc<Hub>,
+    here: Here,
+    chance: Rng,
+    frames: Frames,
+    handshake: Handshake,
+    conversation: Conversation,
+}
+
+/// What comes of a call.
+enum Ending {
+    Answered(Result<Vec<u8>, Refusal>),
+    /// It happens, and the connection ends after so many bytes of the answer.
+    Cut(Result<Vec<u8>, Refusal>, usize),
+    /// It happens, and the connection ends.
+    Lost,
+    /// Something is said that is no MTProto.
+    Garbage,
+}
+
+impl Connection {
+    fn new(stream: TcpStream, hub: Arc<Hub>, here: Here, chance: Rng) -> Self {
+        let conversation = Conversation::new(hub.sessions.salt);
+        let (frames, handshake) = (Frames::default(), Handshake::default());
+        Self { stream, hub, here, chance, frames, handshake, conversation }
+    }
+
+    async fn run(mut self) -> io::Result<()> {
+        let mut bytes = vec![0; 16 << 10];
+        loop {
+            let count = self.stream.read(&mut bytes).await?;
+            if count == 0 {
+                return Ok(());
+            }
+            self.frames.feed(&bytes[..count]);
+            while let Some(packet) = self.frames.next_packet().map_err(io::Error::other)? {
+                self.hear(&packet).await?;
+            }
+        }
+    }
+
+    async fn hear(&mut self, packet: &[u8]) -> io::Result<()> {
+        let id: Option<KeyId> = packet.get(..8).and_then(|id| id.try_into().ok());
+        match id {
+            Some([0, 0, 0, 0, 0, 0, 0, 0]) => self.exchange_keys(packet).await,
+            Some(id) => self.converse(id, packet).await,
+            None => self.fail(404).await,
+        }
+    }
+
+    /// The client and we come to a key.
+    async fn exchange_keys(&mut self, packet: &[u8]) -> io::Result<()> {
+        let now = self.hub.clock.now();
+        let message = packet.get(PLAIN_HEADER_BYTES..).unwrap_or_default();
+        let Ok(reply) = self.handshake.answer(message, now, &mut self.chance) else {
+            return self.fail(404).await;
+        };
+        if let Some(key) = reply.key {
+            self.hub.sessions.remember(key);
+        }
+        let number = (now << 32) | 1;
+        let length = u32::try_from(reply.message.len()).expect("a step of the exchange is short");
+        let packet = [&[0; 8][..], &number.to_le_bytes(), &length.to_le_bytes(), &reply.message].concat();
+        self.send(&packet).await
+    }
+
+    async fn converse(&mut self, id: KeyId, packet: &[u8]) -> io::Result<()> {
+        let Some(key) = self.hub.sessions.key(id) else { return self.fail(404).await };
+        let plain = key.open(packet).map_err(io::Error::other)?;
+        let now = self.hub.clock.now_milliseconds();
+        let calls = self.conversation.hear(&plain, now).map_err(io::Error::other)?;
+        self.say(&key).await?;
+        for conversation::Call { id: call, body } in calls {
+            let ending = carry_out(&self.hub, self.here, id, &body).await;
+            let (result, cut) = match ending {
+                Ending::Answered(result) => (result, None),
+                Ending::Cut(result, bytes) => (result, Some(bytes)),
+                Ending::Lost => return Err(staged("loses this answer")),
+                Ending::Garbage => {
+                    self.stream
+                        .write_all(b"<html><head><title>502 Bad Gateway</title></head></html>")
+                        .await?;
+                    return Err(staged("says something else"));
+                }
+            };
+            let result = result.as_ref().map(Vec::as_slice);
+            let result = result.map_err(|refused| (refused.code, &*refused.text));
+            self.conversation.answer(call, result, self.hub.clock.now_milliseconds());
+            if let Some(bytes) = cut {
+                let sealed: Vec<_> = self.sealed(&key);
+                let framed: Vec<u8> = sealed.iter().flat_map(|packet| self.frames.pack(packet)).collect();
+                self.stream.write_all(&framed[..bytes.min(framed.len())]).await?;
+                return Err(staged("cuts this answer"));
+            }
+            self.say(&key).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends whatever is to be said.
+    async fn say(&mut self, key: &crypt::Key) -> io::Result<()> {
+        for packet in self.sealed(key) {
+            self.send(&packet).await?;
+        }
+        Ok(())
+    }
+
+    fn sealed(&mut self, key: &crypt::Key) -> Vec<Vec<u8>> {
+        let unsent = self.conversation.unsent();
+        unsent.into_iter().map(|plain| key.seal(plain, &mut self.chance)).collect()
+    }
+
+    async fn send(&mut self, packet: &[u8]) -> io::Result<()> {
+        let framed = self.frames.pack(packet);
+        self.stream.write_all(&framed).await
+    }
+
+    /// Says why there is nothing more to say. The connection ends.
+    async fn fail(&mut self, code: i32) -> io::Result<()> {
+        let framed = self.frames.pack_error(code);
+        self.stream.write_all(&framed).await?;
+        Err(io::Error::other("the client was told that it cannot go on"))
+    }
+}
+
+fn staged(what: &str) -> io::Error {
+    io::Error::other(format!("a staged fault {what}"))
+}
+
+/// How far a call came in its first turn of the world.
+enum Begun {
+    Done(Result<Vec<u8>, Refusal>),
+    Later { asked: Asked, fault: FaultKind, n: i64 },
+}
+
+/// Carries out one call, with the fault that is staged for it.
+async fn carry_out(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Ending {
+    let (asked, fault, n) = match begin(hub, here, key, body) {
+        Begun::Done(result) => return Ending::Answered(result),
+        Begun::Later { asked, fault, n } => (asked, fault, n),
+    };
+    let (name, chat) = (asked.name, asked.chat.unwrap_or_default());
+    let note = |said: &str| {
+        hub.turn(|world| world.note(Entry::new(What::Fault).method(name).chat(chat).error(said)));
+    };
+    let refuse = |refused: Refusal| {
+        note(&refused.text);
+        Ending::Answered(Err(refused))
+    };
+    match fault {
+        FaultKind::TooMany | FaultKind::Flood => refuse(Refusal::flood(n)),
+        FaultKind::ServerError => {
+            refuse(Refusal::new(i32::try_from(n).unwrap_or(500), "INTERNAL_SERVER_ERROR"))
+        }
+        FaultKind::Refusal(text) => {
+            let word = text.strip_prefix("Bad Request: ").unwrap_or(&text).to_owned();
+            refuse(Refusal::new(i32::try_from(n).unwrap_or(400), word))
+        }
+        FaultKind::Html => {
+            note("something else");
+            Ending::Garbage
+        }
+        FaultKind::Latency => {
+            note("late");
+            tokio::time::sleep(Duration::from_millis(n.unsigned_abs())).await;
+            Ending::Answered(run(hub, here, key, asked))
+        }
+        FaultKind::Cut => {
+            let result = run(hub, here, key, asked);
+            note("answer cut");
+            Ending::Cut(result, usize::try_from(n).unwrap_or(0))
+        }
+        FaultKind::Lost => {
+            drop(run(hub, here, key, asked));
+            note("answer lost");
+            Ending::Lost
+        }
+    }
+}
+
+/// All of an undisturbed call, in one turn.
+fn begin(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Begun {
+    let asked = match unwrap::unwrap(body) {
+        Ok((body, begins)) => admit(hub, key, begins).and_then(|()| methods::read(body)),
+        Err(refused) => Err(refused),
+    };
+    let asked = match asked.and_then(|asked| may_call(hub, key, &asked).map(|()| asked)) {
+        Ok(asked) => asked,
+        Err(refused) => return Begun::Done(Err(refused)),
+    };
+    match hub.faults.strike(asked.name, || asked.chat) {
+        Some((fault, n)) => Begun::Later { asked, fault, n },
+        None => Begun::Done(run(hub, here, key, asked)),
+    }
+}
+
+/// Whoever speaks for the first time says first how. `begins`: this call says it.
+fn admit(hub: &Hub, key: KeyId, begins: bool) -> Result<(), Refusal> {
+    let is_begun = hub.sessions.with(key, |session| {
+        session.is_begun |= begins;
+        session.is_begun
+    });
+    if is_begun == Some(true) { Ok(()) } else { Err(Refusal::new(400, "CONNECTION_NOT_INITED")) }
+}
+
+fn may_call(hub: &Hub, key: KeyId, asked: &Asked) -> Result<(), Refusal> {
+    let known = hub.sessions.with(key, |session| (session.user, session.is_revoked));
+    let (user, is_revoked) = known.ok_or_else(|| Refusal::new(401, "AUTH_KEY_UNREGISTERED"))?;
+    let is_bot = hub.turn(|world| user.is_some_and(|user| world.bot(user).is_some()));
+    let why = match (asked.who, user) {
+        (Who::Anybody, _) => return Ok(()),
+        _ if is_revoked => Refusal::new(401, "SESSION_REVOKED"),
+        (_, None) => Refusal::new(401, "AUTH_KEY_UNREGISTERED"),
+        (Who::People, Some(_)) if is_bot => Refusal::new(400, "BOT_METHOD_INVALID"),
+        (Who::Accounts | Who::People, Some(_)) => return Ok(()),
+    };
+    note_refused(hub, asked, &why);
+    Err(why)
+}
+
+fn note_refused(hub: &Hub, asked: &Asked, why: &Refusal) {
+    let entry = Entry::new(What::Call).method(asked.name).chat(asked.chat.unwrap_or_default());
+    hub.turn(|world| world.note(entry.error(&why.text)));
+}
+
+/// What a call does and what the ledger says of it are one.
+fn run(hub: &Hub, here: Here, key: KeyId, asked: Asked) -> Result<Vec<u8>, Refusal> {
+    let gone = || Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED"));
+    let carried_out = hub.sessions.with(key, |session| {
+        hub.turn(|world| {
+            let entry = Entry::new(What::Call).method(asked.name).chat(asked.chat.unwrap_or_default());
+            let mut call = Call { world, session, here, entry };
+            let result = (asked.run)(&mut call);
+            let entry = call.entry;
+            world.note(match &result {
+                Ok(_) => entry,
+                Err(refused) => entry.error(&refused.text),
+            });
+            result
+        })
+    });
+    carried_out.unwrap_or_else(gone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bot_is_refused_what_only_people_may_do() {
+        let of = |who| methods::table().filter(move |(_, it)| *it == who).map(|(name, _)| name);
+        let people: Vec<_> = of(Who::People).collect();
+        for name in [
+            "messages.getExportedChatInvites",
+            "messages.getExportedChatInvite",
+            "messages.deleteExportedChatInvite",
+            "messages.deleteRevokedExportedChatInvites",
+            "messages.getAdminsWithInvites",
+            "messages.getChatInviteImporters",
+            "messages.hideAllChatJoinRequests",
+            "messages.checkChatInvite",
+            "messages.importChatInvite",
+        ] {
+            assert!(people.contains(&name), "{name}");
+        }
+        let accounts: Vec<_> = of(Who::Accounts).collect();
+        for name in
+            ["messages.exportChatInvite", "messages.editExportedChatInvite", "messages.hideChatJoinRequest"]
+        {
+            assert!(accounts.contains(&name), "{name}");
+        }
+        assert!(has_method("MESSAGES.EXPORTCHATINVITE") && !has_method("messages.sendMessage"));
+    }
+}

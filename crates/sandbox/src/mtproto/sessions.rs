@@ -1,0 +1,86 @@
+//! Who is behind which key: keys a client and the door came to together, and keys that were given out.
+
+use super::crypt::{Key, KeyId};
+use super::password::Proof;
+use fastrand::Rng;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Every key there is.
+pub(crate) struct Sessions {
+    /// Held for one turn at a time, before the world's and never across an await.
+    known: Mutex<HashMap<KeyId, Known>>,
+    pub(super) salt: i64,
+    /// From this the numbers are derived by which one account may name another.
+    pub(super) secret: u64,
+}
+
+struct Known {
+    key: Key,
+    session: Session,
+}
+
+/// What one key stands for.
+#[derive(Default)]
+pub(super) struct Session {
+    /// Who is logged in.
+    pub(super) user: Option<i64>,
+    /// The client said which layer it speaks.
+    pub(super) is_begun: bool,
+    /// It was ended from elsewhere.
+    pub(super) is_revoked: bool,
+    /// The code that was sent last.
+    pub(super) code: Option<SentCode>,
+    /// Who gave the right code, and owes the password.
+    pub(super) owes_password: Option<i64>,
+    /// The proof of a password that was asked for last.
+    pub(super) proof: Option<Proof>,
+}
+
+/// A code on its way to a telephone.
+pub(super) struct SentCode {
+    pub(super) phone: String,
+    pub(super) hash: String,
+    pub(super) expires_at: i64,
+}
+
+impl Sessions {
+    pub(crate) fn new(chance: &mut Rng) -> Self {
+        Self { known: Mutex::default(), salt: chance.i64(1..), secret: chance.u64(..) }
+    }
+
+    pub(super) fn key(&self, id: KeyId) -> Option<Key> {
+        self.known().get(&id).map(|known| known.key.clone())
+    }
+
+    /// A key that a client and the door came to.
+    pub(super) fn remember(&self, key: Key) {
+        self.known().insert(key.id(), Known { key, session: Session::default() });
+    }
+
+    /// A new key with which this account is logged in.
+    pub(crate) fn issue(&self, user: i64, chance: &mut Rng) -> Key {
+        let key = Key::from_chance(chance);
+        let session = Session { user: Some(user), ..Session::default() };
+        self.known().insert(key.id(), Known { key: key.clone(), session });
+        key
+    }
+
+    /// Ends every session of an account, and says how many there were.
+    pub(crate) fn end(&self, user: i64) -> usize {
+        let mut known = self.known();
+        let theirs = known.values_mut().filter(|known| known.session.user == Some(user));
+        theirs
+            .map(|known| known.session = Session { is_revoked: true, is_begun: true, ..Session::default() })
+            .count()
+    }
+
+    /// Does something with the session of a key.
+    pub(super) fn with<T>(&self, id: KeyId, act: impl FnOnce(&mut Session) -> T) -> Option<T> {
+        self.known().get_mut(&id).map(|known| act(&mut known.session))
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<KeyId, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
