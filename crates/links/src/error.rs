@@ -58,6 +58,8 @@ pub enum Kind {
     ChatFull,
     /// The token is wrong or was revoked; nothing will work until it is replaced.
     TokenDead,
+    /// The session is over, or never was one: somebody must log in again.
+    SessionOver,
     /// Somebody else does what only one may do, such as polling for updates.
     Conflict,
     /// Updates are sent to a webhook, so they cannot be fetched; delete the webhook first.
@@ -204,6 +206,9 @@ impl fmt::Display for Kind {
             Self::WrongKindOfChat => f.write_str("this kind of chat cannot do that"),
             Self::ChatFull => f.write_str("the chat has as many members as it can have"),
             Self::TokenDead => f.write_str("Telegram does not accept the bot's token"),
+            Self::SessionOver => {
+                f.write_str("Telegram ended this session or never knew it; it takes a new log-in")
+            }
             Self::Conflict => f.write_str("something else already does this for the same bot"),
             Self::WebhookActive => f.write_str("the bot's updates go to a webhook; delete it to fetch them"),
             Self::QueryTooOld => f.write_str("the query was answered already, or its time is over"),

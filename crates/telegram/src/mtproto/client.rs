@@ -1,0 +1,251 @@
+//! One call: out, back, and again if that makes sense.
+
+use super::error::{self, Said};
+use super::peers::Peers;
+use super::session::{Session, Settings};
+use crate::common::unknown;
+use crate::pace::{self, Effect, Ending, Holds, OnWait, Step, Try};
+use grammers_mtsender::{ConnectionParams, NoRetries, SenderPool, SenderPoolHandle};
+use grammers_tl_types::{Deserializable, Identifiable, RemoteCall, name_for_id};
+use links::{Chat, Error, Kind, Right};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{debug, warn};
+
+/// Nobody waits longer, and the clock can still count it.
+const LONGEST_LIMIT: Duration = Duration::from_secs(30 * 86_400);
+
+/// A person's account, connected. Clones share the connection, what Telegram asked to hold back, and whom the account
+/// has met.
+///
+/// What can be done with links is in the trait [`Links`](links::Links).
+///
+/// ```no_run
+/// # use links as admit_links;
+/// use admit_links::{LinkFilter, Links};
+/// use admit_telegram::mtproto::{Client, Session, Settings};
+/// use futures_util::TryStreamExt;
+///
+/// # async fn run(session: Session) -> Result<(), Box<dyn std::error::Error>> {
+/// let account = Client::connect(&session, &Settings::new(12345));
+/// let (garden, revoked) = ("@garden".parse()?, LinkFilter { revoked: true, ..LinkFilter::default() });
+/// let mut links = account.list(&garden, &revoked);
+/// while let Some(link) = links.try_next().await? {
+///     println!("{} let {:?} people in", link.url, link.uses);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    on_wait: Option<OnWait>,
+}
+
+struct Shared {
+    dc_id: i32,
+    sender: SenderPoolHandle,
+    limit: Duration,
+    longest_wait: Duration,
+    /// Locked for a look or an insertion, never across an await. So is the next.
+    holds: Mutex<Holds<Held, Instant>>,
+    peers: Mutex<Peers>,
+}
+
+/// What Telegram holds back together: a method in one chat.
+type Held = (&'static str, Option<Chat>);
+
+/// What is to be known about a call beside what it says.
+#[derive(Clone, Copy)]
+pub(super) struct About<'a> {
+    pub(super) chat: Option<&'a Chat>,
+    pub(super) effect: Effect,
+    /// The right that is missing when Telegram says that one is, but not which.
+    pub(super) right: Right,
+    pub(super) deadline: Instant,
+}
+
+impl Client {
+    /// A client of this session. Nothing is sent yet. Its connection is made when it is needed, by the runtime this is
+    /// called in, and ends with the last clone.
+    pub fn connect(session: &Session, settings: &Settings) -> Self {
+        let parameters =
+            ConnectionParams { retry_policy: Box::new(NoRetries), ..ConnectionParams::default() };
+        let pool = SenderPool::with_configuration(Arc::new(session.storage()), settings.api_id, parameters);
+        // It ends by itself when nobody can ask it for anything any more.
+        tokio::spawn(pool.runner.run());
+        let shared = Shared {
+            dc_id: session.dc_id,
+            sender: pool.handle.thin,
+            limit: settings.limit,
+            longest_wait: settings.longest_wait,
+            holds: Mutex::default(),
+            peers: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared), on_wait: None }
+    }
+
+    /// The same client, which tells when Telegram makes it wait.
+    #[must_use]
+    pub fn on_wait(self, tell: OnWait) -> Self {
+        Self { on_wait: Some(tell), ..self }
+    }
+
+    /// Sends a request until it is answered, or until there is no sense in sending it again.
+    pub(super) async fn call<R>(&self, about: About<'_>, request: &R) -> links::Result<R::Return>
+    where
+        R: RemoteCall + Identifiable + Sync,
+    {
+        let (name, body) = (name_for_id(R::CONSTRUCTOR_ID), request.to_bytes());
+        let mut course = Course { name, chat: about.chat, begun: Instant::now(), tries: 0, code: None };
+        let (mut failures, mut in_doubt) = (0, false);
+        loop {
+            let (ending, error) = match self.held(name, about.chat) {
+                Some(wait) => held(wait),
+                None => match self.once(about, body.clone(), &mut course).await {
+                    Ok(answer) => match R::Return::from_bytes(&answer) {
+                        Ok(returned) => return Ok(returned),
+                        Err(why) => (Ending::Garbled, Error::because(Kind::BrokenAnswer, why)),
+                    },
+                    Err(refused) => refused,
+                },
+            };
+            if let Ending::Held(wait) = ending {
+                self.hold(name, about.chat, wait);
+            } else {
+                failures += 1;
+            }
+            let mut left = about.deadline.saturating_duration_since(Instant::now());
+            if matches!(ending, Ending::Held(_)) {
+                left = left.min(self.shared.longest_wait);
+            }
+            let jitter = fastrand::Rng::new().f64();
+            match pace::next(Try { effect: about.effect, ending, failures, in_doubt, left, jitter }) {
+                Step::Again(wait) => {
+                    if let (Ending::Held(_), Some(tell)) = (ending, &self.on_wait) {
+                        tell(name, wait);
+                    }
+                    sleep(wait).await;
+                }
+                Step::Report => return Err(error),
+                Step::ReportUnknown => return Err(unknown(error)),
+            }
+            in_doubt |= ending.leaves_doubt();
+        }
+    }
+
+    /// The same, about a chat; where Telegram does not know it any more, it may have moved.
+    pub(super) async fn of_chat<R>(&self, about: About<'_>, request: &R) -> links::Result<R::Return>
+    where
+        R: RemoteCall + Identifiable + Sync,
+    {
+        let why = match self.call(about, request).await {
+            Err(why) if *why.kind() == Kind::ChatNotFound => why,
+            other => return other,
+        };
+        let moved = match about.chat {
+            Some(chat) => self.moved_to(about.deadline, chat).await,
+            None => None,
+        };
+        Err(match moved {
+            Some(to) => Error::because(Kind::ChatMoved { to }, why),
+            None => why,
+        })
+    }
+
+    async fn once(
+        &self,
+        about: About<'_>,
+        body: Vec<u8>,
+        course: &mut Course<'_>,
+    ) -> Result<Vec<u8>, (Ending, Error)> {
+        course.tries += 1;
+        let answer = self.shared.sender.raw_invoke_in_dc(self.shared.dc_id, body);
+        match timeout_at(about.deadline, answer).await {
+            Ok(answer) => answer.map_err(|why| {
+                let (ending, error) = error::read(why, about.right);
+                course.code = said(&error);
+                (ending, error)
+            }),
+            Err(why) => Err((Ending::Lost, Error::because(Kind::OutOfTime, why))),
+        }
+    }
+
+    /// When an operation is over that starts now.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.shared.limit.min(LONGEST_LIMIT)
+    }
+
+    pub(super) fn peers(&self) -> MutexGuard<'_, Peers> {
+        self.shared.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long Telegram wants such a call still held back.
+    fn held(&self, name: &'static str, chat: Option<&Chat>) -> Option<Duration> {
+        let holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
+        if holds.is_empty() {
+            return None;
+        }
+        let now = Instant::now();
+        holds.until(&(name, chat.cloned()), now).map(|until| until - now)
+    }
+
+    /// Notes that Telegram wants such calls held back for so long.
+    fn hold(&self, name: &'static str, chat: Option<&Chat>, wait: Duration) {
+        let chat_shown = chat.map(tracing::field::display);
+        warn!(
+            telegram.method = name,
+            telegram.chat = chat_shown,
+            wait_seconds = wait.as_secs(),
+            "Telegram asks to wait"
+        );
+        let now = Instant::now();
+        let mut holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
+        holds.hold((name, chat.cloned()), now + wait, now);
+    }
+}
+
+/// Whose account it is stays out of logs.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Client(..)")
+    }
+}
+
+fn held(wait: Duration) -> (Ending, Error) {
+    // Whoever waits the whole seconds we name has waited long enough.
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+    (Ending::Held(wait), Error::new(Kind::Wait { seconds }))
+}
+
+fn said(error: &Error) -> Option<i32> {
+    let source = std::error::Error::source(error)?;
+    source.downcast_ref::<Said>().map(|said| said.code)
+}
+
+/// How a call goes, for the log. There it leaves one line when it ends, however it ends; without what it said, for that
+/// has links and names in it.
+struct Course<'a> {
+    name: &'static str,
+    chat: Option<&'a Chat>,
+    begun: Instant,
+    tries: u32,
+    /// Telegram's number for the last refusal, if there was one.
+    code: Option<i32>,
+}
+
+impl Drop for Course<'_> {
+    fn drop(&mut self) {
+        debug!(
+            telegram.method = self.name,
+            telegram.chat = self.chat.map(tracing::field::display),
+            telegram.code = self.code,
+            tries = self.tries,
+            elapsed_milliseconds = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "called Telegram"
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! Lists that arrive piece by piece. No page shows through: they end where Telegram's end.
+
+use super::client::{About, Client};
+use super::error::NeverMet;
+use super::objects::{self, Cast};
+use super::peers::PAGE;
+use crate::common::{nameable, odd};
+use crate::pace::Effect;
+use futures_util::stream::{StreamExt, TryStreamExt, iter, try_unfold};
+use grammers_tl_types::{enums, functions, types};
+use links::{
+    AdminLinks, Chat, ChatId, Error, Kind, Link, LinkFilter, LinkUrl, List, Member, Request, RequestFilter,
+    Result, Right, UserId,
+};
+use std::future::Future;
+
+/// Pages until one is empty, or until the next would begin where this one did. `page` answers what is on it and where
+/// the next begins.
+fn pages<'a, C, T, F>(first: C, page: impl Fn(C) -> F + Send + 'a) -> List<'a, T>
+where
+    C: Clone + PartialEq + Send + 'a,
+    T: Send + 'a,
+    F: Future<Output = Result<(Vec<T>, Option<C>)>> + Send,
+{
+    let pages = try_unfold((Some(first), page), |(at, page)| async move {
+        let Some(at) = at else { return Ok::<_, Error>(None) };
+        let (items, next) = page(at.clone()).await?;
+        let next = next.filter(|next| *next != at);
+        Ok(Some((iter(items.into_iter().map(Ok)), (next, page))))
+    });
+    pages.try_flatten().boxed()
+}
+
+/// Where a page of links begins: after this one.
+type AfterLink = Option<(i32, String)>;
+/// Where a page of people begins: after this one, who came or asked then.
+type AfterPerson = Option<(i32, types::InputUser)>;
+
+/// Whose names are asked for, and which.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    chat: &'a Chat,
+    requested: bool,
+    link: Option<&'a LinkUrl>,
+    search: Option<&'a str>,
+}
+
+/// A page of people, and the chat they came to or wait at.
+struct People {
+    chat: Option<ChatId>,
+    importers: Vec<types::ChatInviteImporter>,
+    cast: Cast,
+    next: Option<AfterPerson>,
+}
+
+impl Client {
+    pub(super) fn every_link<'a>(&'a self, chat: &'a Chat, filter: &'a LinkFilter) -> List<'a, Link> {
+        pages(AfterLink::None, move |after| async move {
+            let (offset_date, offset_link) = after.unzip();
+            let deadline = self.deadline();
+            let request = functions::messages::GetExportedChatInvites {
+                revoked: filter.revoked,
+                peer: self.peer(deadline, chat).await?,
+                admin_id: match filter.admin {
+                    Some(admin) => self.admin(chat, admin).await?,
+                    None => enums::InputUser::UserSelf,
+                },
+                offset_date,
+                offset_link,
+                limit: PAGE,
+            };
+            let enums::messages::ExportedChatInvites::Invites(page) =
+                self.of_chat(self.listing(chat), &request).await?;
+            let next = page.invites.last().and_then(|last| match last {
+                enums::ExportedChatInvite::ChatInviteExported(it) => Some(Some((it.date, it.link.clone()))),
+                enums::ExportedChatInvite::ChatInvitePublicJoinRequests => None,
+            });
+            let cast = Cast::of(&page.users)?;
+            let links = page.invites.into_iter().map(|invite| objects::link(invite, &cast));
+            Ok((links.collect::<Result<_>>()?, next))
+        })
+    }
+
+    pub(super) fn every_member<'a>(&'a self, chat: &'a Chat, link: Option<&'a LinkUrl>) -> List<'a, Member> {
+        let wanted = Wanted { chat, requested: false, link, search: None };
+        pages(AfterPerson::None, move |after| async move {
+            let people = self.people(wanted, after).await?;
+            let members = people.importers.iter().filter(|it| !it.requested);
+            let members = members.map(|it| objects::member(it, &people.cast, link));
+            Ok((members.collect::<Result<_>>()?, people.next))
+        })
+    }
+
+    pub(super) fn every_request<'a>(
+        &'a self,
+        chat: &'a Chat,
+        filter: &'a RequestFilter,
+    ) -> List<'a, Request> {
+        let (link, search) = (filter.link.as_ref(), filter.search.as_deref());
+        // Telegram does not search among those of one link; we do.
+        let asked = search.filter(|_| link.is_none());
+        let ours = search.filter(|_| link.is_some()).map(str::to_lowercase);
+        let wanted = Wanted { chat, requested: true, link, search: asked };
+        let requests = pages(AfterPerson::None, move |after| async move {
+            let people = self.people(wanted, after).await?;
+            let chat = people.chat.ok_or_else(|| Error::new(Kind::ChatNotFound))?;
+            let waiting = people.importers.iter().filter(|it| it.requested && it.approved_by.is_none());
+            let requests = waiting.map(|it| objects::request(it, &people.cast, chat));
+            Ok((requests.collect::<Result<_>>()?, people.next))
+        });
+        requests.try_filter(move |request| std::future::ready(is_found(request, ours.as_deref()))).boxed()
+    }
+
+    pub(super) fn every_admin<'a>(&'a self, chat: &'a Chat) -> List<'a, AdminLinks> {
+        pages((), move |()| async move {
+            let peer = self.peer(self.deadline(), chat).await?;
+            let request = functions::messages::GetAdminsWithInvites { peer };
+            let enums::messages::ChatAdminsWithInvites::Invites(page) =
+                self.of_chat(self.listing(chat), &request).await?;
+            self.peers().learn_people(&page.users);
+            let cast = Cast::of(&page.users)?;
+            let admins =
+                page.admins.iter().map(|enums::ChatAdminWithInvites::Invites(it)| objects::admin(it, &cast));
+            Ok((admins.collect::<Result<_>>()?, None))
+        })
+    }
+
+    /// A page of who came, or of who waits.
+    async fn people(&self, wanted: Wanted<'_>, after: AfterPerson) -> Result<People> {
+        wanted.link.map(nameable).transpose()?;
+        let (offset_date, last) = after.unzip();
+        let peer = self.peer(self.deadline(), wanted.chat).await?;
+        let request = functions::messages::GetChatInviteImporters {
+            requested: wanted.requested,
+            subscription_expired: false,
+            peer: peer.clone(),
+            link: wanted.link.map(|link| link.as_str().to_owned()),
+            q: wanted.search.map(str::to_owned),
+            offset_date: offset_date.unwrap_or_default(),
+            offset_user: last.map_or(enums::InputUser::Empty, Into::into),
+            limit: PAGE,
+        };
+        let enums::messages::ChatInviteImporters::Importers(page) =
+            self.of_chat(self.listing(wanted.chat), &request).await?;
+        if wanted.requested {
+            // Whoever waits will be decided about.
+            self.peers().learn_people(&page.users);
+        }
+        let importers: Vec<_> =
+            page.importers.into_iter().map(|enums::ChatInviteImporter::Importer(it)| it).collect();
+        Ok(People {
+            chat: id_of(&peer)?,
+            next: importers.last().map(|last| Some((last.date, objects::named(last.user_id, &page.users)))),
+            importers,
+            cast: Cast::of(&page.users)?,
+        })
+    }
+
+    fn listing<'a>(&self, chat: &'a Chat) -> About<'a> {
+        let deadline = self.deadline();
+        About { chat: Some(chat), effect: Effect::Read, right: Right::InviteUsers, deadline }
+    }
+
+    /// An administrator, as Telegram wants them named.
+    pub(super) async fn admin(&self, chat: &Chat, admin: UserId) -> Result<enums::InputUser> {
+        if self.me().await?.id == admin {
+            return Ok(enums::InputUser::UserSelf);
+        }
+        let mut admins = self.every_admin(chat);
+        loop {
+            let known = self.peers().person(admin);
+            if let Some(known) = known {
+                return Ok(known);
+            }
+            if admins.try_next().await?.is_none() {
+                return Err(Error::because(Kind::PersonUnknown, NeverMet("that administrator")));
+            }
+        }
+    }
+
+    /// Somebody who waits, or whom this account met while they did.
+    pub(super) async fn who_waits(&self, chat: &Chat, person: UserId) -> Result<enums::InputUser> {
+        let everybody = RequestFilter::default();
+        let mut waiting = self.every_request(chat, &everybody);
+        loop {
+            let known = self.peers().person(person);
+            if let Some(known) = known {
+                return Ok(known);
+            }
+            if waiting.try_next().await?.is_none() {
+                return Err(Error::because(Kind::PersonUnknown, NeverMet("that person")));
+            }
+        }
+    }
+}
+
+fn is_found(request: &Request, search: Option<&str>) -> bool {
+    let Some(search) = search else { return true };
+    let person = &request.person;
+    let names = [Some(&person.first_name), person.last_name.as_ref(), person.username.as_ref()];
+    names.into_iter().flatten().any(|name| name.to_lowercase().contains(search))
+}
+
+fn id_of(peer: &enums::InputPeer) -> Result<Option<ChatId>> {
+    let id = match peer {
+        enums::InputPeer::Channel(it) => ChatId::channel(it.channel_id),
+        enums::InputPeer::Chat(it) => ChatId::new(-it.chat_id),
+        _ => return Ok(None),
+    };
+    id.map(Some).map_err(odd)
+}

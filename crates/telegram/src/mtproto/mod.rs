@@ -1,0 +1,14 @@
+//! MTProto: Telegram as its apps speak to it, with the account of a person.
+
+mod client;
+mod error;
+pub mod links;
+mod lists;
+mod objects;
+mod peers;
+mod session;
+
+pub use client::Client;
+pub use error::{NeverMet, Said};
+pub use links::Joined;
+pub use session::{AuthKey, NotAKey, Session, Settings};

@@ -1,0 +1,46 @@
+//! Telegram's own upper-case words for what went wrong. Both of its interfaces pass them on as they are.
+
+use links::{Kind, Right};
+
+/// What a word means for the caller, if we have a word for it too. `right` is the one that the method needs, for
+/// refusals that name none.
+pub(crate) fn kind(word: &str, right: Right) -> Option<Kind> {
+    Some(match word {
+        "CHAT_WRITE_FORBIDDEN" | "CHAT_SEND_PLAIN_FORBIDDEN" => Kind::MissingRight(Right::SendMessages),
+        "CHAT_ADMIN_REQUIRED" => Kind::MissingRight(right),
+
+        "INVITE_HASH_EXPIRED" | "INVITE_HASH_INVALID" | "INVITE_HASH_EMPTY" => Kind::LinkDead,
+        "EDIT_BOT_INVITE_FORBIDDEN" => Kind::NotOurLink,
+        "CHAT_INVITE_PERMANENT" => Kind::PrimaryLink,
+
+        "HIDE_REQUESTER_MISSING" => Kind::NobodyWaiting,
+        "USER_ALREADY_PARTICIPANT" => Kind::AlreadyIn,
+        "USER_ID_INVALID" | "PARTICIPANT_ID_INVALID" | "ADMIN_ID_INVALID" => Kind::PersonUnknown,
+        "INPUT_USER_DEACTIVATED" | "USER_DELETED" => Kind::PersonGone,
+        "USER_CHANNELS_TOO_MUCH" | "CHANNELS_TOO_MUCH" => Kind::PersonInTooManyChats,
+        "USER_IS_BLOCKED" => Kind::PersonBlockedUs,
+        "USER_ADMIN_INVALID" => Kind::PersonIsAdministrator,
+
+        "CHAT_ID_INVALID"
+        | "CHAT_INVALID"
+        | "PEER_ID_INVALID"
+        | "CHANNEL_INVALID"
+        | "USERNAME_INVALID"
+        | "USERNAME_NOT_OCCUPIED" => Kind::ChatNotFound,
+        // Telegram throws somebody out and says they were never in.
+        "CHANNEL_PRIVATE" | "CHANNEL_PUBLIC_GROUP_NA" => Kind::BotNotInChat,
+        "USERS_TOO_MUCH" => Kind::ChatFull,
+        "CHANNEL_MONOFORUM_UNSUPPORTED" | "PRICING_CHAT_INVALID" => Kind::WrongKindOfChat,
+
+        "QUERY_ID_INVALID" => Kind::QueryTooOld,
+
+        "EXPIRE_DATE_INVALID" => Kind::BadValue("expiry"),
+        "USAGE_LIMIT_INVALID" | "MEMBER_LIMIT_INVALID" => Kind::BadValue("member limit"),
+        "INVITE_LINK_NAME_INVALID" => Kind::BadValue("link name"),
+        "INVITE_REVOKED_MISSING" => Kind::BadValue("link, because it is not revoked"),
+        "SUBSCRIPTION_PERIOD_INVALID" | "STARS_SUBSCRIPTION_PRICE_INVALID" => {
+            Kind::BadValue("price or period of a subscription")
+        }
+        _ => return None,
+    })
+}
