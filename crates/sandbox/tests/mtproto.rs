@@ -1,0 +1,319 @@
+//! The MTProto door as clients meet it that know nothing of ours: the line that says where it is, log-in step by step,
+//! rights, and clients that are dumb or broken.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod util;
+
+use grammers_crypto::two_factor_auth::calculate_2fa;
+use grammers_mtsender::{ConnectionParams, InvocationError, NoRetries, SenderPool, SenderPoolHandle};
+use grammers_session::SessionData;
+use grammers_session::storages::MemorySession;
+use grammers_session::types::DcOption;
+use grammers_tl_types::{Deserializable, Identifiable, RemoteCall, enums, functions, types};
+use serde_json::{Value, json};
+use std::net::{SocketAddrV4, SocketAddrV6};
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use util::Town;
+
+/// grammers, with nothing around it.
+struct App {
+    sender: SenderPoolHandle,
+    dc_id: i32,
+}
+
+impl App {
+    fn new(town: &Town, auth_key: &str) -> Self {
+        let door = &town.at.mtproto;
+        let ipv4: SocketAddrV4 = door.addr.parse().unwrap();
+        let ipv6 = SocketAddrV6::new(ipv4.ip().to_ipv6_mapped(), ipv4.port(), 0, 0);
+        let auth_key = grammers_crypto::hex::from_hex(auth_key).try_into().unwrap();
+        let home = DcOption { id: door.dc_id, ipv4, ipv6, auth_key: Some(auth_key) };
+        let mut data = SessionData { home_dc: door.dc_id, ..SessionData::default() };
+        data.dc_options.insert(door.dc_id, home);
+        let parameters =
+            ConnectionParams { retry_policy: Box::new(NoRetries), ..ConnectionParams::default() };
+        let session = Arc::new(MemorySession::from(data));
+        let pool = SenderPool::with_configuration(session, 12_345, parameters);
+        tokio::spawn(pool.runner.run());
+        Self { sender: pool.handle.thin, dc_id: door.dc_id }
+    }
+
+    async fn of(town: &Town, person: i64) -> Self {
+        let given = town.control(&format!("people/{person}/session"), json!({})).await;
+        Self::new(town, given["auth_key"].as_str().unwrap())
+    }
+
+    /// With a key that somebody was logged in with, and is no more.
+    async fn logged_out(town: &Town) -> Self {
+        let app = Self::of(town, town.person("Nobody").await).await;
+        app.call(functions::auth::LogOut {}).await.unwrap();
+        app
+    }
+
+    async fn call<R: RemoteCall>(&self, request: R) -> Result<R::Return, String> {
+        match self.sender.invoke_in_dc(self.dc_id, &request).await {
+            Ok(returned) => Ok(returned),
+            Err(InvocationError::Rpc(said)) => Err(said.value.map_or_else(
+                || format!("{} {}", said.code, said.name),
+                |value| format!("{} {}_{value}", said.code, said.name),
+            )),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    async fn me(&self) -> Result<i64, String> {
+        let itself = functions::users::GetUsers { id: vec![enums::InputUser::UserSelf] };
+        self.call(itself).await.map(|users| users[0].id())
+    }
+
+    async fn send_code(&self, phone: &str) -> Result<String, String> {
+        let settings: types::CodeSettings = Deserializable::from_bytes(&[0; 4]).unwrap();
+        let request = functions::auth::SendCode {
+            phone_number: phone.to_owned(),
+            api_id: 12_345,
+            api_hash: "hash".to_owned(),
+            settings: settings.into(),
+        };
+        match self.call(request).await? {
+            enums::auth::SentCode::Code(sent) => Ok(sent.phone_code_hash),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn sign_in(&self, phone: &str, hash: &str, code: &str) -> Result<i64, String> {
+        let request = functions::auth::SignIn {
+            phone_number: phone.to_owned(),
+            phone_code_hash: hash.to_owned(),
+            phone_code: Some(code.to_owned()),
+            email_verification: None,
+        };
+        self.call(request).await.map(who)
+    }
+
+    async fn check_password(&self, password: &str) -> Result<i64, String> {
+        let enums::account::Password::Password(asked) = self.call(functions::account::GetPassword {}).await?;
+        let Some(enums::PasswordKdfAlgo::Sha256Sha256Pbkdf2Hmacsha512iter100000Sha256ModPow(it)) =
+            asked.current_algo
+        else {
+            panic!("there is a password, and a way to prove it");
+        };
+        let (m1, a) =
+            calculate_2fa(&it.salt1, &it.salt2, &it.p, &it.g, asked.srp_b.unwrap(), vec![7; 256], password);
+        let proof =
+            types::InputCheckPasswordSrp { srp_id: asked.srp_id.unwrap(), a: a.to_vec(), m1: m1.to_vec() };
+        self.call(functions::auth::CheckPassword { password: proof.into() }).await.map(who)
+    }
+
+    async fn sign_in_bot(&self, token: &str) -> Result<i64, String> {
+        let request = functions::auth::ImportBotAuthorization {
+            flags: 0,
+            api_id: 12_345,
+            api_hash: "hash".to_owned(),
+            bot_auth_token: token.to_owned(),
+        };
+        self.call(request).await.map(who)
+    }
+}
+
+fn who(authorization: enums::auth::Authorization) -> i64 {
+    match authorization {
+        enums::auth::Authorization::Authorization(it) => it.user.id(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_line_says_where_the_door_is_and_what_opens_it() {
+    let town = Town::demo().await;
+    let line: Value = serde_json::to_value(&town.at).unwrap();
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&line["mtproto"]), ["addr", "admin", "dc_id", "public_key"]);
+    let admin = &line["mtproto"]["admin"];
+    assert_eq!(keys(admin), ["auth_key", "code", "password", "phone", "user_id"]);
+    assert_eq!(line["mtproto"]["dc_id"], 2);
+    assert!(line["mtproto"]["addr"].as_str().unwrap().starts_with("127.0.0.1:"));
+    assert!(line["mtproto"]["public_key"].as_str().unwrap().starts_with("-----BEGIN RSA PUBLIC KEY-----\n"));
+    assert_eq!(admin["auth_key"].as_str().unwrap().len(), 512);
+    let app = App::new(&town, admin["auth_key"].as_str().unwrap());
+    assert_eq!(app.me().await.unwrap(), admin["user_id"]);
+    let known = town.look(&format!("chats/{}", town.chat())).await;
+    let is_owner = |member: &Value| member["status"] == "creator" && member["user"]["id"] == admin["user_id"];
+    assert!(known["members"].as_array().unwrap().iter().any(is_owner), "{known}");
+}
+
+#[tokio::test]
+async fn an_empty_world_has_a_door_and_nobody_to_log_in_as() {
+    let town = Town::with(admit_sandbox::Settings::default()).await;
+    assert!(town.at.mtproto.admin.is_none());
+    assert!(TcpStream::connect(&town.at.mtproto.addr).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_code_and_a_password_log_in() {
+    let town = Town::demo().await;
+    let admin = town.at.mtproto.admin.clone().unwrap();
+    let app = App::logged_out(&town).await;
+    assert_eq!(app.me().await.unwrap_err(), "401 AUTH_KEY_UNREGISTERED");
+    let hash = app.send_code(&format!("+{}", admin.phone)).await.unwrap();
+    let wrong = |code: &'static str| app.sign_in(&admin.phone, &hash, code);
+    assert_eq!(wrong("").await.unwrap_err(), "400 PHONE_CODE_EMPTY");
+    assert_eq!(wrong("00000").await.unwrap_err(), "400 PHONE_CODE_INVALID");
+    let other = app.sign_in(&admin.phone, "another", &admin.code).await;
+    assert_eq!(other.unwrap_err(), "400 PHONE_CODE_EXPIRED");
+    let half = app.sign_in(&admin.phone, &hash, &admin.code).await;
+    assert_eq!(half.unwrap_err(), "401 SESSION_PASSWORD_NEEDED");
+    assert_eq!(app.me().await.unwrap_err(), "401 AUTH_KEY_UNREGISTERED");
+    assert_eq!(app.check_password("owls sleep").await.unwrap_err(), "400 PASSWORD_HASH_INVALID");
+    assert_eq!(app.check_password(&admin.password).await.unwrap(), admin.user_id);
+    assert_eq!(app.me().await.unwrap(), admin.user_id);
+    app.call(functions::auth::LogOut {}).await.unwrap();
+    assert_eq!(app.me().await.unwrap_err(), "401 AUTH_KEY_UNREGISTERED");
+}
+
+#[tokio::test]
+async fn codes_end() {
+    let town = Town::demo().await;
+    let ann = json!({ "first_name": "Ann", "phone": "9996620002" });
+    let ann = town.control("people", ann).await["id"].as_i64().unwrap();
+    let app = App::logged_out(&town).await;
+    assert_eq!(app.send_code("12").await.unwrap_err(), "400 PHONE_NUMBER_INVALID");
+    assert_eq!(app.send_code("not a number").await.unwrap_err(), "400 PHONE_NUMBER_INVALID");
+    let hash = app.send_code("9996620002").await.unwrap();
+    town.advance(301).await;
+    assert_eq!(app.sign_in("9996620002", &hash, "22222").await.unwrap_err(), "400 PHONE_CODE_EXPIRED");
+    let hash = app.send_code("9996620002").await.unwrap();
+    let cancel =
+        functions::auth::CancelCode { phone_number: "9996620002".to_owned(), phone_code_hash: hash.clone() };
+    assert!(app.call(cancel).await.unwrap());
+    assert_eq!(app.sign_in("9996620002", &hash, "22222").await.unwrap_err(), "400 PHONE_CODE_EXPIRED");
+    let hash = app.send_code("9996620002").await.unwrap();
+    assert_eq!(app.sign_in("9996620002", &hash, "22222").await.unwrap(), ann);
+    let nobodys = app.send_code("9996629999").await.unwrap();
+    assert_eq!(
+        app.sign_in("9996629999", &nobodys, "22222").await.unwrap_err(),
+        "400 PHONE_NUMBER_UNOCCUPIED"
+    );
+    town.control("faults", json!({ "method": "auth.sendCode", "kind": "flood", "n": 86_400 })).await;
+    assert_eq!(app.send_code("9996620002").await.unwrap_err(), "420 FLOOD_WAIT_86400");
+}
+
+#[tokio::test]
+async fn a_bot_does_what_bots_may() {
+    let town = Town::demo().await;
+    let app = App::logged_out(&town).await;
+    assert_eq!(app.sign_in_bot("7000000001:AAAA").await.unwrap_err(), "400 ACCESS_TOKEN_INVALID");
+    assert_eq!(app.sign_in_bot(town.token()).await.unwrap(), 7_000_000_001);
+    // Of a chat it is in, it need know nothing but the number.
+    let channel_id = -1_000_000_000_000 - town.chat();
+    let peer: enums::InputPeer = types::InputPeerChannel { channel_id, access_hash: 0 }.into();
+    let export = functions::messages::ExportChatInvite {
+        legacy_revoke_permanent: false,
+        request_needed: true,
+        peer: peer.clone(),
+        expire_date: None,
+        usage_limit: None,
+        title: Some("by MTProto".to_owned()),
+        subscription_pricing: None,
+    };
+    app.call(export).await.unwrap();
+    let admins = functions::messages::GetAdminsWithInvites { peer };
+    assert_eq!(app.call(admins).await.unwrap_err(), "400 BOT_METHOD_INVALID");
+    let ledger = town.get(&format!("{}/ledger", town.at.control)).await.text;
+    assert!(ledger.contains(r#""method":"messages.exportChatInvite""#), "{ledger}");
+    assert!(ledger.contains(r#""method":"messages.getAdminsWithInvites""#), "{ledger}");
+}
+
+#[tokio::test]
+async fn a_number_that_another_account_was_told_opens_nothing() {
+    let town = Town::demo().await;
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    let asked = functions::messages::GetDialogs {
+        exclude_pinned: false,
+        folder_id: None,
+        offset_date: 0,
+        offset_id: 0,
+        offset_peer: enums::InputPeer::Empty,
+        limit: 100,
+        hash: 0,
+    };
+    let enums::messages::Dialogs::Slice(dialogs) = owner.call(asked).await.unwrap() else { panic!() };
+    let enums::Chat::Channel(chat) = &dialogs.chats[0] else { panic!() };
+    let told = types::InputPeerChannel { channel_id: chat.id, access_hash: chat.access_hash.unwrap() };
+    let ada = town.person("Ada").await;
+    let rights = json!({ "id": ada, "rights": ["can_invite_users"] });
+    town.control(&format!("chats/{}/bot", town.chat()), rights).await;
+    let ada = App::of(&town, ada).await;
+    let list = |peer: types::InputPeerChannel| functions::messages::GetExportedChatInvites {
+        revoked: false,
+        peer: peer.into(),
+        admin_id: enums::InputUser::UserSelf,
+        offset_date: None,
+        offset_link: None,
+        limit: 10,
+    };
+    assert!(owner.call(list(told.clone())).await.is_ok());
+    assert_eq!(ada.call(list(told.clone())).await.unwrap_err(), "400 CHANNEL_INVALID");
+    let zero = types::InputPeerChannel { access_hash: 0, ..told };
+    assert_eq!(ada.call(list(zero)).await.unwrap_err(), "400 CHANNEL_INVALID");
+}
+
+/// Sends bytes, and answers what came back until the door closed.
+async fn say(town: &Town, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(&town.at.mtproto.addr).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut heard = Vec::new();
+    // A door that is shut with bytes unread resets the connection.
+    let _ = stream.read_to_end(&mut heard).await;
+    heard
+}
+
+#[tokio::test]
+async fn dumb_clients_harm_nobody() {
+    let town = Town::demo().await;
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    owner.me().await.unwrap();
+    let mut chance = fastrand::Rng::with_seed(3);
+    for length in [0, 1, 3, 4, 11, 12, 64, 4096, 70_000] {
+        let mut noise = vec![0; length];
+        chance.fill(&mut noise);
+        for hello in [&[][..], &[0xef], &[0xee; 4]] {
+            say(&town, &[hello, &noise].concat()).await;
+        }
+    }
+    assert_eq!(say(&town, b"GET / HTTP/1.1\r\nHost: t.me\r\n\r\n").await, b"");
+    // Hellos without a word after them, left standing.
+    let mut standing = Vec::new();
+    for hello in [&[0xef][..], &[0xee; 4], &[1]] {
+        let mut stream = TcpStream::connect(&town.at.mtproto.addr).await.unwrap();
+        stream.write_all(hello).await.unwrap();
+        standing.push(stream);
+    }
+    owner.me().await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_has_no_key_is_told_so() {
+    let town = Town::demo().await;
+    let unknown_key = (-404i32).to_le_bytes();
+    let packet = |first: &[u8]| [&[0xee; 4][..], &[64, 0, 0, 0], first, &[5; 56]].concat();
+    // A key nobody knows, and a message without one that is no step of an exchange.
+    for first in [[1; 8], [0; 8]] {
+        assert_eq!(say(&town, &packet(&first)).await, [&[4, 0, 0, 0], &unknown_key[..]].concat());
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_there_is_refused() {
+    let town = Town::demo().await;
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    let refused = owner.call(functions::help::GetNearestDc {}).await;
+    assert_eq!(refused.unwrap_err(), "400 METHOD_INVALID");
+    let id = functions::messages::ExportChatInvite::CONSTRUCTOR_ID.to_le_bytes();
+    let broken = owner.sender.raw_invoke_in_dc(owner.dc_id, [&id[..], &[0xff; 8]].concat()).await;
+    assert!(matches!(broken, Err(InvocationError::Rpc(said)) if said.name == "INPUT_FETCH_FAIL"));
+    owner.me().await.unwrap();
+}
