@@ -20,13 +20,14 @@ pub(super) fn importers(
     }
     let chat = call.chat(&asked.peer)?;
     let link = asked.link.as_deref().map(|link| call.link(chat, link)).transpose()?;
+    let last = last(call, &asked)?;
     let (world, chat) = (&*call.world, call.world.manageable(call.user(), chat)?);
     let mut places: Vec<Place> = match asked.requested {
         true => waiting(world, chat, link, asked.q.as_deref().unwrap_or_default()).collect(),
         false => came(world, chat, link, asked.subscription_expired).collect(),
     };
     let count = i32::try_from(places.len()).unwrap_or(i32::MAX);
-    if let Some(last) = last(&asked) {
+    if let Some(last) = last {
         places.retain(|place| *place < last);
     }
     // Of very many, only the newest are put in order.
@@ -53,12 +54,12 @@ pub(super) fn importers(
 }
 
 /// The entry that ended the page before.
-fn last(asked: &messages::GetChatInviteImporters) -> Option<Place> {
+fn last(call: &Call, asked: &messages::GetChatInviteImporters) -> Outcome<Option<Place>> {
     let who = match &asked.offset_user {
-        enums::InputUser::User(it) => it.user_id,
-        _ => 0,
+        enums::InputUser::Empty => 0,
+        named => call.account(named)?,
     };
-    (asked.offset_date != 0).then_some((asked.offset_date.into(), who))
+    Ok((asked.offset_date != 0).then_some((asked.offset_date.into(), who)))
 }
 
 fn waiting(world: &World, chat: &Chat, link: Option<LinkNo>, search: &str) -> impl Iterator<Item = Place> {
