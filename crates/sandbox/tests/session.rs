@@ -13,7 +13,7 @@ use links::{
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use telegram::mtproto::{Client, Joined, NeverMet, Settings};
+use telegram::mtproto::{Client, Joined, NeverMet, Settings, SignedIn};
 use util::{Town, session, session_with};
 
 /// The owner of the seeded chat, in the session the sandbox announces.
@@ -363,4 +363,110 @@ async fn nobody_at_home_is_unreachable_and_nothing_happened() {
     gone.address.set_port(1);
     let client = Client::connect(&gone, &Settings { limit: Duration::from_millis(300), ..settings() });
     assert_eq!(kind(client.create(&home.chat, &Terms::open()).await), Kind::Unreachable);
+}
+
+/// A key that nobody is logged in with.
+async fn nobody(home: &Home) -> Client {
+    let (_, client) = home.visitor("Nobody").await;
+    client.log_out().await.unwrap();
+    client
+}
+
+#[tokio::test]
+async fn a_code_and_a_password_log_in_and_the_session_is_kept() {
+    let home = Home::new().await;
+    let admin = home.town.at.mtproto.admin.clone().unwrap();
+    let client = nobody(&home).await;
+    assert_eq!(kind(client.me().await), Kind::SessionOver);
+    assert_eq!(kind(client.send_code("12", "hash").await), Kind::BadValue("telephone number"));
+    let nobodys = client.send_code("9996629999", "hash").await.unwrap();
+    let unoccupied = Kind::BadValue("telephone number, because nobody has it");
+    assert_eq!(kind(client.sign_in(&nobodys, &admin.code).await), unoccupied);
+    let stale = client.send_code(&admin.phone, "hash").await.unwrap();
+    let sent = client.send_code(&admin.phone, "hash").await.unwrap();
+    let over = Kind::BadValue("code, because its time is over");
+    assert_eq!(kind(client.sign_in(&stale, &admin.code).await), over);
+    assert_eq!(kind(client.sign_in(&sent, "00000").await), Kind::BadValue("code"));
+    let half = client.sign_in(&sent, &format!(" {} ", admin.code)).await.unwrap();
+    assert_eq!(half, SignedIn::PasswordNeeded);
+    assert_eq!(kind(client.check_password("owls sleep").await), Kind::BadValue("password"));
+    assert_eq!(client.check_password(&admin.password).await.unwrap().id, home.owner_id);
+
+    let kept = client.session().unwrap();
+    let again = Client::connect(&kept, &settings());
+    assert_eq!(again.me().await.unwrap().id, home.owner_id);
+    again.log_out().await.unwrap();
+    again.log_out().await.unwrap();
+    assert_eq!(kind(again.rotate(&home.chat).await), Kind::SessionOver);
+}
+
+#[tokio::test]
+async fn whoever_has_no_password_is_in_with_the_code() {
+    let home = Home::new().await;
+    let ann = json!({ "first_name": "Ann", "phone": "9996620002" });
+    home.town.control("people", ann).await;
+    let client = nobody(&home).await;
+    home.fault("auth.sendCode", "flood", 3600).await;
+    assert_eq!(kind(client.send_code("9996620002", "hash").await), Kind::Wait { seconds: 3600 });
+    // Telegram's wait is kept in mind, so somebody else asks.
+    let client = nobody(&home).await;
+    let sent = client.send_code("9996620002", "hash").await.unwrap();
+    let SignedIn::As(ann) = client.sign_in(&sent, "22222").await.unwrap() else { panic!() };
+    assert_eq!(ann.first_name, "Ann");
+    assert_eq!(format!("{sent:?}"), "CodeSent(..)");
+}
+
+#[tokio::test]
+async fn whoever_is_at_home_elsewhere_is_asked_there() {
+    let home = Home::new().await;
+    let client = nobody(&home).await;
+    let elsewhere = json!({ "method": "auth.sendCode", "kind": "303", "text": "PHONE_MIGRATE_4" });
+    home.town.control("faults", elsewhere).await;
+    // There it has no key yet, and the sandbox's is none of those that this library trusts.
+    assert_eq!(kind(client.send_code("9996620002", "hash").await), Kind::SessionOver);
+    assert!(client.session().is_none());
+    let lost = json!({ "method": "users.getUsers", "kind": "303", "text": "USER_MIGRATE_9" });
+    home.town.control("faults", lost).await;
+    assert_eq!(kind(home.owner.me().await), Kind::Unreachable);
+}
+
+#[tokio::test]
+async fn every_documented_refusal_has_a_name() {
+    let home = Home::new().await;
+    home.owner.me().await.unwrap();
+    home.names(&LinkFilter::default()).await;
+    let right = Kind::MissingRight(Right::InviteUsers);
+    for (code, word, expected) in [
+        (400, "CHANNEL_INVALID", Kind::ChatNotFound),
+        (400, "CHANNEL_MONOFORUM_UNSUPPORTED", Kind::WrongKindOfChat),
+        (400, "CHANNEL_PRIVATE", Kind::BotNotInChat),
+        (400, "CHAT_ADMIN_REQUIRED", right),
+        (400, "CHAT_ID_INVALID", Kind::ChatNotFound),
+        (403, "CHAT_WRITE_FORBIDDEN", Kind::MissingRight(Right::SendMessages)),
+        (400, "EXPIRE_DATE_INVALID", Kind::BadValue("expiry")),
+        (400, "INPUT_USER_DEACTIVATED", Kind::PersonGone),
+        (400, "PEER_ID_INVALID", Kind::ChatNotFound),
+        (400, "PRICING_CHAT_INVALID", Kind::WrongKindOfChat),
+        (400, "SUBSCRIPTION_PERIOD_INVALID", Kind::BadValue("price or period of a subscription")),
+        (400, "USAGE_LIMIT_INVALID", Kind::BadValue("member limit")),
+        (400, "CHAT_INVITE_PERMANENT", Kind::PrimaryLink),
+        (403, "EDIT_BOT_INVITE_FORBIDDEN", Kind::NotOurLink),
+        (406, "INVITE_HASH_EXPIRED", Kind::LinkDead),
+        (400, "INVITE_REVOKED_MISSING", Kind::BadValue("link, because it is not revoked")),
+        (400, "ADMIN_ID_INVALID", Kind::PersonUnknown),
+        (400, "HIDE_REQUESTER_MISSING", Kind::NobodyWaiting),
+        (400, "USER_ALREADY_PARTICIPANT", Kind::AlreadyIn),
+        (403, "USER_CHANNELS_TOO_MUCH", Kind::PersonInTooManyChats),
+        (400, "CHANNELS_TOO_MUCH", Kind::PersonInTooManyChats),
+        (400, "USERS_TOO_MUCH", Kind::ChatFull),
+        (401, "AUTH_KEY_UNREGISTERED", Kind::SessionOver),
+        (401, "SESSION_REVOKED", Kind::SessionOver),
+        (420, "FROZEN_METHOD_INVALID", Kind::Refused { code: 420, text: "FROZEN_METHOD_INVALID".to_owned() }),
+        (400, "MSG_ID_INVALID", Kind::Refused { code: 400, text: "MSG_ID_INVALID".to_owned() }),
+    ] {
+        let fault = json!({ "method": "messages.exportChatInvite", "kind": "4xx", "n": code, "text": word });
+        home.town.control("faults", fault).await;
+        assert_eq!(kind(home.owner.create(&home.chat, &Terms::open()).await), expected, "{word}");
+    }
+    assert!(home.names(&LinkFilter::default()).await.is_empty());
 }

@@ -32,6 +32,14 @@ pub(crate) fn kind(word: &str, right: Right) -> Option<Kind> {
         "USERS_TOO_MUCH" => Kind::ChatFull,
         "CHANNEL_MONOFORUM_UNSUPPORTED" | "PRICING_CHAT_INVALID" => Kind::WrongKindOfChat,
 
+        "PHONE_NUMBER_INVALID" => Kind::BadValue("telephone number"),
+        "PHONE_NUMBER_UNOCCUPIED" => Kind::BadValue("telephone number, because nobody has it"),
+        "PHONE_NUMBER_BANNED" => Kind::BadValue("telephone number, because it is banned"),
+        "PHONE_CODE_INVALID" | "PHONE_CODE_EMPTY" => Kind::BadValue("code"),
+        "PHONE_CODE_EXPIRED" => Kind::BadValue("code, because its time is over"),
+        "PASSWORD_HASH_INVALID" => Kind::BadValue("password"),
+        "API_ID_INVALID" => Kind::BadValue("number of an application, or its hash"),
+
         "QUERY_ID_INVALID" => Kind::QueryTooOld,
 
         "EXPIRE_DATE_INVALID" => Kind::BadValue("expiry"),

@@ -42,6 +42,10 @@ pub(super) fn stage(hub: &Hub, new: NewFault) -> Outcome {
             let text = new.text.unwrap_or_else(|| "Bad Request: SOMETHING_NEW".into());
             (FaultKind::Refusal(text), 400..=499)
         }
+        "303" => {
+            let text = new.text.unwrap_or_else(|| "USER_MIGRATE_4".into());
+            (FaultKind::Refusal(text), 303..=303)
+        }
         "html" => (FaultKind::Html, 0..=i64::MAX),
         "cut" => (FaultKind::Cut, 0..=i64::MAX),
         "lost" => (FaultKind::Lost, 0..=i64::MAX),

@@ -3,12 +3,15 @@
 use super::error::{self, Said};
 use super::peers::Peers;
 use super::session::{Session, Settings};
-use crate::common::unknown;
+use crate::common::{odd, unknown};
 use crate::pace::{self, Effect, Ending, Holds, OnWait, Step, Try};
 use grammers_mtsender::{ConnectionParams, NoRetries, SenderPool, SenderPoolHandle};
+use grammers_session::storages::MemorySession;
+use grammers_session::{Session as _, SessionData};
 use grammers_tl_types::{Deserializable, Identifiable, RemoteCall, name_for_id};
 use links::{Chat, Error, Kind, Right};
 use std::fmt;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -16,6 +19,9 @@ use tracing::{debug, warn};
 
 /// Nobody waits longer, and the clock can still count it.
 const LONGEST_LIMIT: Duration = Duration::from_secs(30 * 86_400);
+
+/// From the nearest data centre to the account's own is one move; a second may happen while it is being moved itself.
+const MOST_MOVES: u32 = 2;
 
 /// A person's account, connected. Clones share the connection, what Telegram asked to hold back, and whom the account
 /// has met.
@@ -45,7 +51,11 @@ pub struct Client {
 }
 
 struct Shared {
-    dc_id: i32,
+    api_id: i32,
+    /// Where the account is at home, and the keys.
+    storage: Arc<MemorySession>,
+    /// As there, but cheap to ask.
+    dc_id: AtomicI32,
     sender: SenderPoolHandle,
     limit: Duration,
     longest_wait: Duration,
@@ -71,13 +81,27 @@ impl Client {
     /// A client of this session. Nothing is sent yet. Its connection is made when it is needed, by the runtime this is
     /// called in, and ends with the last clone.
     pub fn connect(session: &Session, settings: &Settings) -> Self {
+        Self::over(session.storage(), session.dc_id, settings)
+    }
+
+    /// A client that nobody is logged in with. It comes to a key with Telegram when it is first needed.
+    pub fn begin(settings: &Settings) -> Self {
+        let data = SessionData::default();
+        let dc_id = data.home_dc;
+        Self::over(data.into(), dc_id, settings)
+    }
+
+    fn over(storage: MemorySession, dc_id: i32, settings: &Settings) -> Self {
+        let storage = Arc::new(storage);
         let parameters =
             ConnectionParams { retry_policy: Box::new(NoRetries), ..ConnectionParams::default() };
-        let pool = SenderPool::with_configuration(Arc::new(session.storage()), settings.api_id, parameters);
+        let pool = SenderPool::with_configuration(Arc::clone(&storage), settings.api_id, parameters);
         // It ends by itself when nobody can ask it for anything any more.
         tokio::spawn(pool.runner.run());
         let shared = Shared {
-            dc_id: session.dc_id,
+            api_id: settings.api_id,
+            storage,
+            dc_id: AtomicI32::new(dc_id),
             sender: pool.handle.thin,
             limit: settings.limit,
             longest_wait: settings.longest_wait,
@@ -100,7 +124,7 @@ impl Client {
     {
         let (name, body) = (name_for_id(R::CONSTRUCTOR_ID), request.to_bytes());
         let mut course = Course { name, chat: about.chat, begun: Instant::now(), tries: 0, code: None };
-        let (mut failures, mut in_doubt) = (0, false);
+        let (mut failures, mut in_doubt, mut moves) = (0, false, 0);
         loop {
             let (ending, error) = match self.held(name, about.chat) {
                 Some(wait) => held(wait),
@@ -112,6 +136,13 @@ impl Client {
                     Err(refused) => refused,
                 },
             };
+            // The account is at home elsewhere. Whoever is sent on and on is going nowhere.
+            if let Some(dc_id) = error::sent_on_to(&error).filter(|_| moves < MOST_MOVES) {
+                moves += 1;
+                self.shared.storage.set_home_dc_id(dc_id).await.map_err(odd)?;
+                self.shared.dc_id.store(dc_id, Ordering::Relaxed);
+                continue;
+            }
             if let Ending::Held(wait) = ending {
                 self.hold(name, about.chat, wait);
             } else {
@@ -162,7 +193,7 @@ impl Client {
         course: &mut Course<'_>,
     ) -> Result<Vec<u8>, (Ending, Error)> {
         course.tries += 1;
-        let answer = self.shared.sender.raw_invoke_in_dc(self.shared.dc_id, body);
+        let answer = self.shared.sender.raw_invoke_in_dc(self.dc_id(), body);
         match timeout_at(about.deadline, answer).await {
             Ok(answer) => answer.map_err(|why| {
                 let (ending, error) = error::read(why, about.right);
@@ -176,6 +207,18 @@ impl Client {
     /// When an operation is over that starts now.
     pub(super) fn deadline(&self) -> Instant {
         Instant::now() + self.shared.limit.min(LONGEST_LIMIT)
+    }
+
+    pub(super) fn api_id(&self) -> i32 {
+        self.shared.api_id
+    }
+
+    pub(super) fn dc_id(&self) -> i32 {
+        self.shared.dc_id.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn storage(&self) -> &MemorySession {
+        &self.shared.storage
     }
 
     pub(super) fn peers(&self) -> MutexGuard<'_, Peers> {

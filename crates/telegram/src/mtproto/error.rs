@@ -68,6 +68,11 @@ fn status(why: &grammers_mtproto::transport::Error) -> Option<u32> {
 fn refused(said: &RpcError, right: Right) -> (Ending, Error) {
     let whole = Said { code: said.code, word: whole_word(said) };
     match (said.code, said.value) {
+        (303, Some(dc_id)) => {
+            let kind = Kind::Refused { code: said.code, text: whole.word };
+            let to = SentOn(i32::try_from(dc_id).unwrap_or_default());
+            (Ending::Refused, Error::because(kind, to))
+        }
         (420, Some(seconds)) => {
             let wait = Duration::from_secs(seconds.into());
             (Ending::Held(wait), Error::because(Kind::Wait { seconds }, whole))
@@ -85,6 +90,17 @@ fn refused(said: &RpcError, right: Right) -> (Ending, Error) {
         }
     }
 }
+
+/// The data centre that Telegram wants to be asked instead.
+pub(super) fn sent_on_to(error: &Error) -> Option<i32> {
+    let source = std::error::Error::source(error)?.downcast_ref::<SentOn>()?;
+    Some(source.0)
+}
+
+/// The account, or the telephone, is at home at another data centre.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the account is at home at data centre {0}")]
+pub(super) struct SentOn(i32);
 
 fn unnamed(said: Said) -> Error {
     Error::new(Kind::Refused { code: said.code, text: said.word })

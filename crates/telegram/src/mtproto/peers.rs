@@ -24,7 +24,7 @@ pub(super) struct Peers {
     people: HashMap<UserId, i64>,
     /// In the order they were met.
     met: VecDeque<UserId>,
-    me: Option<Person>,
+    pub(super) me: Option<Person>,
 }
 
 impl Peers {
