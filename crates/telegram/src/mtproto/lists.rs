@@ -14,19 +14,20 @@ use links::{
 };
 use std::future::Future;
 
-/// Pages until one is empty, or until the next would begin where this one did. `page` answers what is on it and where
-/// the next begins.
-fn pages<'a, C, T, F>(first: C, page: impl Fn(C) -> F + Send + 'a) -> List<'a, T>
+/// Pages until one is empty, or until the next would begin where this one did. `page` answers what is on it, read while
+/// it is asked for, and where the next begins.
+fn pages<'a, C, I, T, F>(first: C, page: impl Fn(C) -> F + Send + 'a) -> List<'a, T>
 where
     C: Clone + PartialEq + Send + 'a,
+    I: Iterator<Item = Result<T>> + Send + 'a,
     T: Send + 'a,
-    F: Future<Output = Result<(Vec<T>, Option<C>)>> + Send,
+    F: Future<Output = Result<(I, Option<C>)>> + Send,
 {
     let pages = try_unfold((Some(first), page), |(at, page)| async move {
         let Some(at) = at else { return Ok::<_, Error>(None) };
         let (items, next) = page(at.clone()).await?;
         let next = next.filter(|next| *next != at);
-        Ok(Some((iter(items.into_iter().map(Ok)), (next, page))))
+        Ok(Some((iter(items), (next, page))))
     });
     pages.try_flatten().boxed()
 }
@@ -76,18 +77,16 @@ impl Client {
                 enums::ExportedChatInvite::ChatInvitePublicJoinRequests => None,
             });
             let cast = Cast::of(&page.users)?;
-            let links = page.invites.into_iter().map(|invite| objects::link(invite, &cast));
-            Ok((links.collect::<Result<_>>()?, next))
+            Ok((page.invites.into_iter().map(move |invite| objects::link(invite, &cast)), next))
         })
     }
 
     pub(super) fn every_member<'a>(&'a self, chat: &'a Chat, link: Option<&'a LinkUrl>) -> List<'a, Member> {
         let wanted = Wanted { chat, requested: false, link, search: None };
         pages(AfterPerson::None, move |after| async move {
-            let people = self.people(wanted, after).await?;
-            let members = people.importers.iter().filter(|it| !it.requested);
-            let members = members.map(|it| objects::member(it, &people.cast, link));
-            Ok((members.collect::<Result<_>>()?, people.next))
+            let People { importers, cast, next, .. } = self.people(wanted, after).await?;
+            let members = importers.into_iter().filter(|it| !it.requested);
+            Ok((members.map(move |it| objects::member(&it, &cast, link)), next))
         })
     }
 
@@ -102,11 +101,10 @@ impl Client {
         let ours = search.filter(|_| link.is_some()).map(str::to_lowercase);
         let wanted = Wanted { chat, requested: true, link, search: asked };
         let requests = pages(AfterPerson::None, move |after| async move {
-            let people = self.people(wanted, after).await?;
-            let chat = people.chat.ok_or_else(|| Error::new(Kind::ChatNotFound))?;
-            let waiting = people.importers.iter().filter(|it| it.requested && it.approved_by.is_none());
-            let requests = waiting.map(|it| objects::request(it, &people.cast, chat));
-            Ok((requests.collect::<Result<_>>()?, people.next))
+            let People { chat, importers, cast, next } = self.people(wanted, after).await?;
+            let chat = chat.ok_or_else(|| Error::new(Kind::ChatNotFound))?;
+            let waiting = importers.into_iter().filter(|it| it.requested && it.approved_by.is_none());
+            Ok((waiting.map(move |it| objects::request(&it, &cast, chat)), next))
         });
         requests.try_filter(move |request| std::future::ready(is_found(request, ours.as_deref()))).boxed()
     }
@@ -119,9 +117,10 @@ impl Client {
                 self.of_chat(self.listing(chat), &request).await?;
             self.peers().learn_people(&page.users);
             let cast = Cast::of(&page.users)?;
+            let admins = page.admins.into_iter();
             let admins =
-                page.admins.iter().map(|enums::ChatAdminWithInvites::Invites(it)| objects::admin(it, &cast));
-            Ok((admins.collect::<Result<_>>()?, None))
+                admins.map(move |enums::ChatAdminWithInvites::Invites(it)| objects::admin(&it, &cast));
+            Ok((admins, None))
         })
     }
 
