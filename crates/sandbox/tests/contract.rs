@@ -15,7 +15,8 @@ use links::{
 use serde_json::json;
 use telegram::bot_api::{self, Token};
 use telegram::mtproto;
-use util::{Town, session};
+use util::Town;
+use util::account::session;
 
 /// A backend under test, and the town it acts in.
 struct At {

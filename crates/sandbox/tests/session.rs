@@ -14,7 +14,8 @@ use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use telegram::mtproto::{Client, Joined, NeverMet, Settings, SignedIn};
-use util::{Town, session, session_with};
+use util::Town;
+use util::account::{session, session_with};
 
 /// The owner of the seeded chat, in the session the sandbox announces.
 struct Home {

@@ -6,6 +6,8 @@
     reason = "every test file is a crate of its own and uses another part of this"
 )]
 
+pub mod account;
+
 use admit_sandbox::{Announcement, ClockMode, Sandbox, Seed, Settings};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
@@ -14,7 +16,6 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
-use telegram::mtproto::Session;
 
 /// What came back.
 #[derive(Debug)]
@@ -43,18 +44,6 @@ impl Answer {
         assert_eq!(json["error_code"], self.status, "{}", self.text);
         (self.status, json["description"].as_str().unwrap().to_owned())
     }
-}
-
-/// A session of that person, logged in from the beginning.
-pub async fn session(town: &Town, person: i64) -> Session {
-    let given = town.control(&format!("people/{person}/session"), json!({})).await;
-    session_with(town, given["auth_key"].as_str().unwrap())
-}
-
-/// The session of this key.
-pub fn session_with(town: &Town, auth_key: &str) -> Session {
-    let door = &town.at.mtproto;
-    Session { dc_id: door.dc_id, address: door.addr.parse().unwrap(), auth_key: auth_key.parse().unwrap() }
 }
 
 pub struct Town {
