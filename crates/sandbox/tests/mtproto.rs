@@ -315,5 +315,7 @@ async fn a_method_that_is_not_there_is_refused() {
     let id = functions::messages::ExportChatInvite::CONSTRUCTOR_ID.to_le_bytes();
     let broken = owner.sender.raw_invoke_in_dc(owner.dc_id, [&id[..], &[0xff; 8]].concat()).await;
     assert!(matches!(broken, Err(InvocationError::Rpc(said)) if said.name == "INPUT_FETCH_FAIL"));
+    let ledger = town.get(&format!("{}/ledger", town.at.control)).await.text;
+    assert!(ledger.contains("METHOD_INVALID") && ledger.contains("INPUT_FETCH_FAIL"), "{ledger}");
     owner.me().await.unwrap();
 }

@@ -10,6 +10,7 @@ mod requests;
 
 pub(super) use call::{Call, Here, Refusal};
 
+use crate::world::{Entry, What};
 use call::Outcome;
 use grammers_tl_types::enums::InputPeer;
 use grammers_tl_types::functions::{account, auth, channels, contacts, help, messages, updates, users};
@@ -40,6 +41,13 @@ pub(super) struct Asked {
     /// The chat it is about, as bots number chats.
     pub(super) chat: Option<i64>,
     pub(super) run: Run,
+}
+
+impl Asked {
+    /// The line of the ledger it begins with.
+    pub(super) fn entry(&self) -> Entry {
+        Entry::new(What::Call).method(self.name).chat(self.chat.unwrap_or_default())
+    }
 }
 
 /// Carries a call out, and writes what it returned as it goes out.

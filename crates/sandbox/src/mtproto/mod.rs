@@ -199,7 +199,7 @@ fn staged(what: &str) -> io::Error {
     io::Error::other(format!("a staged fault {what}"))
 }
 
-/// How far a call came in its first turn of the world.
+/// How far a call came before something that was staged could strike it.
 enum Begun {
     Done(Result<Vec<u8>, Refusal>),
     Later { asked: Asked, fault: FaultKind, n: i64 },
@@ -250,20 +250,29 @@ async fn carry_out(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Ending {
     }
 }
 
-/// All of an undisturbed call, in one turn.
+/// What becomes of a call at once, if nothing is staged for it.
 fn begin(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Begun {
-    let asked = match unwrap::unwrap(body) {
-        Ok((body, begins)) => admit(hub, key, begins).and_then(|()| methods::read(body)),
-        Err(refused) => Err(refused),
+    let refuse = |entry: Entry, refused: Refusal| {
+        hub.turn(|world| world.note(entry.error(&refused.text)));
+        Begun::Done(Err(refused))
     };
-    let asked = match asked.and_then(|asked| may_call(hub, key, &asked).map(|()| asked)) {
+    let asked = match read(hub, key, body) {
         Ok(asked) => asked,
-        Err(refused) => return Begun::Done(Err(refused)),
+        Err(refused) => return refuse(Entry::new(What::Call), refused),
     };
+    if let Err(refused) = may_call(hub, key, &asked) {
+        return refuse(asked.entry(), refused);
+    }
     match hub.faults.strike(asked.name, || asked.chat) {
         Some((fault, n)) => Begun::Later { asked, fault, n },
         None => Begun::Done(run(hub, here, key, asked)),
     }
+}
+
+fn read(hub: &Hub, key: KeyId, body: &[u8]) -> Result<Asked, Refusal> {
+    let (body, begins) = unwrap::unwrap(body)?;
+    admit(hub, key, begins)?;
+    methods::read(body)
 }
 
 /// Whoever speaks for the first time says first how. `begins`: this call says it.
@@ -279,20 +288,13 @@ fn may_call(hub: &Hub, key: KeyId, asked: &Asked) -> Result<(), Refusal> {
     let known = hub.sessions.with(key, |session| (session.user, session.is_revoked));
     let (user, is_revoked) = known.ok_or_else(|| Refusal::new(401, "AUTH_KEY_UNREGISTERED"))?;
     let is_bot = hub.turn(|world| user.is_some_and(|user| world.bot(user).is_some()));
-    let why = match (asked.who, user) {
-        (Who::Anybody, _) => return Ok(()),
-        _ if is_revoked => Refusal::new(401, "SESSION_REVOKED"),
-        (_, None) => Refusal::new(401, "AUTH_KEY_UNREGISTERED"),
-        (Who::People, Some(_)) if is_bot => Refusal::new(400, "BOT_METHOD_INVALID"),
-        (Who::Accounts | Who::People, Some(_)) => return Ok(()),
-    };
-    note_refused(hub, asked, &why);
-    Err(why)
-}
-
-fn note_refused(hub: &Hub, asked: &Asked, why: &Refusal) {
-    let entry = Entry::new(What::Call).method(asked.name).chat(asked.chat.unwrap_or_default());
-    hub.turn(|world| world.note(entry.error(&why.text)));
+    match (asked.who, user) {
+        (Who::Anybody, _) => Ok(()),
+        _ if is_revoked => Err(Refusal::new(401, "SESSION_REVOKED")),
+        (_, None) => Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED")),
+        (Who::People, Some(_)) if is_bot => Err(Refusal::new(400, "BOT_METHOD_INVALID")),
+        (Who::Accounts | Who::People, Some(_)) => Ok(()),
+    }
 }
 
 /// What a call does and what the ledger says of it are one.
@@ -300,8 +302,7 @@ fn run(hub: &Hub, here: Here, key: KeyId, asked: Asked) -> Result<Vec<u8>, Refus
     let gone = || Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED"));
     let carried_out = hub.sessions.with(key, |session| {
         hub.turn(|world| {
-            let entry = Entry::new(What::Call).method(asked.name).chat(asked.chat.unwrap_or_default());
-            let mut call = Call { world, session, here, entry };
+            let mut call = Call { world, session, here, entry: asked.entry() };
             let result = (asked.run)(&mut call);
             let entry = call.entry;
             world.note(match &result {
