@@ -61,7 +61,7 @@ fn group(from: usize) -> Vec<Update> {
         let hash = LinkHash::new(&format!("B{marker}")).expect("letters and digits are a hash");
         let by = By { marker: Some(marker), link: Some((hash.url(), hash)) };
         let effect = Effect::Joined { chat, person: person(number), at, by };
-        Update { id: number as i64, received_at: at, effect }
+        Update { id: number as i64, received_at: at, effect, errand: None }
     };
     (from..from + TOGETHER).map(update).collect()
 }

@@ -31,7 +31,6 @@ pub use gate::{
 pub use grade::{Given, Grade, LONGEST_FIELD, TooMuch, Unclear};
 pub use meter::Meter;
 pub use number::Number;
-pub use pass::{AnyPass, Pass};
 pub use pool::Stock;
 pub use question::{Kind, NotAQuestionId, Options, Question, QuestionId, Wording};
 

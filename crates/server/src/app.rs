@@ -4,7 +4,7 @@ use crate::Hearing;
 use crate::bells::Bells;
 use crate::bots::Bots;
 use crate::clock::Clock;
-use crate::error::Trouble;
+use crate::error::{Trouble, chain};
 use crate::metrics::Metrics;
 use crate::points::Points;
 use crate::sign::Signer;
@@ -12,8 +12,12 @@ use crate::visitor::Cookie;
 use gate::Slug;
 use links::Parser;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use store::{GateState, SavedGate, Store};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+use tracing::warn;
 
 /// Cheap to clone; everybody has the same.
 #[derive(Clone)]
@@ -39,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) points: Points,
     pub(crate) published: RwLock<HashMap<Slug, SavedGate>>,
+    /// What requests began and did not wait for.
+    pub(crate) begun: Mutex<JoinSet<()>>,
 }
 
 impl std::ops::Deref for App {
@@ -59,6 +65,38 @@ impl App {
         let mut bytes = [0; N];
         getrandom::fill(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// What comes of this, if it is known by then. It goes on to its end though whoever asked has waited long enough or
+    /// went away: of an answer that is under way Telegram may say what it wants held back, and nobody else would hear it.
+    pub(crate) async fn within<T: Send + 'static>(
+        &self,
+        until: Instant,
+        work: impl Future<Output = Result<T, Trouble>> + Send + 'static,
+    ) -> Result<Option<T>, Trouble> {
+        let (answer, known) = oneshot::channel();
+        {
+            let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+            while begun.try_join_next().is_some() {}
+            begun.spawn(async move {
+                if let Err(Err(why)) = answer.send(work.await) {
+                    warn!(
+                        error = chain(&why),
+                        "what a request began could not be done, and nobody waits for it"
+                    );
+                }
+            });
+        }
+        match timeout_at(until, known).await {
+            Ok(Ok(done)) => done.map(Some),
+            Ok(Err(_)) | Err(_) => Ok(None),
+        }
+    }
+
+    /// Ends what requests began.
+    pub(crate) async fn end_begun(&self) {
+        let mut begun = std::mem::take(&mut *self.begun.lock().unwrap_or_else(PoisonError::into_inner));
+        begun.shutdown().await;
     }
 
     /// A gate by the last part of its address, as it is now. Drafts are nobody's to see.

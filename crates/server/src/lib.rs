@@ -26,6 +26,7 @@ pub use listen::Listener;
 pub use points::Points;
 pub use setup::{
     CannotPublish, Refusal, add_bot, change_gate, open_gate, publish, refusals, refusals_of_itself,
+    refusals_to_open, refusals_to_publish,
 };
 
 use crate::app::{App, Shared};
@@ -120,6 +121,7 @@ impl Service {
             metrics: Metrics::new(),
             points: settings.points,
             published: Default::default(),
+            begun: Default::default(),
         });
         if settings.is_alone {
             app.store.end_leases().await?;
@@ -149,6 +151,7 @@ impl Service {
         }
         listen::serve(listener.into(), door, shutdown).await;
         self.jobs.shutdown().await;
+        self.app.end_begun().await;
         for bot in self.app.bots.ids() {
             jobs::leave(&self.app, bot, &self.name).await;
         }

@@ -5,7 +5,7 @@ use crate::error::{Trouble, chain};
 use crate::flows::hear::{Gap, is_webhook_secret, take_in};
 use crate::headers::{Headers, refusal};
 use crate::listen::Peer;
-use crate::pages::{gate, pass};
+use crate::pages::{PICTURE_PATH, gate, pass, picture};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -40,6 +40,7 @@ impl Door {
         let router = Router::new()
             .route("/g/{slug}", get(gate::look).post(gate::answer))
             .route("/g/{slug}/pass", get(pass::look).post(pass::again))
+            .route(PICTURE_PATH, get(picture))
             .route("/telegram/{bot}", post(hear))
             .merge(watched)
             .fallback(|| async { gate::nowhere() })

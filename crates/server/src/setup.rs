@@ -2,7 +2,10 @@
 
 mod publish;
 
-pub use publish::{CannotPublish, Refusal, change_gate, publish, refusals, refusals_of_itself};
+pub use publish::{
+    CannotPublish, Refusal, change_gate, publish, refusals, refusals_of_itself, refusals_to_open,
+    refusals_to_publish,
+};
 
 use crate::CannotStart;
 use crate::bots::{Unusable, who_is};

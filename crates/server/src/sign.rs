@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     Visitor,
     /// What somebody hands to the bot to show their account.
     Start,
+    /// The button by which they say that it is theirs.
+    Confirm,
     /// What Telegram says with the updates of a bot.
     Webhook,
 }
@@ -27,6 +29,7 @@ impl Purpose {
             Self::Form => b"form",
             Self::Visitor => b"visitor",
             Self::Start => b"start",
+            Self::Confirm => b"confirm",
             Self::Webhook => b"webhook",
         }
     }

@@ -5,12 +5,12 @@
 
 use crate::sign::{Purpose, Signer};
 use axum::http::{HeaderMap, header};
-use links::UnixTime;
+use links::{UnixTime, UserId};
 use store::{GateId, Visitor};
 
 /// How long a form can be answered. After that it comes back with a new token, and with what was typed.
 const FORM_LIFE_SECONDS: i64 = 24 * 60 * 60;
-/// How long Start can be pressed.
+/// How long Start can be pressed, and the button of the question that follows.
 const START_LIFE_SECONDS: i64 = 60 * 60;
 /// How long a browser keeps the cookie: as long as a pass may reasonably be of interest.
 const COOKIE_LIFE_SECONDS: i64 = 365 * 24 * 60 * 60;
@@ -25,13 +25,13 @@ pub(crate) struct Form {
 
 impl Form {
     pub(crate) fn sign(&self, signer: &Signer) -> String {
-        signer.sign(Purpose::Form, &bytes(self.visitor, self.gate, self.shown_at))
+        signer.sign(Purpose::Form, &bytes(self.visitor, self.gate, self.shown_at.get()))
     }
 
     /// The form this token stands in, if it is one of ours.
     pub(crate) fn open(signer: &Signer, token: &str) -> Option<Self> {
         let (visitor, gate, shown_at) = parts(signer.open(Purpose::Form, token)?);
-        Some(Self { visitor, gate, shown_at })
+        Some(Self { visitor, gate, shown_at: UnixTime::new(shown_at) })
     }
 
     /// Whether it can still be answered.
@@ -40,7 +40,8 @@ impl Form {
     }
 }
 
-/// What a page gives to somebody who is to show their account: the bot hears it when they press Start.
+/// What a page gives to somebody who is to show their account: the bot hears it when they press Start. It does not say
+/// that the page is theirs, for its link can be sent to anybody.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Start {
     pub(crate) visitor: Visitor,
@@ -56,31 +57,58 @@ impl Start {
 
     /// As a Start button takes it: 64 letters at most.
     pub(crate) fn sign(&self, signer: &Signer) -> String {
-        signer.sign(Purpose::Start, &bytes(self.visitor, self.gate, self.until))
+        signer.sign(Purpose::Start, &bytes(self.visitor, self.gate, self.until.get()))
     }
 
     /// What this text says, if it is one of ours.
     pub(crate) fn open(signer: &Signer, text: &str) -> Option<Self> {
         let (visitor, gate, until) = parts(signer.open(Purpose::Start, text)?);
-        Some(Self { visitor, gate, until })
+        Some(Self { visitor, gate, until: UnixTime::new(until) })
     }
 }
 
-fn bytes(visitor: Visitor, gate: GateId, time: UnixTime) -> [u8; 32] {
+/// What the bot gives to somebody who pressed Start: by this they say that the page is theirs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Confirm {
+    pub(crate) visitor: Visitor,
+    pub(crate) gate: GateId,
+    /// Who was asked. Said by anybody else it says nothing.
+    pub(crate) person: UserId,
+}
+
+impl Confirm {
+    /// As a button takes it: 64 bytes at most.
+    pub(crate) fn sign(&self, signer: &Signer) -> String {
+        signer.sign(Purpose::Confirm, &bytes(self.visitor, self.gate, self.person.get()))
+    }
+
+    /// What this text says, if it is one of ours.
+    pub(crate) fn open(signer: &Signer, text: &str) -> Option<Self> {
+        let (visitor, gate, person) = parts(signer.open(Purpose::Confirm, text)?);
+        Some(Self { visitor, gate, person: UserId::new(person).ok()? })
+    }
+
+    /// Whether it can still be said when it was asked then.
+    pub(crate) fn is_fresh(asked_at: UnixTime, now: UnixTime) -> bool {
+        now.get().saturating_sub(asked_at.get()) <= START_LIFE_SECONDS
+    }
+}
+
+fn bytes(visitor: Visitor, gate: GateId, number: i64) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes[..16].copy_from_slice(visitor.as_bytes());
     bytes[16..24].copy_from_slice(&gate.get().to_be_bytes());
-    bytes[24..].copy_from_slice(&time.get().to_be_bytes());
+    bytes[24..].copy_from_slice(&number.to_be_bytes());
     bytes
 }
 
-fn parts(bytes: [u8; 32]) -> (Visitor, GateId, UnixTime) {
+fn parts(bytes: [u8; 32]) -> (Visitor, GateId, i64) {
     let number = |from: usize| {
         let eight = bytes[from..from + 8].try_into().expect("a number is cut to its eight bytes");
         i64::from_be_bytes(eight)
     };
     let visitor = bytes[..16].try_into().expect("a visitor is cut to their sixteen bytes");
-    (Visitor::new(visitor), GateId::new(number(16)), UnixTime::new(number(24)))
+    (Visitor::new(visitor), GateId::new(number(16)), number(24))
 }
 
 /// The cookie: its name and whether it may travel in the open.
@@ -148,6 +176,19 @@ mod tests {
         assert_eq!(text.len(), 64);
         assert_eq!(Start::open(&signer, &text), Some(start));
         assert_eq!(Form::open(&signer, &text), None);
+    }
+
+    #[test]
+    fn a_confirmation_fits_a_button_and_start_is_none() {
+        let signer = Signer::new(vec![[7; 32]]);
+        let (visitor, gate) = (Visitor::new([5; 16]), GateId::new(3));
+        let person = UserId::new(42).expect("it is a number of a person");
+        let confirm = Confirm { visitor, gate, person };
+        let text = confirm.sign(&signer);
+        assert_eq!(text.len(), 64);
+        assert_eq!(Confirm::open(&signer, &text), Some(confirm));
+        let start = Start::new(visitor, gate, UnixTime::new(42));
+        assert_eq!(Confirm::open(&signer, &start.sign(&signer)), None);
     }
 
     #[test]

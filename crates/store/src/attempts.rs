@@ -155,12 +155,6 @@ impl Store {
         let gate = gate.clone();
         self.read(move |tx| Ok(unheard(tx, &gate, visitor, now)?.1)).await
     }
-
-    /// Whether a gate's budget of wrong answers is spent, so that nobody without an account is heard.
-    pub async fn is_budget_spent(&self, gate: &SavedGate, now: UnixTime) -> Result<bool> {
-        let (gate, budget) = (gate.id, gate.gate.guesses);
-        self.read(move |tx| is_spent(tx, gate, budget, now)).await
-    }
 }
 
 /// What somebody tried so far, and why their answer is not looked at, if it is not. Exact for whoever has the gate's
@@ -171,6 +165,17 @@ pub(crate) fn unheard(
     visitor: Visitor,
     now: UnixTime,
 ) -> Result<(Attempt, Option<Unheard>)> {
+    unheard_among(tx, gate, visitor, now, &mut None)
+}
+
+/// The same for several at once: whether the gate's budget is spent is looked up for the first who needs it.
+pub(crate) fn unheard_among(
+    tx: &mut Tx<'_>,
+    gate: &SavedGate,
+    visitor: Visitor,
+    now: UnixTime,
+    spent: &mut Option<bool>,
+) -> Result<(Attempt, Option<Unheard>)> {
     let attempt = attempt(tx, gate.id, visitor)?;
     if let Some(pass) = attempt.pass {
         return Ok((attempt, Some(Unheard::Already { pass })));
@@ -179,7 +184,13 @@ pub(crate) fn unheard(
         May::Wait { until } => Some(Unheard::TooSoon { until }),
         May::NoMore => Some(Unheard::NoMoreTries),
         May::Now if attempt.person.is_some() => None,
-        May::Now => is_spent(tx, gate.id, gate.gate.guesses, now)?.then_some(Unheard::BudgetSpent),
+        May::Now => {
+            let spent = match *spent {
+                Some(spent) => spent,
+                None => *spent.insert(is_spent(tx, gate.id, gate.gate.guesses, now)?),
+            };
+            spent.then_some(Unheard::BudgetSpent)
+        }
     };
     Ok((attempt, why))
 }

@@ -4,7 +4,7 @@ use crate::connection::Tx;
 use crate::joins::Moment;
 use crate::statements::statements;
 use crate::value::stored;
-use crate::{Error, Result, Store, hearing};
+use crate::{Error, NewErrand, Result, Store, hearing, outbox};
 use links::{ChatId, Right, Standing, UnixTime, UserId};
 
 statements! {
@@ -142,20 +142,27 @@ impl Store {
         Ok(self.read(move |tx| tx.row(OWNER, &[&bot, &id])).await?.map(|(owner,)| owner))
     }
 
-    /// Somebody asked Telegram what the bot is in a chat, and was told this at that time. Tells whether it is news.
+    /// Somebody asked Telegram what the bot is in a chat, and was told this at that time. Tells whether it is news, and if
+    /// so, has the errand done.
     pub async fn know_standing(
         &self,
         bot: UserId,
         id: ChatId,
         standing: Standing,
+        errand: Option<NewErrand>,
         at: UnixTime,
     ) -> Result<bool> {
+        let keys = self.keys().clone();
         // Of one second, what an update says is the newer.
         self.write(move |tx| {
             if !matches!(standing, Standing::Administrator(_)) {
                 hearing::go_deaf(tx, bot, id, at)?;
             }
-            rights_changed(tx, bot, id, &standing, (at, 0))
+            let is_news = rights_changed(tx, bot, id, &standing, (at, 0))?;
+            if let Some(errand) = errand.as_ref().filter(|_| is_news) {
+                outbox::add(tx, &keys, bot, errand, at)?;
+            }
+            Ok(is_news)
         })
         .await
     }

@@ -1,66 +1,23 @@
-//! Claims on PostgreSQL: right answers that wait for a connection at the same time are granted by the same few
-//! statements.
+//! Claims: right answers that wait for the writer at the same time are granted by the same few statements.
 //!
-//! There, what takes the time is the way to the server and back: a claim alone goes it six times. So whoever can be
-//! granted without a closer look is granted together with everybody else. Who cannot - they were wrong before, they
-//! showed an account, they have a pass, places run out - is told nothing here, and goes alone as on SQLite; so there is
-//! one place that says why somebody is refused.
+//! Whoever can be granted without a closer look is granted together with everybody else. Who cannot - they were wrong
+//! before, they showed an account, they have a pass, places run out - is looked at alone, so there is one place that says
+//! why somebody is refused. Whether somebody is heard at all is asked before anything else, as for a wrong answer, so that
+//! how long it takes to be refused does not tell which it was: on SQLite here, on PostgreSQL before the queue.
 
-use crate::attempts::is_spent;
+use crate::attempts::{is_spent, unheard_among};
 use crate::connection::Tx;
-use crate::passes::{Given, Taken, may_give};
+use crate::grants::{self, Granted, Whom};
 use crate::statements::statements;
 use crate::writer::Job;
-use crate::{Error, GateId, PassId, Result, SavedGate, Store, Visitor};
-use gate::Code;
-use links::{ChatId, UnixTime};
+use crate::{Error, GateId, PassId, Result, SavedGate, Store, Visitor, many};
+use links::UnixTime;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::oneshot;
 
 statements! {
-    TAKE_PLACES = "
-        update gates set issued = issued + $1
-        where id = $2
-            and revision = $3
-            and state = 'open'
-            and (opens_at is null or opens_at <= $4)
-            and (closes_at is null or closes_at > $4)
-            and (quota is null or issued + $1 <= quota)";
     GIVE_BACK = "update gates set issued = issued - $1 where id = $2";
-    NEW_PASSES = "
-        insert into passes (gate, visitor, granted_at)
-        select $1, c.visitor, $2
-        from unnest($3::bytea[]) with ordinality as c (visitor, place)
-        where not exists (
-            select 1 from attempts a
-            where a.gate = $1 and a.visitor = c.visitor and (a.person is not null or a.wrong > 0))
-        order by c.place
-        on conflict do nothing
-        returning id, visitor";
-    OPEN_ENTRIES = "
-        with granted as (
-            select pass, place from unnest($1::bigint[]) with ordinality as p (pass, place)),
-        oldest as (
-            select id, marker, url, expires_at from links
-            where gate = $2 and chat = $3 and state = 'free' and expires_at >= $4
-            order by expires_at, id
-            limit $5
-            for no key update skip locked),
-        paired as (
-            select g.pass, f.id, f.marker, f.url, f.expires_at
-            from granted g
-            left join (select *, row_number() over (order by expires_at, id) as place from oldest) f on f.place = g.place),
-        given as (
-            update links set state = 'given', pass = p.pass, generation = 1, given_at = $6
-            from paired p
-            where links.id = p.id),
-        entered as (
-            insert into entries (pass, chat, gate, generation, state, link, queued_at, issued_at, expires_at)
-            select pass, $3, $2, 1, case when id is null then 'granted' else 'issued' end, id,
-                $6, case when id is null then null else $6 end, expires_at
-            from paired)
-        select pass, id, marker, url, expires_at from paired order by pass";
 }
 
 /// As many as are granted by the same statements.
@@ -74,22 +31,24 @@ pub(crate) struct Waiting(Mutex<Weak<Door>>);
 type Door = Mutex<Option<Vec<Claim>>>;
 
 struct Claim {
+    whom: Whom,
     gate: SavedGate,
     visitor: Visitor,
     now: UnixTime,
-    answer: oneshot::Sender<Result<Option<Given>>>,
+    answer: oneshot::Sender<Result<Option<Granted>>>,
 }
 
 impl Store {
     /// Grants a right answer together with all that wait at the same time; nothing, if it has to be looked at alone.
     pub(crate) async fn claim(
         &self,
+        whom: Whom,
         gate: &SavedGate,
         visitor: Visitor,
         now: UnixTime,
-    ) -> Result<Option<Given>> {
-        let (answer, given) = oneshot::channel();
-        let claim = Claim { gate: gate.clone(), visitor, now, answer };
+    ) -> Result<Option<Granted>> {
+        let (answer, granted) = oneshot::channel();
+        let claim = Claim { whom, gate: gate.clone(), visitor, now, answer };
         // From here to the end of the block nobody can be dropped half-way: who joins others relies on their job.
         {
             let place = self.inner.writers.place().await?;
@@ -97,7 +56,7 @@ impl Store {
                 place.send(Box::new(group));
             }
         }
-        given.await.unwrap_or(Err(Error::Closed))
+        granted.await.unwrap_or(Err(Error::Closed))
     }
 }
 
@@ -114,7 +73,7 @@ impl Waiting {
         }
         let door = Arc::new(Mutex::new(Some(vec![claim])));
         *latest = Arc::downgrade(&door);
-        Some(Group { door, claims: Vec::new(), given: Vec::new() })
+        Some(Group { door, claims: Vec::new(), granted: Vec::new() })
     }
 }
 
@@ -122,8 +81,8 @@ impl Waiting {
 struct Group {
     door: Arc<Door>,
     claims: Vec<Claim>,
-    /// For each of them what came of it.
-    given: Vec<Option<Given>>,
+    /// For each of them what came of it, if that is known.
+    granted: Vec<Option<Granted>>,
 }
 
 impl Group {
@@ -137,23 +96,29 @@ impl Group {
 impl Job for Group {
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         self.close();
-        self.given = grant_together(tx, &self.claims)?;
+        self.granted = match tx.is_alone() {
+            true => grant_all(tx, &self.claims)?,
+            false => {
+                let all: Vec<usize> = (0..self.claims.len()).collect();
+                grant_together(tx, &self.claims, &all)?
+            }
+        };
         Ok(())
     }
 
     fn answer(mut self: Box<Self>, end: Result<()>) {
         self.close();
-        let Self { claims, mut given, .. } = *self;
+        let Self { claims, mut granted, .. } = *self;
         if end.is_err() {
-            given.clear();
+            granted.clear();
         }
-        given.resize_with(claims.len(), || None);
-        for (claim, given) in claims.into_iter().zip(given) {
+        granted.resize_with(claims.len(), || None);
+        for (claim, granted) in claims.into_iter().zip(granted) {
             let answer = match &end {
                 Err(Error::InDoubt(cause)) => Err(Error::InDoubt(cause.to_string().into())),
                 Err(Error::Unavailable(cause)) => Err(Error::Unavailable(cause.to_string().into())),
                 // What was in the way of all need not be in the way of each, and whoever it is in the way of hears it.
-                Ok(()) | Err(_) => Ok(given),
+                Ok(()) | Err(_) => Ok(granted),
             };
             // Whoever asked may have gone away; what was done is done.
             let _ = claim.answer.send(answer);
@@ -161,24 +126,47 @@ impl Job for Group {
     }
 }
 
-/// Answers in the order of the claims.
-fn grant_together(tx: &mut Tx<'_>, claims: &[Claim]) -> Result<Vec<Option<Given>>> {
+/// Where nobody else writes: in one turn all are told what became of them, in the order of the claims.
+fn grant_all(tx: &mut Tx<'_>, claims: &[Claim]) -> Result<Vec<Option<Granted>>> {
+    let mut spent: BTreeMap<(GateId, UnixTime), Option<bool>> = BTreeMap::new();
+    let (mut heard, mut unknown) = (Vec::with_capacity(claims.len()), Vec::with_capacity(claims.len()));
+    for (place, Claim { gate, visitor, now, .. }) in claims.iter().enumerate() {
+        let spent = spent.entry((gate.id, *now)).or_default();
+        let (attempt, unheard) = unheard_among(tx, gate, *visitor, *now, spent)?;
+        if unheard.is_none() && attempt.person.is_none() {
+            unknown.push(place);
+        }
+        heard.push(unheard);
+    }
+    let together = grant_together(tx, claims, &unknown)?;
+    let each = claims.iter().zip(heard).zip(together);
+    each.map(|((claim, unheard), granted)| match (unheard, granted) {
+        (Some(unheard), _) => Ok(Some(unheard.into())),
+        (None, Some(granted)) => Ok(Some(granted)),
+        (None, None) => grants::give(tx, &claim.gate, claim.visitor, claim.whom, claim.now).map(Some),
+    })
+    .collect()
+}
+
+/// Grants those of the claims that are at these places and need no closer look.
+fn grant_together(tx: &mut Tx<'_>, claims: &[Claim], which: &[usize]) -> Result<Vec<Option<Granted>>> {
     // In the order of the gates, so that two nodes never wait for each other's turns.
     let mut alike: BTreeMap<(GateId, i64, UnixTime), Vec<usize>> = BTreeMap::new();
-    for (place, Claim { gate, now, .. }) in claims.iter().enumerate() {
+    for &place in which {
+        let Claim { gate, now, .. } = &claims[place];
         alike.entry((gate.id, gate.revision, *now)).or_default().push(place);
     }
-    let mut given: Vec<Option<Given>> = claims.iter().map(|_| None).collect();
+    let mut granted: Vec<Option<Granted>> = claims.iter().map(|_| None).collect();
     for ((_, _, now), places) in alike {
         let visitors: Vec<Visitor> = places.iter().map(|place| claims[*place].visitor).collect();
         for (visitor, pass) in grant_at(tx, &claims[places[0]].gate, &visitors, now)? {
             // Of several claims of one visitor the first has the pass.
             if let Some(place) = places.iter().find(|place| claims[**place].visitor == visitor) {
-                given[*place] = Some(pass);
+                granted[*place] = Some(pass);
             }
         }
     }
-    Ok(given)
+    Ok(granted)
 }
 
 /// Grants to all visitors of one gate who need no closer look.
@@ -187,52 +175,62 @@ fn grant_at(
     gate: &SavedGate,
     visitors: &Vec<Visitor>,
     now: UnixTime,
-) -> Result<Vec<(Visitor, Given)>> {
-    if tx.execute(TAKE_PLACES, &[&count(visitors), &gate.id, &gate.revision, &now])? == 0 {
+) -> Result<Vec<(Visitor, Granted)>> {
+    let new = match tx.is_alone() {
+        true => new_passes(tx, gate, visitors, now)?,
+        false => new_passes_among_others(tx, gate, visitors, now)?,
+    };
+    if new.is_empty() {
         return Ok(Vec::new());
     }
-    // The turn is ours: what is seen from here on stays so.
-    let new: Vec<(PassId, Visitor)> = match is_spent(tx, gate.id, gate.gate.guesses, now)? {
-        true => Vec::new(),
-        false => tx.rows(NEW_PASSES, &[&gate.id, &now, visitors])?,
+    let passes = new.iter().map(|(pass, _)| *pass).collect();
+    let mut entries = grants::open_entries(tx, gate, &passes, now)?;
+    let granted = |(pass, visitor)| {
+        (visitor, Granted::Granted { pass, entries: entries.remove(&pass).unwrap_or_default() })
     };
-    if new.len() < visitors.len() {
-        tx.execute(GIVE_BACK, &[&(count(visitors) - count(&new)), &gate.id])?;
-    }
-    let passes: Vec<PassId> = new.iter().map(|(pass, _)| *pass).collect();
-    let mut entries: BTreeMap<PassId, Vec<(ChatId, Option<Taken>)>> = BTreeMap::new();
-    if !passes.is_empty() {
-        for chat in gate.gate.chats.iter() {
-            for (pass, taken) in open_entries(tx, gate, *chat, &passes, now)? {
-                entries.entry(pass).or_default().push((*chat, taken));
-            }
-        }
-    }
-    let given = |(pass, visitor)| (visitor, Given::Granted(pass, entries.remove(&pass).unwrap_or_default()));
-    Ok(new.into_iter().map(given).collect())
+    Ok(new.into_iter().map(granted).collect())
 }
 
-/// Begins the way of new passes into one chat, with the oldest free links as far as they go. Not everybody who ends a
-/// free link has the gate's turn: what they are about to end is passed over, so that what is paired is free and ours.
-fn open_entries(
+/// Where nobody else writes, for people who are heard and showed no account: what is seen stays so, and the places are
+/// taken last.
+fn new_passes(
     tx: &mut Tx<'_>,
     gate: &SavedGate,
-    chat: ChatId,
-    passes: &Vec<PassId>,
+    visitors: &[Visitor],
     now: UnixTime,
-) -> Result<Vec<(PassId, Option<Taken>)>> {
-    type Paired = (PassId, Option<crate::LinkId>, Option<Code>, Option<Vec<u8>>, Option<UnixTime>);
-    let alive_until = gate.alive_until(now);
-    let links = if may_give(tx, gate.bot, chat)? { count(passes) } else { 0 };
-    let paired: Vec<Paired> =
-        tx.rows(OPEN_ENTRIES, &[passes, &gate.id, &chat, &alive_until, &links, &now])?;
-    let taken = |(pass, link, marker, url, expires_at): Paired| {
-        let taken = link.zip(marker).zip(url).zip(expires_at);
-        (pass, taken.map(|(((link, marker), url), expires_at)| (link, marker, url, expires_at)))
-    };
-    Ok(paired.into_iter().map(taken).collect())
+) -> Result<Vec<(PassId, Visitor)>> {
+    let has_places = grants::places(tx, gate, now)?.is_ok_and(|left| left >= many::count(visitors));
+    if !has_places {
+        return Ok(Vec::new());
+    }
+    let mut new = Vec::with_capacity(visitors.len());
+    for visitor in visitors {
+        let pass = grants::new_pass_alone(tx, gate.id, *visitor, None, now)?;
+        new.extend(pass.map(|pass| (pass, *visitor)));
+    }
+    if !new.is_empty() && !grants::take_places(tx, gate, many::count(&new), now)? {
+        return Err(Error::Contended);
+    }
+    Ok(new)
 }
 
-fn count<T>(of: &[T]) -> i64 {
-    i64::try_from(of.len()).unwrap_or(i64::MAX)
+/// The places are taken first, and with them the gate's turn: what is seen from then on stays so.
+fn new_passes_among_others(
+    tx: &mut Tx<'_>,
+    gate: &SavedGate,
+    visitors: &Vec<Visitor>,
+    now: UnixTime,
+) -> Result<Vec<(PassId, Visitor)>> {
+    if !grants::take_places(tx, gate, many::count(visitors), now)? {
+        return Ok(Vec::new());
+    }
+    let new = match is_spent(tx, gate.id, gate.gate.guesses, now)? {
+        true => Vec::new(),
+        false => many::new_passes(tx, gate.id, visitors, now)?,
+    };
+    let unneeded = visitors.len() - new.len();
+    if unneeded > 0 {
+        tx.execute(GIVE_BACK, &[&many::count(&visitors[..unneeded]), &gate.id])?;
+    }
+    Ok(new)
 }

@@ -5,8 +5,9 @@ use crate::audit::{self, Deed};
 use crate::connection::Tx;
 use crate::statements::statements;
 use crate::{Error, GateId, PassId, Result, Store};
-use crate::{gates, passes};
+use crate::{gates, passes, updates};
 use links::{ChatId, UnixTime, UserId};
+use std::collections::BTreeSet;
 
 statements! {
     KNOWN = "
@@ -91,6 +92,8 @@ fn cannot_erase(tx: &mut Tx<'_>, person: UserId) -> Result<Option<Erased>> {
 }
 
 fn erase(tx: &mut Tx<'_>, person: UserId, who: &str, now: UnixTime) -> Result<Erased> {
+    // Nobody hears of them meanwhile: what was not written down yet could not be found.
+    updates::hold_people(tx, &BTreeSet::from([person]))?;
     // Nobody grants, counts or hands on meanwhile.
     for (gate,) in tx.rows::<(GateId,)>(GATES, &[])? {
         gates::turn(tx, gate)?;

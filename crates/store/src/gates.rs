@@ -5,7 +5,7 @@ use crate::connection::Tx;
 use crate::seal::Place;
 use crate::statements::statements;
 use crate::value::stored;
-use crate::{Error, GateId, Keyring, Result, Store, keys};
+use crate::{Error, GateId, Keyring, NewErrand, Result, Store, keys, ledger, outbox};
 use gate::{Gate, Slug};
 use links::{ChatId, UnixTime, UserId};
 use std::sync::Arc;
@@ -116,13 +116,6 @@ pub struct SavedGate {
     pub gate: Arc<Gate>,
 }
 
-impl SavedGate {
-    /// Links that end before then are not handed out at `now`: they would not live as long as the gate promises.
-    pub fn alive_until(&self, now: UnixTime) -> UnixTime {
-        UnixTime::new(now.get().saturating_add(i64::from(self.gate.link_life_seconds.get())))
-    }
-}
-
 /// What of a gate changes while a copy of it is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Latest {
@@ -212,6 +205,7 @@ impl Store {
             };
             if let Some((id, _)) = kept {
                 keep_chats(tx, id, &chats)?;
+                ledger::drop_others(tx, id, bot, now)?;
                 audit::record(tx, Deed::SaveGate, &who, slug, now)?;
             }
             Ok(kept)
@@ -269,16 +263,36 @@ impl Store {
         now: UnixTime,
     ) -> Result<bool> {
         let (was, who) = (as_it_was.clone(), who.to_owned());
+        self.write(move |tx| set_state(tx, &was, state, &who, now)).await
+    }
+
+    /// Pauses a gate in the same way, and if it does, has an errand of its bot done.
+    pub async fn pause_gate(
+        &self,
+        as_it_was: &SavedGate,
+        who: &str,
+        errand: NewErrand,
+        now: UnixTime,
+    ) -> Result<bool> {
+        let (was, who, keys) = (as_it_was.clone(), who.to_owned(), self.keys().clone());
         self.write(move |tx| {
-            let is_so = tx.execute(SET_STATE, &[&state, &now, &was.id, &was.revision, &was.state])? == 1;
+            let is_so = set_state(tx, &was, GateState::Paused, &who, now)?;
             if is_so {
-                let deed = if state == GateState::Open { Deed::OpenGate } else { Deed::PauseGate };
-                audit::record(tx, deed, &who, was.gate.slug.as_str(), now)?;
+                outbox::add(tx, &keys, was.bot, &errand, now)?;
             }
             Ok(is_so)
         })
         .await
     }
+}
+
+fn set_state(tx: &mut Tx<'_>, was: &SavedGate, state: GateState, who: &str, now: UnixTime) -> Result<bool> {
+    let is_so = tx.execute(SET_STATE, &[&state, &now, &was.id, &was.revision, &was.state])? == 1;
+    if is_so {
+        let deed = if state == GateState::Open { Deed::OpenGate } else { Deed::PauseGate };
+        audit::record(tx, deed, who, was.gate.slug.as_str(), now)?;
+    }
+    Ok(is_so)
 }
 
 /// Waits for the gate's turn: nobody else gives a pass or a link, takes a pass back or counts a guess before this

@@ -21,6 +21,9 @@ statements! {
         from strangers s
         join links l on l.id = s.link
         where s.settled_at is null and l.bot = $1 and s.joined_at < $2";
+    ERRANDS = "
+        select count(*), cast(coalesce(min(due_at), 0) as bigint) from outbox
+        where bot = $1 and due_at < $2";
 }
 
 /// Things that wait.
@@ -48,6 +51,12 @@ impl Store {
     /// People who came in before then by somebody else's link of this bot, and with whom nobody has dealt.
     pub async fn strangers_inside(&self, bot: UserId, before: UnixTime) -> Result<Option<Overdue>> {
         let row = self.read(move |tx| tx.one(STRANGERS, &[&bot, &before])).await?;
+        Ok(overdue(row))
+    }
+
+    /// What this bot should have said or done before then, and has not.
+    pub async fn errands_left(&self, bot: UserId, before: UnixTime) -> Result<Option<Overdue>> {
+        let row = self.read(move |tx| tx.one(ERRANDS, &[&bot, &before])).await?;
         Ok(overdue(row))
     }
 }

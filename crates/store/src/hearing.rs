@@ -207,6 +207,7 @@ fn doubt(tx: &mut Tx<'_>, bot: UserId, chat: Option<ChatId>, gap: Gap, now: Unix
 fn found_in(tx: &mut Tx<'_>, pass: PassId, chat: ChatId, now: UnixTime) -> Result<bool> {
     let Some((gate, person, link)) = tx.row(HOLDER, &[&pass, &chat])? else { return Ok(false) };
     let Some(person): Option<UserId> = person else { return Ok(false) };
+    updates::hold_people(tx, &BTreeSet::from([person]))?;
     gates::turn(tx, gate)?;
     /// No update has this number.
     const NO_UPDATE: i64 = 0;

@@ -19,7 +19,6 @@ statements! {
     GIVE_BACK = "update leases set until = 0 where name = $1 and holder = $2";
     LAST = "select cast(coalesce(max(until), 0) as bigint) from leases where until > $1";
     END_ALL = "update leases set until = 0";
-    HOLDS = "select fence from leases where name = $1 and holder = $2 and until > $3";
 }
 
 impl Store {
@@ -35,13 +34,6 @@ impl Store {
     ) -> Result<Option<i64>> {
         let (name, holder) = (name.to_owned(), holder.to_owned());
         let row = self.write(move |tx| tx.row(TAKE, &[&name, &holder, &until, &now])).await?;
-        Ok(row.map(|(fence,)| fence))
-    }
-
-    /// The fence of a lease, if we hold it still.
-    pub async fn holds_lease(&self, name: &str, holder: &str, now: UnixTime) -> Result<Option<i64>> {
-        let (name, holder) = (name.to_owned(), holder.to_owned());
-        let row = self.read(move |tx| tx.row(HOLDS, &[&name, &holder, &now])).await?;
         Ok(row.map(|(fence,)| fence))
     }
 

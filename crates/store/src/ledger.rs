@@ -3,7 +3,7 @@
 
 use crate::audit::{self, Deed};
 use crate::connection::Tx;
-use crate::passes::{self, Into};
+use crate::grants::{self, Into};
 use crate::seal::{self, Place};
 use crate::statements::statements;
 use crate::value::{Column, FromRow, Row, stored};
@@ -21,20 +21,18 @@ statements! {
     WHOSE = "select gate, bot, marker from links where id = $1";
     FREE = "
         update links set state = 'free', url = $1, hash = $2, made_at = $3
-        where id = $4 and state = 'making'
+        where id = $4 and state = 'making' and bot = (select bot from gates where id = links.gate)
         returning chat, expires_at";
     TOO_LATE = "
-        update links set url = $1, hash = $2, made_at = $3, revoke_wanted_at = $3
+        update links set
+            state = case when state = 'making' then 'dropped' else state end,
+            url = $1, hash = $2, made_at = $3, revoke_wanted_at = $3
         where id = $4 and url is null";
     LONGEST_WAITING = "
         select pass, generation from entries
         where gate = $1 and chat = $2 and state = 'granted'
         order by queued_at, pass
         limit 1";
-    GIVE = "update links set state = 'given', pass = $1, generation = $2, given_at = $3 where id = $4";
-    ISSUE = "
-        update entries set state = 'issued', link = $1, issued_at = $2, expires_at = $3
-        where pass = $4 and chat = $5 and state = 'granted'";
     NOT_MADE = "update links set state = $1 where id = $2 and state = 'making'";
     LOSE_EARLIER = "update links set state = 'lost' where bot = $1 and state = 'making' and fence < $2";
     LOSE_SILENT = "
@@ -52,6 +50,9 @@ statements! {
                 limit $4) as some_waiting),
             (select count(*) from links where bot = $5 and gate = $1 and chat = $2 and state = 'making')";
     DROP_POOL = "update links set state = 'dropped' where bot = $1 and state in ('making', 'free')";
+    DROP_OTHERS = "
+        update links set state = 'dropped', revoke_wanted_at = $1
+        where gate = $2 and state = 'free' and bot <> $3";
     DROP_EXPIRED = "update links set state = 'dropped' where state = 'free' and expires_at <= $1";
     TO_TEND = "
         select chat from links
@@ -62,11 +63,13 @@ statements! {
         join links l on l.id = s.link
         where s.settled_at is null and l.revoked_at is not null and l.bot = $1";
     TO_REVOKE = "
-        select id, gate, chat, marker, url from links
+        select id, gate, chat, marker, url, revoke_refused, revoke_due_at from links
         where bot = $1 and chat = $2
             and revoke_wanted_at is not null and revoked_at is null and url is not null
-        order by revoke_wanted_at, id
+        order by revoke_due_at, revoke_wanted_at, id
         limit $3";
+    REVOKE_LATER = "update links set revoke_due_at = $1 where id = $2";
+    REVOKE_REFUSED = "update links set revoke_due_at = $1, revoke_refused = revoke_refused + 1 where id = $2";
     REVOKED = "update links set revoked_at = $1 where id = $2 and revoked_at is null";
     WANT_REVOKED = "
         update links set revoke_wanted_at = $1
@@ -102,7 +105,17 @@ statements! {
     SAME_END = "
         update entries set expires_at = (select expires_at from links where id = $1)
         where link = $1 and pass = $2 and state = 'issued'";
-    SEEN = "select person, what, at from sightings where link = $1 order by at, update_id, id";
+    SEEN = "
+        select s.person, s.what, s.at,
+            (select count(*) from strangers t where t.pass = s.pass and t.chat = s.chat and t.person = s.person),
+            (select w.at from sightings w
+                where w.chat = s.chat and w.person = s.person and s.what = 'joined' and w.what in ('left', 'banned')
+                    and (w.at, w.update_id) > (s.at, s.update_id)
+                order by w.at, w.update_id
+                limit 1)
+        from sightings s
+        where s.link = $1
+        order by s.at, s.update_id, s.id";
     MOVE_LINKS = "
         update links set
             chat = $1,
@@ -164,8 +177,14 @@ pub struct ToRevoke {
     pub gate: GateId,
     /// Its chat.
     pub chat: ChatId,
+    /// Its name at Telegram.
+    pub marker: Code,
     /// Its text.
     pub url: LinkUrl,
+    /// How often Telegram refused to end it.
+    pub refused: u32,
+    /// Telegram is not to be asked before then.
+    pub due_at: UnixTime,
 }
 
 /// What a link is to us. What Telegram did with it is told by its times.
@@ -244,6 +263,10 @@ pub struct Sighting {
     pub what: String,
     /// When.
     pub at: UnixTime,
+    /// Whether the pass that has the link is not theirs.
+    pub is_stranger: bool,
+    /// When they went, if they came.
+    pub left_at: Option<UnixTime>,
 }
 
 /// Which links are meant; all of them by default.
@@ -383,16 +406,27 @@ impl Store {
         Ok(rows.into_iter().map(|(chat,)| chat).collect())
     }
 
-    /// Links of a bot in a chat that have to end, those first that waited longest.
+    /// Links of a bot in a chat that have to end, those first that are due first; of those nobody tried yet, who waited
+    /// longest.
     pub async fn to_revoke(&self, bot: UserId, chat: ChatId, limit: u32) -> Result<Vec<ToRevoke>> {
-        let rows: Vec<(LinkId, GateId, ChatId, Code, Vec<u8>)> =
-            self.read(move |tx| tx.rows(TO_REVOKE, &[&bot, &chat, &limit])).await?;
+        type Row = (LinkId, GateId, ChatId, Code, Vec<u8>, u32, UnixTime);
+        let rows: Vec<Row> = self.read(move |tx| tx.rows(TO_REVOKE, &[&bot, &chat, &limit])).await?;
         rows.into_iter()
-            .map(|(link, gate, chat, marker, sealed)| {
+            .map(|(link, gate, chat, marker, sealed, refused, due_at)| {
                 let url = reveal(self.keys(), marker, &sealed)?;
-                Ok(ToRevoke { link, gate, chat, url })
+                Ok(ToRevoke { link, gate, chat, marker, url, refused, due_at })
             })
             .collect()
+    }
+
+    /// Nobody knows what came of ending a link: it is tried again, after the others.
+    pub async fn revoke_later(&self, link: LinkId, now: UnixTime) -> Result<()> {
+        self.write(move |tx| tx.execute(REVOKE_LATER, &[&now, &link]).map(drop)).await
+    }
+
+    /// Telegram refuses to end a link: it is asked again, not before `due_at`.
+    pub async fn revoke_refused(&self, link: LinkId, due_at: UnixTime) -> Result<()> {
+        self.write(move |tx| tx.execute(REVOKE_REFUSED, &[&due_at, &link]).map(drop)).await
     }
 
     /// Writes down that somebody is about to ask Telegram to end a link at another time. Only then is Telegram asked, and
@@ -437,6 +471,11 @@ impl Store {
         self.write(move |tx| dead(tx, link, at)).await
     }
 
+    /// Whether links may be given out that a bot made for a chat: it could end them, and is told who comes by them.
+    pub async fn may_give(&self, bot: UserId, chat: ChatId) -> Result<bool> {
+        self.read(move |tx| grants::may_give(tx, bot, chat)).await
+    }
+
     /// Gives links of the pool to whoever waits for one, the longest first; answers how many. `alive_until` is how long
     /// they have to work.
     pub async fn hand_out(
@@ -452,10 +491,10 @@ impl Store {
             let mut given = 0;
             while let Some((pass, generation)) = tx.row::<(PassId, u32)>(LONGEST_WAITING, &[&gate, &chat])? {
                 let into = Into { gate, chat, bot };
-                let Some(taken) = passes::take_link(tx, into, (pass, generation), alive_until, now)? else {
+                let Some(pooled) = grants::take_link(tx, into, (pass, generation), alive_until, now)? else {
                     break;
                 };
-                passes::issue(tx, &taken, (pass, chat), now)?;
+                grants::issue(tx, pooled, (pass, chat), now)?;
                 given += 1;
             }
             Ok(given)
@@ -495,8 +534,10 @@ impl Store {
         let link = open(self.keys(), row)?;
         let id = link.id;
         let seen = self.read(move |tx| tx.rows(SEEN, &[&id])).await?;
-        let seen = seen.into_iter().map(|(person, what, at)| Sighting { person, what, at }).collect();
-        Ok(Some((link, seen)))
+        let sighting = |(person, what, at, strangers, left_at): (UserId, String, UnixTime, u32, _)| {
+            Sighting { person, what, at, is_stranger: strangers > 0, left_at }
+        };
+        Ok(Some((link, seen.into_iter().map(sighting).collect())))
     }
 }
 
@@ -510,18 +551,15 @@ struct Free {
 /// Gives a free link, if it may be given, to whoever waits longest. The caller has the gate's turn.
 fn hand_on(tx: &mut Tx<'_>, free: Free, now: UnixTime) -> Result<Made> {
     let Free { link, into: Into { gate, chat, bot }, expires_at } = free;
-    if !passes::may_give(tx, bot, chat)? {
+    if !grants::may_give(tx, bot, chat)? {
         return Ok(Made::Pooled);
     }
     let Some((pass, generation)) = tx.row::<(PassId, u32)>(LONGEST_WAITING, &[&gate, &chat])? else {
         return Ok(Made::Pooled);
     };
-    tx.execute(GIVE, &[&pass, &generation, &now, &link])?;
-    match tx.execute(ISSUE, &[&link, &now, &expires_at, &pass, &chat])? {
-        // Its person came in by an older link in this very moment.
-        0 => Err(Error::Contended),
-        _ => Ok(Made::GivenTo(pass)),
-    }
+    grants::give_link(tx, link, (pass, generation), now)?;
+    grants::issue(tx, (link, expires_at), (pass, chat), now)?;
+    Ok(Made::GivenTo(pass))
 }
 
 /// Telegram says that this link is dead, by our wish or otherwise.
@@ -532,6 +570,12 @@ pub(crate) fn dead(tx: &mut Tx<'_>, link: LinkId, at: UnixTime) -> Result<()> {
 /// Nobody shall come by this link any more.
 pub(crate) fn want_revoked(tx: &mut Tx<'_>, link: LinkId, now: UnixTime) -> Result<()> {
     tx.execute(WANT_REVOKED, &[&now, &link]).map(drop)
+}
+
+/// What the gate's bot of before made is given to nobody any more, and to be ended. What it is just making, [`Store::made`]
+/// finds.
+pub(crate) fn drop_others(tx: &mut Tx<'_>, gate: GateId, bot: UserId, now: UnixTime) -> Result<()> {
+    tx.execute(DROP_OTHERS, &[&now, &gate, &bot]).map(drop)
 }
 
 /// Notes of pooled links that they ended. Nobody was given one in between.

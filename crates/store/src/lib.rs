@@ -18,6 +18,7 @@ mod connection;
 mod erase;
 mod error;
 mod gates;
+mod grants;
 mod health;
 mod hearing;
 mod ids;
@@ -25,6 +26,7 @@ mod joins;
 mod keys;
 mod leases;
 mod ledger;
+mod many;
 mod migrate;
 mod mounts;
 mod outbox;
@@ -34,6 +36,7 @@ mod postgres;
 mod seal;
 mod sqlite;
 mod statements;
+mod strangers;
 mod tidy;
 mod updates;
 mod value;
@@ -55,14 +58,16 @@ pub use self::chats::{ChatFace, ChatKind, KnownChat};
 pub use self::erase::Erased;
 pub use self::error::{Cause, Error, OpenError, Result};
 pub use self::gates::{GateState, Latest, SavedGate};
+pub use self::grants::{Granted, Handed};
 pub use self::health::Overdue;
 pub use self::hearing::Doubt;
 pub use self::ids::{ErrandId, GateId, LinkId, NotANumber, PassId, Visitor};
 pub use self::ledger::{Intent, LedgerFilter, LedgerLink, LinkState, Made, Sighting, Stock, ToRevoke};
-pub use self::outbox::Errand;
+pub use self::outbox::{Errand, NewErrand};
 pub use self::pace::Hold;
-pub use self::passes::{Granted, Handed, Held, Holding, Reissued, Revoked, Stranger, StrangerIs};
+pub use self::passes::{Held, Holding, Reissued, Revoked};
 pub use self::seal::{CannotOpen, Keyring, NotAKeyring};
+pub use self::strangers::{Stranger, StrangerIs};
 pub use self::updates::{By, Effect, Outcome, Update};
 
 use crate::connection::{Connection, Tx};
@@ -85,7 +90,7 @@ pub struct Store {
 
 struct Inner {
     keys: Arc<Keyring>,
-    /// On PostgreSQL, whoever may be granted together.
+    /// Whoever may be granted together.
     claims: claims::Waiting,
     writers: Threads,
     readers: Readers,

@@ -3,7 +3,7 @@
 use crate::connection::Tx;
 use crate::seal::Place;
 use crate::statements::statements;
-use crate::{ErrandId, Result, Store, keys};
+use crate::{ErrandId, Keyring, Result, Store, keys};
 use links::{UnixTime, UserId};
 use std::fmt;
 
@@ -19,9 +19,22 @@ statements! {
         returning id, what, body, tries";
     DONE = "delete from outbox where id = $1";
     LATER = "update outbox set due_at = $1, taken_until = 0 where id = $2";
-    WAITING = "
-        select count(*), cast(coalesce(min(due_at), 0) as bigint) from outbox
-        where bot = $1 and due_at <= $2";
+}
+
+/// Something to do that is decided with something else: it is written down with that, or not at all.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewErrand {
+    /// What kind of thing.
+    pub what: &'static str,
+    /// All that has to be known for it.
+    pub body: Vec<u8>,
+}
+
+/// A body may hold a link.
+impl fmt::Debug for NewErrand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NewErrand({})", self.what)
+    }
 }
 
 /// Something to do that was taken.
@@ -46,15 +59,9 @@ impl fmt::Debug for Errand {
 
 impl Store {
     /// Something has to be done, not before `due_at`.
-    pub async fn send_out(&self, bot: UserId, what: &str, body: &[u8], due_at: UnixTime) -> Result<ErrandId> {
-        let sealed = self.keys().seal(place(what), body);
-        let what = what.to_owned();
-        let ring = self.keys().clone();
-        self.write(move |tx| {
-            keys::expect_current(tx, &ring)?;
-            add(tx, bot, &what, &sealed, due_at)
-        })
-        .await
+    pub async fn send_out(&self, bot: UserId, errand: NewErrand, due_at: UnixTime) -> Result<ErrandId> {
+        let keys = self.keys().clone();
+        self.write(move |tx| add(tx, &keys, bot, &errand, due_at)).await
     }
 
     /// Takes what is due, the longest due first. It is ours until `until`; if it is not done by then, others take it.
@@ -71,11 +78,15 @@ impl Store {
             self.write(move |tx| tx.rows(TAKE, &[&holder, &until, &now, &bot, &limit])).await?;
         let mut errands = rows
             .into_iter()
-            .map(|(id, what, sealed, tries)| {
-                let body = self.keys().open(place(&what), &sealed)?;
-                Ok(Errand { id, what, body, tries })
+            .filter_map(|(id, what, sealed, tries)| match self.keys().open(place(&what), &sealed) {
+                Ok(body) => Some(Errand { id, what, body, tries }),
+                // It waits for its key, and holds up no other.
+                Err(why) => {
+                    tracing::error!(errand = id.get(), error = %why, "an errand cannot be opened");
+                    None
+                }
             })
-            .collect::<Result<Vec<_>>>()?;
+            .collect::<Vec<_>>();
         errands.sort_by_key(|errand| errand.id);
         Ok(errands)
     }
@@ -89,16 +100,19 @@ impl Store {
     pub async fn errand_later(&self, id: ErrandId, due_at: UnixTime) -> Result<()> {
         self.write(move |tx| tx.execute(LATER, &[&due_at, &id]).map(drop)).await
     }
-
-    /// How much is due, and since when the first of it.
-    pub async fn errands_due(&self, bot: UserId, now: UnixTime) -> Result<(u32, Option<UnixTime>)> {
-        let (count, since): (u32, UnixTime) = self.read(move |tx| tx.one(WAITING, &[&bot, &now])).await?;
-        Ok((count, (count > 0).then_some(since)))
-    }
 }
 
-fn add(tx: &mut Tx<'_>, bot: UserId, what: &str, sealed: &Vec<u8>, due_at: UnixTime) -> Result<ErrandId> {
-    Ok(tx.one::<(ErrandId,)>(ADD, &[&bot, &what, sealed, &due_at])?.0)
+/// Writes it down with whatever else this transaction does.
+pub(crate) fn add(
+    tx: &mut Tx<'_>,
+    keys: &Keyring,
+    bot: UserId,
+    NewErrand { what, body }: &NewErrand,
+    due_at: UnixTime,
+) -> Result<ErrandId> {
+    keys::expect_current(tx, keys)?;
+    let sealed = keys.seal(place(what), body);
+    Ok(tx.one::<(ErrandId,)>(ADD, &[&bot, what, &sealed, &due_at])?.0)
 }
 
 pub(crate) fn place(what: &str) -> Place<'_> {

@@ -1,79 +1,16 @@
 //! Passes: the right of one person to enter, and for each chat how far that has come.
 
-use crate::attempts::{self, Attempt, Unheard};
 use crate::audit::{self, Deed};
 use crate::connection::Tx;
+use crate::grants::{self, Handed, Into};
 use crate::statements::statements;
 use crate::value::{Column, FromRow, Row};
-use crate::{Error, GateId, GateState, Keyring, LinkId, PassId, Result, SavedGate, Store, Visitor};
-use crate::{gates, ledger};
+use crate::{Error, GateId, Keyring, LinkId, PassId, Result, Store, Visitor, gates, ledger};
 use gate::Code;
 use gate::pass::State;
 use links::{ChatId, LinkUrl, UnixTime, UserId};
 
 statements! {
-    OF_VISITOR = "select id from passes where gate = $1 and visitor = $2";
-    OF_PERSON = "select id from passes where gate = $1 and person = $2";
-    TAKE_PLACE = "
-        update gates set issued = issued + 1
-        where id = $1
-            and revision = $2
-            and state = 'open'
-            and (opens_at is null or opens_at <= $3)
-            and (closes_at is null or closes_at > $3)
-            and (quota is null or issued < quota)";
-    TAKE_PLACE_BY_HAND = "
-        update gates set issued = issued + 1
-        where id = $1 and (quota is null or issued < quota)";
-    WHY_NOT = "select revision, state, opens_at, closes_at, quota, issued from gates where id = $1";
-    NEW_PASS = "
-        insert into passes (gate, visitor, person, granted_at)
-        select $1, $2, $3, $4
-        where not exists (
-                select 1 from attempts
-                where gate = $1 and visitor = $2
-                    and (person is distinct from $3 or (person is null and wrong <> $5)))
-            and not exists (
-                select 1 from account_attempts
-                where gate = $1 and person = $3 and wrong <> $5)
-        on conflict do nothing
-        returning id";
-    NEW_PASS_ALONE = "
-        insert into passes (gate, visitor, person, granted_at)
-        values ($1, $2, $3, $4)
-        on conflict do nothing";
-    NEW_PASS_BY_HAND = "
-        insert into passes (gate, visitor, person, granted_at, granted_by)
-        values ($1, $2, $3, $4, $5)
-        on conflict do nothing
-        returning id";
-    TAKE_LINK = "
-        update links set state = 'given', pass = $1, generation = $2, given_at = $3
-        where state = 'free' and id = (
-            select id from links
-            where gate = $4 and chat = $5 and state = 'free' and expires_at >= $6
-            order by expires_at, id
-            limit 1)
-        returning id, marker, url, expires_at";
-    OLDEST_LINK = "
-        select id, marker, url, expires_at from links
-        where gate = $1 and chat = $2 and state = 'free' and expires_at >= $3
-        order by expires_at, id
-        limit 1";
-    MAY_GIVE = "
-        select count(*) from (select 1 as one) as always
-        where not exists (select 1 from bots where id = $1 and dead_at is not null)
-            and not exists (
-                select 1 from chats
-                where bot = $1 and id = $2
-                    and (deaf_from is not null or username is not null
-                        or ' ' || rights || ' ' not like '% can_invite_users %'))";
-    GIVE_LINK = "
-        update links set state = 'given', pass = $1, generation = $2, given_at = $3
-        where id = $4";
-    NEW_ENTRY = "
-        insert into entries (pass, chat, gate, generation, state, link, queued_at, issued_at, expires_at)
-        values ($1, $2, $3, 1, $4, $5, $6, $7, $8)";
     HOLDING = "
         select p.id, p.gate, g.revision, p.person, p.granted_at, p.granted_by, p.revoked_at,
             e.chat, e.generation, e.state, l.marker, l.url, e.expires_at, e.used_at, e.used_by, e.left_at,
@@ -157,85 +94,8 @@ statements! {
             issued_at = null, expires_at = null, doubted_at = null
         where pass = $2 and chat = $3 and state in ('leaked', 'expired')
         returning generation";
-    ISSUE = "
-        update entries set state = 'issued', link = $1, issued_at = $2, expires_at = $3
-        where pass = $4 and chat = $5 and state = 'granted'";
     REPLACES = "update links set replaces = $1 where id = $2";
     EXPIRE = "update entries set state = 'expired' where state = 'issued' and expires_at <= $1";
-    STRANGERS = "
-        select s.pass, s.chat, s.person, s.link, s.joined_at, l.gate,
-            (select count(*) from (
-                select 1 from sightings own
-                join entries e on e.pass = own.pass and e.chat = own.chat
-                where own.chat = s.chat and own.person = s.person
-                    and e.used_by = s.person and e.state = 'used'
-                limit 1) as some_own),
-            (select count(*) from (
-                select 1 from sightings went
-                where went.chat = s.chat and went.person = s.person and went.what in ('left', 'banned')
-                    and not exists (
-                        select 1 from sightings came
-                        where came.chat = s.chat and came.person = s.person and came.pass = s.pass
-                            and came.what = 'joined' and (came.at, came.update_id) > (went.at, went.update_id))
-                limit 1) as some_leave)
-        from strangers s
-        join links l on l.id = s.link
-        where s.settled_at is null and l.revoked_at is not null and l.bot = $1 and s.chat = $2
-        order by s.joined_at, s.person
-        limit $3";
-    STRANGER_SETTLED = "
-        update strangers set settled_at = $1
-        where pass = $2 and chat = $3 and person = $4 and link = $5 and joined_at = $6 and settled_at is null";
-}
-
-/// What became of a right answer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Granted {
-    /// A pass, with a link for each chat that had one ready.
-    Granted {
-        /// The pass.
-        pass: PassId,
-        /// Its way into each chat, in the gate's order.
-        entries: Vec<Handed>,
-    },
-    /// They had one.
-    Already {
-        /// That one.
-        pass: PassId,
-    },
-    /// Nothing yet: they showed an account, and whoever asked wanted to be told.
-    Known {
-        /// That account.
-        person: UserId,
-    },
-    /// The gate gave all it may.
-    Full,
-    /// The gate takes no answers now.
-    NotOpen,
-    /// The gate was changed since it was read; read it again.
-    Changed,
-    /// A wrong answer came before this one, and the wait after it is not over.
-    TooSoon {
-        /// When the next may come.
-        until: UnixTime,
-    },
-    /// They had no tries left.
-    NoMoreTries,
-    /// The gate takes no answers from strangers for now, right or wrong; one who shows an account is let through.
-    BudgetSpent,
-    /// There is no such gate any more.
-    NoSuchGate,
-}
-
-/// The way into one chat.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Handed {
-    /// Which chat.
-    pub chat: ChatId,
-    /// The link, unless one has to be waited for.
-    pub link: Option<LinkUrl>,
-    /// When it ends.
-    pub expires_at: Option<UnixTime>,
 }
 
 /// A pass and how far it has come.
@@ -331,108 +191,7 @@ pub enum Reissued {
     NoSuchPass,
 }
 
-/// Somebody who came in by a link that was not theirs, and which is revoked now.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Stranger {
-    /// Whose link it was.
-    pub pass: PassId,
-    /// Which gate that pass is of.
-    pub gate: GateId,
-    /// Where they came in.
-    pub chat: ChatId,
-    /// Who.
-    pub person: UserId,
-    /// By which link, the last time.
-    pub link: LinkId,
-    /// When.
-    pub joined_at: UnixTime,
-    /// What became of them since, as far as it was heard.
-    pub is: StrangerIs,
-}
-
-/// What became of a stranger since they came by a link that was not theirs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum StrangerIs {
-    /// They are in by nothing else.
-    Inside,
-    /// They went. Should they be in again, then not by that link.
-    Gone,
-    /// They used a pass of their own, and it is theirs to be in.
-    ByRight,
-}
-
-/// A stranger with their link's gate, how often they are in by right, and how often they left since; once is enough.
-type StrangerRow = (PassId, ChatId, UserId, LinkId, UnixTime, GateId, i64, i64);
-
-/// A link that was taken, still sealed: opening it is not the writer's work.
-pub(crate) type Taken = (LinkId, Code, Vec<u8>, UnixTime);
-
-/// A pass with the links it got, or why there is none.
-pub(crate) enum Given {
-    Granted(PassId, Vec<(ChatId, Option<Taken>)>),
-    Other(Granted),
-}
-
 impl Store {
-    /// Gives a pass for a right answer, and for each chat the oldest free link if there is one. Refuses as it would a
-    /// wrong answer, so that answers which come together are looked at one after the other.
-    pub async fn grant(&self, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Granted> {
-        self.grant_to(Whom::Anybody, gate, visitor, now).await
-    }
-
-    /// As [`grant`](Self::grant), for whoever showed no account. Of others it says who they are, and gives nothing.
-    pub async fn grant_unless_known(
-        &self,
-        gate: &SavedGate,
-        visitor: Visitor,
-        now: UnixTime,
-    ) -> Result<Granted> {
-        self.grant_to(Whom::Unknown, gate, visitor, now).await
-    }
-
-    async fn grant_to(
-        &self,
-        whom: Whom,
-        gate: &SavedGate,
-        visitor: Visitor,
-        now: UnixTime,
-    ) -> Result<Granted> {
-        if let Some(unheard) = self.unheard(gate, visitor, now).await? {
-            return Ok(unheard.into());
-        }
-        let together = if self.is_sqlite() { None } else { self.claim(gate, visitor, now).await? };
-        if let Some(given) = together {
-            return self.hand_over(given);
-        }
-        let asked = gate.clone();
-        let given = self.write(move |tx| give(tx, &asked, visitor, whom, now)).await?;
-        self.hand_over(given)
-    }
-
-    /// Gives a pass without an answer, also where the gate is not open. It counts towards the quota.
-    pub async fn grant_by_hand(
-        &self,
-        gate: &SavedGate,
-        visitor: Visitor,
-        person: Option<UserId>,
-        who: &str,
-        now: UnixTime,
-    ) -> Result<Granted> {
-        let (gate, who) = (gate.clone(), who.to_owned());
-        let given = self.write(move |tx| give_by_hand(tx, &gate, visitor, person, &who, now)).await?;
-        self.hand_over(given)
-    }
-
-    fn hand_over(&self, given: Given) -> Result<Granted> {
-        match given {
-            Given::Other(answer) => Ok(answer),
-            Given::Granted(pass, entries) => {
-                let entries = entries.into_iter().map(|(chat, taken)| hand(self.keys(), chat, taken));
-                Ok(Granted::Granted { pass, entries: entries.collect::<Result<_>>()? })
-            }
-        }
-    }
-
     /// What a visitor holds at a gate: by themselves, or else by the account they showed.
     pub async fn holding(&self, gate: GateId, visitor: Visitor) -> Result<Option<Holding>> {
         let rows = self.read(move |tx| tx.rows(HOLDING, &[&gate, &visitor])).await?;
@@ -497,109 +256,20 @@ impl Store {
         now: UnixTime,
     ) -> Result<Reissued> {
         let who = who.map(str::to_owned);
-        let again = self.write(move |tx| {
+        self.write(move |tx| {
             let again = give_again(tx, pass, chat, alive_until, who.is_some(), now)?;
-            if let (Again::Given(_), Some(who)) = (&again, &who) {
+            if let (Reissued::Reissued(_), Some(who)) = (&again, &who) {
                 audit::record(tx, Deed::ReissuePass, who, &format!("{pass} {chat}"), now)?;
             }
             Ok(again)
-        });
-        match again.await? {
-            Again::Given(taken) => Ok(Reissued::Reissued(hand(self.keys(), chat, taken)?)),
-            Again::Other(answer) => Ok(answer),
-        }
+        })
+        .await
     }
 
     /// Notices passes whose links ended unused. Answers how many that were.
     pub async fn expire(&self, now: UnixTime) -> Result<u64> {
         self.write(move |tx| tx.execute(EXPIRE, &[&now])).await
     }
-
-    /// People who came into a chat by somebody else's link of this bot, once that link is revoked: what is done with
-    /// them is the gate's rule.
-    pub async fn strangers(&self, bot: UserId, chat: ChatId, limit: u32) -> Result<Vec<Stranger>> {
-        let rows = self.read(move |tx| tx.rows(STRANGERS, &[&bot, &chat, &limit])).await?;
-        let stranger = |(pass, chat, person, link, joined_at, gate, own, leaves): StrangerRow| {
-            let is = match (own, leaves) {
-                (0, 0) => StrangerIs::Inside,
-                (0, _) => StrangerIs::Gone,
-                _ => StrangerIs::ByRight,
-            };
-            Stranger { pass, gate, chat, person, link, joined_at, is }
-        };
-        Ok(rows.into_iter().map(stranger).collect())
-    }
-
-    /// A stranger was removed, or may stay. Nothing, if they have come again since.
-    pub async fn stranger_settled(&self, stranger: Stranger, at: UnixTime) -> Result<()> {
-        let Stranger { pass, chat, person, link, joined_at, .. } = stranger;
-        self.write(move |tx| {
-            tx.execute(STRANGER_SETTLED, &[&at, &pass, &chat, &person, &link, &joined_at]).map(drop)
-        })
-        .await
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Whom {
-    Anybody,
-    Unknown,
-}
-
-fn give(tx: &mut Tx<'_>, gate: &SavedGate, visitor: Visitor, whom: Whom, now: UnixTime) -> Result<Given> {
-    let refused = |answer| Ok(Given::Other(answer));
-    let (Attempt { tries, person, .. }, unheard) = attempts::unheard(tx, gate, visitor, now)?;
-    if let Some(unheard) = unheard {
-        return refused(unheard.into());
-    }
-    if let (Whom::Unknown, Some(person)) = (whom, person) {
-        // That this answer is right is told, so it has its turn among those that are wrong.
-        if !gates::turn_unchanged(tx, gate)? {
-            return refused(why_not(tx, gate, now)?);
-        }
-        let (_, unheard) = attempts::unheard(tx, gate, visitor, now)?;
-        return refused(unheard.map_or(Granted::Known { person }, Granted::from));
-    }
-    if tx.execute(TAKE_PLACE, &[&gate.id, &gate.revision, &now])? == 0 {
-        // While we waited for our turn they may have taken the last place themselves, on another node.
-        return refused(match pass_of(tx, gate.id, visitor, person)? {
-            Some(pass) => Granted::Already { pass },
-            None => why_not(tx, gate, now)?,
-        });
-    }
-    // On another node somebody may have come at the same time with the same name, or been wrong: they show now that the
-    // turn is ours, and again when we look.
-    let pass = match tx.is_alone() {
-        true => {
-            let is_new = tx.execute(NEW_PASS_ALONE, &[&gate.id, &visitor, &person, &now])? == 1;
-            is_new.then(|| tx.last_row()).transpose()?.map(PassId::new)
-        }
-        false => tx
-            .row(NEW_PASS, &[&gate.id, &visitor, &person, &now, &tries.wrong])?
-            .map(|(pass,): (PassId,)| pass),
-    };
-    open_entries(tx, gate, pass.ok_or(Error::Contended)?, now)
-}
-
-fn give_by_hand(
-    tx: &mut Tx<'_>,
-    gate: &SavedGate,
-    visitor: Visitor,
-    person: Option<UserId>,
-    who: &str,
-    now: UnixTime,
-) -> Result<Given> {
-    if let Some(pass) = pass_of(tx, gate.id, visitor, person)? {
-        return Ok(Given::Other(Granted::Already { pass }));
-    }
-    if tx.execute(TAKE_PLACE_BY_HAND, &[&gate.id])? == 0 {
-        let is_there = tx.row::<Standing>(WHY_NOT, &[&gate.id])?.is_some();
-        return Ok(Given::Other(if is_there { Granted::Full } else { Granted::NoSuchGate }));
-    }
-    let pass = tx.row(NEW_PASS_BY_HAND, &[&gate.id, &visitor, &person, &now, &who])?;
-    let (pass,): (PassId,) = pass.ok_or(Error::Contended)?;
-    audit::record(tx, Deed::GrantByHand, who, &pass.to_string(), now)?;
-    open_entries(tx, gate, pass, now)
 }
 
 /// Takes a pass back.
@@ -619,114 +289,6 @@ pub(crate) fn revoke(tx: &mut Tx<'_>, pass: PassId, who: &str, now: UnixTime) ->
     Ok(Revoked::Revoked { inside })
 }
 
-/// The pass somebody holds, by themselves or by their account.
-fn pass_of(
-    tx: &mut Tx<'_>,
-    gate: GateId,
-    visitor: Visitor,
-    person: Option<UserId>,
-) -> Result<Option<PassId>> {
-    let mut found: Option<(PassId,)> = tx.row(OF_VISITOR, &[&gate, &visitor])?;
-    if let (None, Some(person)) = (found, person) {
-        found = tx.row(OF_PERSON, &[&gate, &person])?;
-    }
-    Ok(found.map(|(pass,)| pass))
-}
-
-/// Begins the way into each chat, with the oldest free link or a place in the queue. The caller has the gate's turn.
-fn open_entries(tx: &mut Tx<'_>, gate: &SavedGate, pass: PassId, now: UnixTime) -> Result<Given> {
-    let alive_until = gate.alive_until(now);
-    let mut entries = Vec::with_capacity(gate.gate.chats.len());
-    for chat in gate.gate.chats.iter() {
-        let into = Into { gate: gate.id, chat: *chat, bot: gate.bot };
-        let taken = take_link(tx, into, (pass, 1), alive_until, now)?;
-        let (state, issued_at) = match taken {
-            Some(_) => (State::Issued, Some(now)),
-            None => (State::Granted, None),
-        };
-        let link = taken.as_ref().map(|taken| taken.0);
-        let expires_at = taken.as_ref().map(|taken| taken.3);
-        tx.execute(NEW_ENTRY, &[&pass, chat, &gate.id, &state, &link, &now, &issued_at, &expires_at])?;
-        entries.push((*chat, taken));
-    }
-    Ok(Given::Granted(pass, entries))
-}
-
-/// Where a link is to lead, and who answers for it there.
-#[derive(Clone, Copy)]
-pub(crate) struct Into {
-    pub(crate) gate: GateId,
-    pub(crate) chat: ChatId,
-    pub(crate) bot: UserId,
-}
-
-/// Whether the bot could end a link after its first join: it could not if its token is dead, if it lost its right, or if
-/// it is not told who comes.
-pub(crate) fn may_give(tx: &mut Tx<'_>, bot: UserId, chat: ChatId) -> Result<bool> {
-    Ok(tx.one::<(u32,)>(MAY_GIVE, &[&bot, &chat])?.0 == 1)
-}
-
-/// The oldest free link, if one may be given, for this generation of a pass. The caller has the gate's turn.
-pub(crate) fn take_link(
-    tx: &mut Tx<'_>,
-    Into { gate, chat, bot }: Into,
-    (pass, generation): (PassId, u32),
-    alive_until: UnixTime,
-    now: UnixTime,
-) -> Result<Option<Taken>> {
-    if !may_give(tx, bot, chat)? {
-        return Ok(None);
-    }
-    if !tx.is_alone() {
-        return tx.row(TAKE_LINK, &[&pass, &generation, &now, &gate, &chat, &alive_until]);
-    }
-    let taken: Option<Taken> = tx.row(OLDEST_LINK, &[&gate, &chat, &alive_until])?;
-    if let Some((link, ..)) = &taken {
-        tx.execute(GIVE_LINK, &[&pass, &generation, &now, link])?;
-    }
-    Ok(taken)
-}
-
-/// The entry that waited has the link that was taken for it.
-pub(crate) fn issue(
-    tx: &mut Tx<'_>,
-    (link, _, _, expires_at): &Taken,
-    (pass, chat): (PassId, ChatId),
-    now: UnixTime,
-) -> Result<()> {
-    match tx.execute(ISSUE, &[link, &now, expires_at, &pass, &chat])? {
-        // Its person came in by an older link in this very moment.
-        0 => Err(Error::Contended),
-        _ => Ok(()),
-    }
-}
-
-type Standing = (i64, GateState, Option<UnixTime>, Option<UnixTime>, Option<u32>, u32);
-
-fn why_not(tx: &mut Tx<'_>, gate: &SavedGate, now: UnixTime) -> Result<Granted> {
-    let Some((latest, state, opens_at, closes_at, quota, issued)) =
-        tx.row::<Standing>(WHY_NOT, &[&gate.id])?
-    else {
-        return Ok(Granted::NoSuchGate);
-    };
-    let in_time = opens_at.is_none_or(|at| at <= now) && closes_at.is_none_or(|at| at > now);
-    if latest != gate.revision {
-        Ok(Granted::Changed)
-    } else if state != GateState::Open || !in_time {
-        Ok(Granted::NotOpen)
-    } else if quota.is_some_and(|quota| issued >= quota) {
-        Ok(Granted::Full)
-    } else {
-        // It became possible since; trying again will tell.
-        Err(Error::Contended)
-    }
-}
-
-enum Again {
-    Given(Option<Taken>),
-    Other(Reissued),
-}
-
 /// An entry as it was before it gets another link: its state and link, when the pass was taken back, since when somebody
 /// may have come unheard of, and whose the pass is.
 type Before = (State, Option<LinkId>, Option<UnixTime>, Option<UnixTime>, Option<UserId>);
@@ -738,53 +300,47 @@ fn give_again(
     alive_until: UnixTime,
     is_sure: bool,
     now: UnixTime,
-) -> Result<Again> {
+) -> Result<Reissued> {
     let Some((gate, bot)) = tx.row(GATE_AND_BOT_OF, &[&pass])? else {
-        return Ok(Again::Other(Reissued::NoSuchPass));
+        return Ok(Reissued::NoSuchPass);
     };
     gates::turn(tx, gate)?;
     let Some((state, old, revoked_at, doubted_at, person)) = tx.row::<Before>(ENTRY, &[&pass, &chat])? else {
-        return Ok(Again::Other(Reissued::NoSuchPass));
+        return Ok(Reissued::NoSuchPass);
     };
     if revoked_at.is_some() || !State::Granted.comes_from().contains(&state) {
-        return Ok(Again::Other(Reissued::Not(state)));
+        return Ok(Reissued::Not(state));
     }
     if let Some(old) = old {
         ledger::want_revoked(tx, old, now)?;
         if tx.one::<(u32,)>(LIVES, &[&old, &now])?.0 > 0 {
-            return Ok(Again::Other(Reissued::NotYet));
+            return Ok(Reissued::NotYet);
         }
     }
     // A leak was heard of, and so was everybody who came before a group moved. That a link ended unused otherwise is true
     // only if everybody who came was heard of, by a clock that is not Telegram's.
     if state == State::Expired && !is_sure {
         match (doubted_at, person) {
-            (Some(_), None) => return Ok(Again::Other(Reissued::Unsure)),
-            (Some(_), Some(_)) => return Ok(Again::Other(Reissued::NotYet)),
+            (Some(_), None) => return Ok(Reissued::Unsure),
+            (Some(_), Some(_)) => return Ok(Reissued::NotYet),
             (None, _) => {}
         }
         if let Some(old) = old
             && tx.one::<(i64,)>(IS_LATE, &[&old])?.0 != 0
         {
-            return Ok(Again::Other(Reissued::NotYet));
+            return Ok(Reissued::NotYet);
         }
     }
     let generation = tx.row(REISSUE, &[&now, &pass, &chat])?;
     let (generation,): (u32,) = generation.ok_or(Error::Contended)?;
-    let taken = take_link(tx, Into { gate, chat, bot }, (pass, generation), alive_until, now)?;
-    if let Some(taken) = &taken {
-        tx.execute(REPLACES, &[&old, &taken.0])?;
-        issue(tx, taken, (pass, chat), now)?;
+    let into = Into { gate, chat, bot };
+    let pooled = grants::take_link(tx, into, (pass, generation), alive_until, now)?;
+    if let Some((link, expires_at)) = pooled {
+        tx.execute(REPLACES, &[&old, &link])?;
+        grants::issue(tx, (link, expires_at), (pass, chat), now)?;
     }
-    Ok(Again::Given(taken))
-}
-
-fn hand(keys: &Keyring, chat: ChatId, taken: Option<Taken>) -> Result<Handed> {
-    let Some((_, marker, url, expires_at)) = taken else {
-        return Ok(Handed { chat, link: None, expires_at: None });
-    };
-    let link = Some(ledger::reveal(keys, marker, &url)?);
-    Ok(Handed { chat, link, expires_at: Some(expires_at) })
+    let (link, expires_at) = pooled.unzip();
+    Ok(Reissued::Reissued(Handed { chat, link, expires_at }))
 }
 
 /// A pass with one of its entries, as a row has them.
@@ -840,15 +396,4 @@ fn collect(keys: &Keyring, rows: Vec<OneHeld>) -> Result<Vec<Holding>> {
         }
     }
     Ok(passes)
-}
-
-impl From<Unheard> for Granted {
-    fn from(why: Unheard) -> Self {
-        match why {
-            Unheard::Already { pass } => Self::Already { pass },
-            Unheard::TooSoon { until } => Self::TooSoon { until },
-            Unheard::NoMoreTries => Self::NoMoreTries,
-            Unheard::BudgetSpent => Self::BudgetSpent,
-        }
-    }
 }

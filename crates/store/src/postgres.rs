@@ -17,7 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LOOKS: u32 = 20;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
-const BEGIN: &str = "begin; select txid_current()";
+/// A node that stands still in a transaction, frozen or cut off, holds what others wait for: after these seconds the
+/// server ends it. That is shorter than a lease, and than anybody's patience. `local`, because between nodes and server
+/// there may be a pooler.
+const BEGIN: &str = "begin; set local idle_in_transaction_session_timeout = '5s'; select txid_current()";
 const FATE: &str = "select txid_status($1)";
 
 /// One connection with the runtime that drives it.
@@ -146,10 +149,12 @@ impl Drop for Session {
     }
 }
 
-/// Whether the server answered and goes on listening. It may also say that it ends the connection: class 57.
+/// Whether the server answered and goes on listening. It may also say that it ends the connection: class 57, and 25P03.
 fn is_answer(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| !code.starts_with("57")),
+        sqlx::Error::Database(refusal) => {
+            refusal.code().is_some_and(|code| !code.starts_with("57") && code != "25P03")
+        }
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => true,
         _ => false,
     }

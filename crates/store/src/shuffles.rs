@@ -135,7 +135,7 @@ fn draw_history(gate: GateId, rng: &mut Rng) -> Vec<Update> {
             8 => Effect::Started { person: someone, gate, visitor: Visitor::new([9; 16]), at },
             _ => Effect::Asked { chat, person: someone, at, by: draw_link(rng) },
         };
-        updates.push(Update { id, received_at: at, effect });
+        updates.push(Update { id, received_at: at, effect, errand: None });
     }
     updates
 }

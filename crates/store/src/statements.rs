@@ -25,8 +25,10 @@ mod tests {
         ("backup", backup::STATEMENTS),
         ("bots", bots::STATEMENTS),
         ("chats", chats::STATEMENTS),
+        ("claims", claims::STATEMENTS),
         ("erase", erase::STATEMENTS),
         ("gates", gates::STATEMENTS),
+        ("grants", grants::STATEMENTS),
         ("health", health::STATEMENTS),
         ("hearing", hearing::STATEMENTS),
         ("keys", keys::STATEMENTS),
@@ -35,12 +37,13 @@ mod tests {
         ("outbox", outbox::STATEMENTS),
         ("pace", pace::STATEMENTS),
         ("passes", passes::STATEMENTS),
+        ("strangers", strangers::STATEMENTS),
         ("tidy", tidy::STATEMENTS),
         ("updates", updates::STATEMENTS),
     ];
 
     /// Files whose statements only PostgreSQL is asked.
-    const POSTGRES_FILES: &[(&str, &[(&str, &str)])] = &[("claims", claims::STATEMENTS)];
+    const POSTGRES_FILES: &[(&str, &[(&str, &str)])] = &[("many", many::STATEMENTS)];
 
     fn all() -> impl Iterator<Item = (String, &'static str)> {
         in_files(FILES).chain(in_files(POSTGRES_FILES))

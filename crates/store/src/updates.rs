@@ -8,11 +8,12 @@ pub(crate) use crate::joins::Moment;
 use crate::joins::{Join, Known, Settled, settle};
 use crate::keys::expect_current;
 use crate::statements::statements;
-use crate::{Error, GateId, Keyring, LinkId, PassId, Result, Store, Visitor};
-use crate::{attempts, chats, gates, hearing, ledger, seal};
+use crate::{Error, GateId, Keyring, LinkId, NewErrand, PassId, Result, Store, Visitor};
+use crate::{attempts, chats, gates, hearing, ledger, outbox, seal};
 use gate::Code;
 use gate::pass::State;
 use links::{ChatId, LinkHash, LinkUrl, Standing, UnixTime, UserId};
+use std::collections::BTreeSet;
 
 statements! {
     TAKE_IN = "
@@ -36,9 +37,8 @@ statements! {
             revoke_wanted_at = case when revoke_wanted_at < $1 then revoke_wanted_at else $1 end
         where id = $4 and (used_at is null or (used_at, used_update) > ($1, $3))";
     PASSES_OF = "
-        select distinct pass from sightings
-        where chat = $1 and person = $2 and pass is not null
-        order by pass";
+        select pass from sightings
+        where chat = $1 and person = $2 and pass is not null";
     PASSES_IN = "select distinct pass from sightings where chat in ($1, $2) and pass is not null order by pass";
     PASSES_AT = "select distinct pass from sightings where chat = $1 and pass is not null order by pass";
     KNOWN = "
@@ -47,12 +47,11 @@ statements! {
         join passes p on p.id = e.pass
         where e.pass = $1 and e.chat = $2";
     JOINS = "
-        select person, at, update_id, link from sightings
-        where pass = $1 and chat = $2 and what = 'joined'
-        order by at, update_id, id";
+        select at, update_id, id, person, link from sightings
+        where pass = $1 and chat = $2 and what = 'joined'";
     LAST_SEEN = "
         select what, at from sightings
-        where chat = $1 and person = $2 and what in ('joined', 'left', 'banned')
+        where chat = $1 and person = $2 and what <> 'asked'
         order by at desc, update_id desc, id desc
         limit 1";
     SETTLE_ENTRY = "
@@ -81,6 +80,10 @@ statements! {
 /// On PostgreSQL, waits for whoever else works the pass out anew. Held before its links and entries, as everywhere.
 const HOLD_PASS: &str = "select id from passes where id = $1 for no key update";
 
+/// On PostgreSQL, waits for whoever else hears of these people. There is no row of theirs to hold: what is told of them
+/// may be the first.
+const HOLD_PEOPLE: &str = "select pg_advisory_xact_lock(person) from unnest($1::bigint[]) as p (person)";
+
 /// Telegram repeats an update for a day at most.
 const REMEMBERED_SECONDS: i64 = 48 * 3600;
 
@@ -93,6 +96,8 @@ pub struct Update {
     pub received_at: UnixTime,
     /// What it means.
     pub effect: Effect,
+    /// What has to be done at Telegram should it be news.
+    pub errand: Option<NewErrand>,
 }
 
 /// What an update means to us.
@@ -113,6 +118,18 @@ pub enum Effect {
     Started { person: UserId, gate: GateId, visitor: Visitor, at: UnixTime },
     /// Nothing; it is only remembered that it came.
     None,
+}
+
+impl Effect {
+    /// Who was seen to do something in a chat.
+    fn seen(&self) -> Option<UserId> {
+        match self {
+            Self::Joined { person, .. } | Self::Left { person, .. } | Self::Asked { person, .. } => {
+                Some(*person)
+            }
+            Self::RightsChanged { .. } | Self::Migrated { .. } | Self::Started { .. } | Self::None => None,
+        }
+    }
 }
 
 /// By what a link is known again.
@@ -153,7 +170,12 @@ impl Store {
     /// acknowledged.
     pub async fn take_in(&self, bot: UserId, updates: Vec<Update>) -> Result<Vec<Outcome>> {
         let keys = self.keys().clone();
-        self.write(move |tx| updates.iter().map(|update| take_in(tx, &keys, bot, update)).collect()).await
+        let people: BTreeSet<UserId> = updates.iter().filter_map(|update| update.effect.seen()).collect();
+        self.write(move |tx| {
+            hold_people(tx, &people)?;
+            updates.iter().map(|update| take_in_with_errand(tx, &keys, bot, update)).collect()
+        })
+        .await
     }
 }
 
@@ -168,6 +190,16 @@ impl Store {
 /// Forgets updates that Telegram will not repeat.
 pub(crate) fn forget(tx: &mut Tx<'_>, now: UnixTime) -> Result<()> {
     tx.execute(FORGET, &[&UnixTime::new(now.get() - REMEMBERED_SECONDS)]).map(drop)
+}
+
+fn take_in_with_errand(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Update) -> Result<Outcome> {
+    let outcome = take_in(tx, keys, bot, update)?;
+    if let Some(errand) = &update.errand
+        && !matches!(outcome, Outcome::Repeated | Outcome::Noted)
+    {
+        outbox::add(tx, keys, bot, errand, update.received_at)?;
+    }
+    Ok(outcome)
 }
 
 /// Takes one update in, with what it changes.
@@ -277,6 +309,17 @@ fn find_link(tx: &mut Tx<'_>, keys: &Keyring, by: &By) -> Result<Option<Found>> 
     Ok(row.map(|(link, _, pass)| Found { link, pass }))
 }
 
+/// Nobody else writes down what these people did before this transaction ends, so that of a join and a leave which two
+/// nodes are told at the same moment the later to be written sees the other. In the order of the people, and before anything else
+/// of the same transition; should two nodes wait for each other all the same, PostgreSQL ends one of them, and it is tried
+/// again.
+pub(crate) fn hold_people(tx: &mut Tx<'_>, people: &BTreeSet<UserId>) -> Result<()> {
+    if !tx.is_alone() && !people.is_empty() {
+        tx.execute(HOLD_PEOPLE, &[people])?;
+    }
+    Ok(())
+}
+
 /// Nobody else works this pass out anew before this transaction ends, so that each sees what was seen before.
 fn hold(tx: &mut Tx<'_>, pass: PassId) -> Result<()> {
     if !tx.is_alone() {
@@ -287,8 +330,10 @@ fn hold(tx: &mut Tx<'_>, pass: PassId) -> Result<()> {
 
 /// Holds every pass by whose links somebody was ever seen to come into a chat, and answers them.
 fn hold_all_of(tx: &mut Tx<'_>, seen: Seen) -> Result<Vec<PassId>> {
-    let passes: Vec<(PassId,)> = tx.rows(PASSES_OF, &[&seen.chat, &seen.person])?;
-    passes.into_iter().map(|(pass,)| hold(tx, pass).map(|()| pass)).collect()
+    let passes = tx.rows(PASSES_OF, &[&seen.chat, &seen.person])?;
+    // In their order, so that two nodes do not wait for each other.
+    let passes: BTreeSet<PassId> = passes.into_iter().map(|(pass,)| pass).collect();
+    passes.into_iter().map(|pass| hold(tx, pass).map(|()| pass)).collect()
 }
 
 /// Works these passes out anew, and answers what became of the one by which they came now; of those by which they came
@@ -319,11 +364,11 @@ fn settle_pass(
         return Ok(None);
     };
     let known = Known { person, revoked_at, state, link };
-    let joins: Vec<Join> = tx
-        .rows(JOINS, &[&pass, &chat])?
-        .into_iter()
-        .map(|(person, at, update, link)| Join { person, moment: (at, update), link })
-        .collect();
+    // Sorted here: SQLite would set up a tree for it, and nearly always there is one.
+    let mut joins: Vec<(UnixTime, i64, i64, UserId, LinkId)> = tx.rows(JOINS, &[&pass, &chat])?;
+    joins.sort_unstable_by_key(|(at, update, sighting, ..)| (*at, *update, *sighting));
+    let join = |(at, update, _, person, link)| Join { person, moment: (at, update), link };
+    let joins: Vec<Join> = joins.into_iter().map(join).collect();
     let settled = settle(known, &joins);
     let left_at = settle_entry(tx, pass, chat, known, &settled)?;
     settle_strangers(tx, pass, chat, &settled, joins.len())?;

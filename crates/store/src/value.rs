@@ -4,6 +4,7 @@ use crate::{Error, PassId, Result, Visitor};
 use links::{ChatId, UnixTime, UserId};
 use sqlx::Row as _;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// A value for a placeholder. What is absent still says what it would be: PostgreSQL wants to know.
 pub(crate) enum Value<'a> {
@@ -127,6 +128,16 @@ impl Bind for Vec<PassId> {
     }
 }
 
+impl Bind for BTreeSet<UserId> {
+    fn bind(&self) -> Value<'_> {
+        Value::Ints(self.iter().map(|person| person.get()).collect())
+    }
+
+    fn none() -> Value<'static> {
+        Value::Ints(Vec::new())
+    }
+}
+
 impl Bind for Vec<Visitor> {
     fn bind(&self) -> Value<'_> {
         Value::Blobs(self.iter().map(|visitor| visitor.as_bytes().as_slice()).collect())
@@ -194,10 +205,10 @@ impl From<rusqlite::Error> for Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         // The classes of PostgreSQL that pass by themselves: 08 connection, 40 rollback, 53 resources, 55 not in this
-        // state, 57 an operator intervened, 58 the system around it.
+        // state, 57 an operator intervened, 58 the system around it; and 25P03, we stood still for too long.
         let passing = match &error {
             sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| {
-                ["08", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class))
+                ["08", "25P03", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class))
             }),
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Decode(_) => {
                 false

@@ -67,7 +67,7 @@ pub(crate) enum Command {
     /// Remove members.
     #[command(subcommand)]
     Member(members::Member),
-    /// Look at the bot.
+    /// Look at bots, and forget them.
     #[command(subcommand)]
     Bot(bots::Bot),
     /// Serve gates: their pages, the bot's ear, and the jobs that make and end links.

@@ -329,6 +329,13 @@ fn a_gate_that_cannot_work_is_not_opened_and_says_why() {
     house.write("later.toml", &request);
     run(&house, "gate apply later.toml --publish").is(6, "the entry `request` is not built yet");
     assert_eq!(reasons(&house, "later"), ["entry_not_built"]);
+    let over = request.replace("later", "over").replace("request", "link");
+    house.write("over.toml", &format!("closes_at = \"2020-01-01T00:00:00Z\"\n{over}"));
+    run(&house, "gate plan over.toml").is(0, "it cannot work: the gate is over: its `closes_at` has passed");
+    run(&house, "gate apply over.toml --publish --dry-run").is(6, "the gate is over");
+    run(&house, "gate apply over.toml").is(0, "made, draft");
+    assert_eq!(reasons(&house, "over"), ["over"]);
+    run(&house, "gate publish over --dry-run").is(6, "write a later one, or leave it out");
 
     house.write("third.toml", &request.replace("later", "third").replace("request", "link"));
     let both = run(&house, "gate apply later.toml third.toml --publish");
@@ -337,6 +344,10 @@ fn a_gate_that_cannot_work_is_not_opened_and_says_why() {
         "later: failed: the gate `later` cannot be published\n  - the entry `request` is not built yet",
     );
     both.is(9, "third: made, open");
+    let soon = request.replace("later", "soon").replace("request", "link");
+    house.write("soon.toml", &format!("opens_at = \"2999-01-01T00:00:00Z\"\n{soon}"));
+    run(&house, "gate apply soon.toml --publish").is(0, "soon: made, open");
+    run(&house, "gate show soon").is(0, "is not open yet, at /g/soon");
 
     let away = "gate publish owls --timeout 1s --api-url http://127.0.0.1:9 --json";
     run(&house, away).fails_as(8, "unreachable", "unreachable");
@@ -346,6 +357,7 @@ fn a_gate_that_cannot_work_is_not_opened_and_says_why() {
         .finish(house.bare(&["gate", "publish", "owls", "--dry-run"]).env("ADMIT_BOT_TOKEN", &token))
         .is(0, "would open the gate `owls`");
     run(&house, "gate publish owls").is(0, "is open at /g/owls");
+    run(&house, "gate publish owls").is(0, "No service is running: `admit serve` shows its page");
     run(&house, "gate pause owls").is(0, "is paused");
     run(&house, "gate publish owls --json").is(0, "\"state\":\"open\"");
 }
@@ -611,6 +623,7 @@ fn a_pass_waits_for_whoever_makes_links() {
     run(&house, "pass revoke 7 --yes --json").fails_as(3, "not_found", "no_pass");
     run(&house, "pass reissue 7 --json").fails_as(3, "not_found", "no_pass");
     run(&house, "pass reissue 1 --chat -5").is(2, "does not lead there");
+    run(&house, "pass reissue 1").is(6, "it waits for a link; `admit serve` makes one");
     run(&house, "pass grant --gate gone --json").fails_as(3, "not_found", "no_gate");
     run(&house, "pass list --gate gone --json").fails_as(3, "not_found", "no_gate");
     let file = run(&house, "gate export owls").out;
@@ -694,6 +707,17 @@ fn the_ledger_tells_what_became_of_a_link() {
     let shown = json(&house, &format!("link show {marker}"));
     assert_eq!((&shown["seen"][0]["user_id"], &shown["seen"][0]["what"]), (&json!(fan), &json!("joined")));
     run(&house, &format!("link show {marker}")).is(0, &format!("{fan} joined on "));
+    assert_eq!(
+        (&shown["seen"][0]["is_stranger"], &shown["seen"][0]["left_at"]),
+        (&json!(false), &Value::Null)
+    );
+    house.control(&format!("people/{fan}/leave"), json!({ "chat_id": house.chat.parse::<i64>().unwrap() }));
+    until("the leave", || run(&house, &format!("link show {marker}")).out.contains(", and left on "));
+    run(&house, &format!("pass grant --gate owls --person {fan}")).is(0, "");
+    let link = run(&house, "pass show 2 --wait 20 -q").out;
+    let stranger = house.person();
+    assert_eq!(house.join(stranger, link.trim()), "joined");
+    until("the leak", || run(&house, &format!("link show {}", link.trim())).out.contains(", a stranger"));
     run(&house, "link list").is(0, "MARKER");
     run(&house, "link show https://t.me/+AbCdEf0123456789 --json").fails_as(3, "not_found", "no_link");
     run(&house, "link show nonsense! --json").fails_as(2, "usage", "bad_input");

@@ -177,6 +177,7 @@ fn a_gate_that_nobody_can_pass_is_told() {
     house.write("over.toml", &over);
     run(&house, "pass grant --gate owls").is(0, "");
     run(&house, "gate apply over.toml").is(0, "");
+    run(&house, "gate show owls").is(0, "Owls (owls) is over, at /g/owls");
     let told = warnings(&house);
     assert!(told.contains(&"gate_full".to_owned()) && told.contains(&"gate_closed".to_owned()), "{told:?}");
     database(&house)
@@ -198,10 +199,13 @@ fn what_should_have_been_done_is_told() {
         insert into strangers (pass, chat, person, link, joined_at)
         select pass, chat, 77, id, 1000 from links where pass = 1;
         insert into holds (bot, method, chat, until) select bot, 'createChatInviteLink', chat, 9000000000
-        from links where pass = 1";
+        from links where pass = 1;
+        insert into outbox (bot, what, body, due_at) select bot, 'say', x'', 1000 from links where pass = 1";
     database(&house).execute_batch(late).unwrap();
     assert_eq!(errors(&house), ["links_not_ended", "strangers_inside"]);
-    assert!(warnings(&house).contains(&"held_back".to_owned()));
+    for waits in ["held_back", "messages_wait"] {
+        assert!(warnings(&house).contains(&waits.to_owned()), "{waits}");
+    }
 }
 
 #[test]

@@ -68,10 +68,14 @@ struct Case<'a> {
     by_url: HashMap<&'a str, &'a TelegramLink>,
     marker_of: HashMap<i64, &'a str>,
     row_of: HashMap<&'a str, usize>,
+    /// The rows of links that were given to a pass.
+    given: HashMap<i64, Vec<i64>>,
     pass_of: HashMap<&'a str, &'a Pass>,
     entries_of: HashMap<i64, Vec<&'a Entry>>,
     /// Who came by a link, first things first.
     joins_by: HashMap<&'a str, Vec<&'a TelegramJoin>>,
+    /// Who is in, each with the link they came by.
+    members: HashMap<i64, Option<&'a str>>,
 }
 
 impl<'a> Case<'a> {
@@ -89,6 +93,12 @@ impl<'a> Case<'a> {
         for join in &telegram.joins {
             joins_by.entry(&join.link).or_default().push(join);
         }
+        let mut given: HashMap<i64, Vec<i64>> = HashMap::new();
+        for row in &books.links {
+            if let Some(pass) = row.pass {
+                given.entry(pass).or_default().push(row.id);
+            }
+        }
         Self {
             all,
             at_telegram,
@@ -96,8 +106,10 @@ impl<'a> Case<'a> {
             marker_of: books.links.iter().map(|row| (row.id, row.marker.as_str())).collect(),
             row_of: books.links.iter().enumerate().map(|(at, row)| (row.marker.as_str(), at)).collect(),
             pass_of: books.passes.iter().map(|pass| (pass.visitor.as_str(), pass)).collect(),
+            given,
             entries_of,
             joins_by,
+            members: telegram.members.iter().map(|member| (member.person, member.link.as_deref())).collect(),
         }
     }
 
@@ -109,8 +121,8 @@ impl<'a> Case<'a> {
 
     /// Those of a pass that were ever given to it.
     fn links_of(&self, pass: i64) -> impl Iterator<Item = &'a TelegramLink> {
-        let rows = self.all.books.links.iter().filter(move |row| row.pass == Some(pass));
-        rows.flat_map(|row| self.telegrams(row.id))
+        let rows = self.given.get(&pass).into_iter().flatten();
+        rows.flat_map(|row| self.telegrams(*row))
     }
 
     fn joins_by(&self, link: &TelegramLink) -> &[&'a TelegramJoin] {
@@ -126,6 +138,12 @@ impl<'a> Case<'a> {
     /// Whether somebody came by it of whom nobody told us.
     fn is_forgotten(&self, link: &TelegramLink) -> bool {
         self.joins_by(link).iter().any(|join| join.is_forgotten)
+    }
+
+    /// Whether somebody is in, unless they came back unheard.
+    fn is_in(&self, person: i64) -> bool {
+        let last = self.all.telegram.joins.iter().rfind(|join| join.person == person);
+        self.members.contains_key(&person) && last.is_none_or(|join| !join.is_forgotten)
     }
 }
 
@@ -250,10 +268,7 @@ fn one_person_stays(case: &Case<'_>, found: &mut dyn FnMut(String)) {
         .iter()
         .filter_map(|stranger| Some((stranger.person, *case.marker_of.get(&stranger.link)?)))
         .collect();
-    let is_in = |person: i64, link: &TelegramLink| {
-        let mut members = telegram.members.iter();
-        members.any(|member| member.person == person && member.link.as_deref() == Some(&link.url))
-    };
+    let is_in = |person: i64, link: &TelegramLink| case.members.get(&person) == Some(&Some(&*link.url));
     let may_be = |person: i64, link: &TelegramLink| {
         let name = link.name.as_deref().unwrap_or_default();
         case.all.terms.strangers_stay && listed.contains(&(person, name))
@@ -396,7 +411,6 @@ fn is_true(case: &Case<'_>, told: &Told, pass: Option<&Pass>) -> Result<(), Stri
     let joined: Vec<i64> = pass
         .map(|pass| case.links_of(pass.id).flat_map(|link| case.joined_by(link)).collect())
         .unwrap_or_default();
-    let is_in = |person: &i64| case.all.telegram.members.iter().any(|member| member.person == *person);
     let mut entries = pass.and_then(|pass| case.entries_of.get(&pass.id)).into_iter().flatten();
     match told {
         Told::Nothing | Told::Passed => Err("that is no page to be left with".to_owned()),
@@ -409,7 +423,7 @@ fn is_true(case: &Case<'_>, told: &Told, pass: Option<&Pass>) -> Result<(), Stri
         },
         Told::Waiting => unless(entries.any(|entry| entry.state == "granted"), "nobody makes it one"),
         Told::Used => unless(!joined.is_empty(), "nobody came by it"),
-        Told::Left => unless(joined.first().is_some_and(|first| !is_in(first)), "they are in"),
+        Told::Left => unless(joined.first().is_some_and(|first| !case.is_in(*first)), "they are in"),
         Told::Leaked => unless(!joined.is_empty(), "nobody came by it"),
         Told::RanOut | Told::NotYet | Told::Unsure => {
             let last = entries.find_map(|entry| entry.link);

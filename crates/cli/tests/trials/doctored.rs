@@ -127,6 +127,20 @@ fn what_telegram_forgot_is_held_against_nobody_and_excuses_no_second_person() {
         all.clients[0].talks.push(talk(Asked::Look, Told::Used));
     };
     assert_eq!(broken(twice), [I6]);
+    // Person 52 had left, and came back by that link: whoever looks is told what was heard.
+    let back_unheard = |all: &mut Evidence| {
+        all.telegram.leaves.push(TelegramLeave { person: 52, is_forgotten: false });
+        all.books.heard_to_leave.push(52);
+        all.telegram.links[0].uses = 1;
+        all.telegram.joins.push(TelegramJoin { link: url(1), person: 52, is_forgotten: true });
+        all.clients[1].talks.push(talk(Asked::Look, Told::Left));
+    };
+    assert_eq!(broken(back_unheard), [""; 0]);
+    let back = |all: &mut Evidence| {
+        back_unheard(all);
+        all.telegram.joins[1].is_forgotten = false;
+    };
+    assert!(broken(back).contains(&I18));
 }
 
 #[test]

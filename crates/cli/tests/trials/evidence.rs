@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use rusqlite::Connection;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// All of it, of one gate and its one chat.
@@ -118,6 +119,8 @@ impl Telegram {
         });
         let lines = ledger.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line is JSON"));
         let mut joins = Vec::new();
+        // Whoever came more often than they went is in.
+        let mut stays: HashMap<i64, i64> = HashMap::new();
         let mut leaves = Vec::new();
         let mut is_forgotten = |line: &Value, person: i64, is_join: bool| {
             let is_it = |one: &Forgotten| {
@@ -131,12 +134,14 @@ impl Telegram {
             match (line["what"].as_str(), person, text(&line["link"])) {
                 (Some("joined"), Some(person), Some(link)) => {
                     let is_forgotten = is_forgotten(&line, person, true);
+                    *stays.entry(person).or_default() += 1;
                     joins.push(TelegramJoin { link, person, is_forgotten });
                 }
                 // Whoever is removed is banned for a moment, and so is somebody who had just left.
-                (Some("banned"), Some(person), _) if !is_in(&joins, &leaves, person) => {}
+                (Some("banned"), Some(person), _) if stays.get(&person).is_none_or(|stays| *stays <= 0) => {}
                 (Some("left" | "banned"), Some(person), _) => {
                     let is_forgotten = is_forgotten(&line, person, false);
+                    *stays.entry(person).or_default() -= 1;
                     leaves.push(TelegramLeave { person, is_forgotten });
                 }
                 _ => {}
@@ -154,12 +159,6 @@ impl Telegram {
     pub(crate) fn is_over(&self, link: &TelegramLink) -> bool {
         link.is_revoked || link.expires_at.is_some_and(|at| at <= self.now)
     }
-}
-
-/// Whether somebody is in, after so many came and went.
-fn is_in(joins: &[TelegramJoin], leaves: &[TelegramLeave], person: i64) -> bool {
-    let came = joins.iter().filter(|join| join.person == person).count();
-    came > leaves.iter().filter(|leave| leave.person == person).count()
 }
 
 // --- our books --------------------------------------------------------------------------------------------------------
@@ -269,8 +268,8 @@ pub(crate) fn updates_heard(db: &Database) -> Vec<i64> {
     rows.map(|row| row[0].as_i64().expect("an update has a number")).collect()
 }
 
-/// What has to have happened before a run can be judged, and has not.
-pub(crate) fn left_to_do(db: &Database, telegram: &Telegram) -> Option<String> {
+/// What has to have happened before a run can be judged, and has not. Telegram is asked last, for that is much to read.
+pub(crate) fn left_to_do(db: &Database, telegram: impl FnOnce() -> Telegram) -> Option<String> {
     let counts = db.rows(
         "(select count(*) from entries where state = 'granted'),
          (select count(*) from links where revoke_wanted_at is not null and revoked_at is null),
@@ -280,14 +279,15 @@ pub(crate) fn left_to_do(db: &Database, telegram: &Telegram) -> Option<String> {
     );
     let count = |place: usize| counts[0][place].as_u64().expect("it is counted") as usize;
     let (waiting, ending, strangers, heard) = (count(0), count(1), count(2), count(3));
+    if waiting + ending + strangers > 0 {
+        return Some(format!(
+            "{waiting} wait for a link, {ending} links are to be revoked, {strangers} strangers are in"
+        ));
+    }
+    let telegram = telegram();
     let joins = telegram.joins.iter().filter(|join| !join.is_forgotten).count();
     let happened = joins + telegram.leaves.iter().filter(|leave| !leave.is_forgotten).count();
-    (waiting + ending + strangers > 0 || heard < happened).then(|| {
-        format!(
-            "{waiting} wait for a link, {ending} links are to be revoked, {strangers} strangers are in, and of \
-             {happened} joins and leaves {heard} were heard"
-        )
-    })
+    (heard < happened).then(|| format!("of {happened} joins and leaves {heard} were heard"))
 }
 
 /// Every row of every table as text, but for what goes on by itself: a lease is renewed, and the audit is sealed a while

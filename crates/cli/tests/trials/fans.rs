@@ -2,7 +2,8 @@
 
 use crate::evidence::{Asked, Client, Talk, Told};
 use crate::house::{House, RIGHT, until};
-use crate::wire::{Reply, exchange};
+use crate::wire::{Line, Reply, Request, send};
+use std::io;
 
 const GATE: &str = "/g/night-owls";
 const PASS: &str = "/g/night-owls/pass";
@@ -17,28 +18,6 @@ pub(crate) struct Fan {
     pub(crate) node: usize,
     /// What the page gave them for the bot's Start button.
     pub(crate) start_code: Option<String>,
-}
-
-/// What came of something that was sent.
-pub(crate) struct Heard {
-    told: Told,
-    cookie: Option<String>,
-    form: Option<String>,
-    start_code: Option<String>,
-}
-
-impl From<std::io::Result<Reply>> for Heard {
-    fn from(reply: std::io::Result<Reply>) -> Self {
-        match reply {
-            Ok(reply) => Self {
-                told: read(&reply),
-                cookie: cookie_of(&reply),
-                form: form_of(&reply.body),
-                start_code: start_code_of(&reply.body),
-            },
-            Err(_) => Self { told: Told::Nothing, cookie: None, form: None, start_code: None },
-        }
-    }
 }
 
 impl Fan {
@@ -59,8 +38,16 @@ impl Fan {
 
     /// Opens the gate's page once.
     pub(crate) fn try_to_arrive(house: &House, node: usize) -> Option<Self> {
-        let reply = exchange(&house.address_of(node)?, "GET", GATE, "", "").ok()?;
-        let form = form_of(&reply.body)?;
+        Self::at_page(&send(&house.address_of(node)?, &get(GATE)).ok()?, node)
+    }
+
+    /// The same, on a connection that is kept.
+    pub(crate) fn arrive_on(line: &mut Line) -> Self {
+        Self::at_page(&line.exchange(&get(GATE)).unwrap(), 0).expect("the gate shows its form")
+    }
+
+    fn at_page(page: &Reply, node: usize) -> Option<Self> {
+        let form = form_of(&page.body)?;
         Some(Self {
             client: Client { form: form.clone(), ..Client::default() },
             form,
@@ -69,47 +56,61 @@ impl Fan {
         })
     }
 
-    /// The same browser at this node.
-    pub(crate) fn at(&self, node: usize) -> Self {
-        Self { node, ..self.clone() }
-    }
-
     pub(crate) fn answer(&mut self, house: &House, is_right: bool) -> Told {
         let asked = if is_right { Asked::RightAnswer } else { Asked::WrongAnswer };
-        let heard = self.post(house, is_right);
-        self.hear(asked, heard)
+        self.exchange(house, asked, &self.answering(is_right))
     }
 
-    /// Sends the form and keeps nothing of it; for many at once.
-    pub(crate) fn post(&self, house: &House, is_right: bool) -> Heard {
+    /// The form with an answer in it.
+    pub(crate) fn answering(&self, is_right: bool) -> Request {
         let answer = if is_right { RIGHT } else { WRONG };
-        self.send(house, GATE, &format!("form={}&answer={answer}", self.form))
+        self.post(GATE, format!("form={}&answer={answer}", self.form))
     }
 
-    fn send(&self, house: &House, path: &str, body: &str) -> Heard {
+    fn post(&self, path: &str, body: String) -> Request {
         let headers = format!("content-type: application/x-www-form-urlencoded\r\n{}", self.cookie());
-        exchange(&house.address_of(self.node).unwrap(), "POST", path, &headers, body).into()
+        Request { verb: "POST", path: path.to_owned(), headers, body }
     }
 
-    pub(crate) fn hear(&mut self, asked: Asked, heard: Heard) -> Told {
-        let Heard { told, cookie, form, start_code } = heard;
-        self.start_code = start_code.or(self.start_code.take());
-        self.client.cookie = cookie.or(self.client.cookie.take());
-        self.form = form.unwrap_or(std::mem::take(&mut self.form));
-        self.client.talks.push(Talk { asked, told: told.clone() });
+    fn exchange(&mut self, house: &House, asked: Asked, request: &Request) -> Told {
+        self.hear(asked, send(&house.address_of(self.node).unwrap(), request))
+    }
+
+    /// Takes in what came back, and writes down what it told. To be told the same once more tells nothing.
+    pub(crate) fn hear(&mut self, asked: Asked, reply: io::Result<Reply>) -> Told {
+        let Ok(reply) = reply else { return self.write_down(asked, Told::Nothing) };
+        self.start_code = start_code_of(&reply.body).or(self.start_code.take());
+        self.client.cookie = cookie_of(&reply).or(self.client.cookie.take());
+        self.form = form_of(&reply.body).unwrap_or(std::mem::take(&mut self.form));
+        self.write_down(asked, read(&reply))
+    }
+
+    fn write_down(&mut self, asked: Asked, told: Told) -> Told {
+        let talk = Talk { asked, told: told.clone() };
+        if self.client.talks.last() != Some(&talk) {
+            self.client.talks.push(talk);
+        }
         told
     }
 
     /// Opens the page of their pass.
     pub(crate) fn look(&mut self, house: &House) -> Told {
-        let heard = exchange(&house.address_of(self.node).unwrap(), "GET", PASS, &self.cookie(), "").into();
-        self.hear(Asked::Look, heard)
+        self.exchange(house, Asked::Look, &self.looking())
+    }
+
+    /// The same, on a connection that is kept.
+    pub(crate) fn look_on(&mut self, line: &mut Line) -> Told {
+        let reply = line.exchange(&self.looking());
+        self.hear(Asked::Look, reply)
+    }
+
+    fn looking(&self) -> Request {
+        Request { headers: self.cookie(), ..get(PASS) }
     }
 
     /// Asks for another link, instead of one that ran out.
     pub(crate) fn ask_for_another(&mut self, house: &House) -> Told {
-        let heard = self.send(house, PASS, "");
-        self.hear(Asked::Another, heard)
+        self.exchange(house, Asked::Another, &self.post(PASS, String::new()))
     }
 
     /// Looks until there is a page, and one that will not change by itself.
@@ -134,6 +135,10 @@ impl Fan {
     pub(crate) fn cookie(&self) -> String {
         self.client.cookie.as_ref().map(|cookie| format!("cookie: {cookie}\r\n")).unwrap_or_default()
     }
+}
+
+fn get(path: &str) -> Request {
+    Request { verb: "GET", path: path.to_owned(), headers: String::new(), body: String::new() }
 }
 
 pub(crate) fn form_of(page: &str) -> Option<String> {

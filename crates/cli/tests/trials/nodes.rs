@@ -192,6 +192,7 @@ fn guessed_at(guessers: usize, guesses_each: usize) {
     let account = house.sandbox.person();
     let code = honest.start_code.clone().expect("the page leads to the bot");
     house.sandbox.write_to_bot(account, &format!("/start {code}"));
+    house.sandbox.press_the_button(account);
     honest.node = 1;
     until("who showed an account is heard", || honest.answer(&house, true) == Told::Passed);
     let Told::Link(link) = honest.look_until_told(&house) else { panic!("there is a link") };

@@ -14,8 +14,8 @@ use std::time::Duration;
 use store::{Attempt, Counted, Granted, SavedGate, Visitor};
 use tokio::time::Instant;
 
-/// How long an answer may wait for a link that has to be made first: so long that whoever answered sees their link, or
-/// their place, within two seconds, also where a thousand came at once.
+/// How long an answer may wait for Telegram, and for a link that has to be made first: so long that whoever answered sees
+/// their link, or their place, within two seconds, also where a thousand came at once.
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// Another node may make the link, and its bells are not heard here.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -88,7 +88,7 @@ pub(crate) async fn tries(
 ) -> Result<Result<Tries, Outcome>, Trouble> {
     let Attempt { pass, tries, .. } = app.store.attempt(gate.id, visitor).await?;
     if pass.is_some() {
-        wait_for_link(app, gate, visitor).await?;
+        wait_for_link(app, gate, visitor, Instant::now() + PATIENCE).await?;
         return Ok(Err(Outcome::In));
     }
     Ok(match gate.gate.may_try(&tries, now) {
@@ -120,7 +120,7 @@ async fn count_wrong(
         Counted::NoMoreTries => Outcome::NoMoreTries,
         Counted::BudgetSpent => Outcome::Crowded,
         Counted::Already { .. } => {
-            wait_for_link(app, gate, visitor).await?;
+            wait_for_link(app, gate, visitor, Instant::now() + PATIENCE).await?;
             Outcome::In
         }
         Counted::Changed => Outcome::NotOpen,
@@ -129,11 +129,11 @@ async fn count_wrong(
 
 /// Why a pass would lead its person nowhere, where Telegram can be asked about them: in every chat of the gate they are a
 /// member already, or banned.
-async fn needless(app: &App, gate: &SavedGate, person: UserId) -> Result<Option<Outcome>, Trouble> {
+async fn needless(app: App, gate: SavedGate, person: UserId) -> Result<Option<Outcome>, Trouble> {
     let Some(bot) = app.bots.get(gate.bot) else { return Ok(None) };
     let mut why = Outcome::Inside;
     for &chat in gate.gate.chats.iter() {
-        match presence::of(app, &bot, chat, person).await? {
+        match presence::of(&app, &bot, chat, person).await? {
             Some(Presence::In) => {}
             Some(Presence::Banned) => why = Outcome::Banned,
             Some(Presence::Out) | None => return Ok(None),
@@ -143,9 +143,12 @@ async fn needless(app: &App, gate: &SavedGate, person: UserId) -> Result<Option<
 }
 
 async fn give(app: &App, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> Result<Outcome, Trouble> {
+    let until = Instant::now() + PATIENCE;
     let mut granted = app.store.grant_unless_known(gate, visitor, now).await?;
     if let Granted::Known { person } = granted {
-        if let Some(needless) = needless(app, gate, person).await? {
+        // If Telegram does not say so in time, nobody knows that they would need none.
+        let asked = app.within(until, needless(app.clone(), gate.clone(), person)).await?;
+        if let Some(needless) = asked.flatten() {
             return Ok(needless);
         }
         granted = app.store.grant(gate, visitor, now).await?;
@@ -157,12 +160,12 @@ async fn give(app: &App, gate: &SavedGate, visitor: Visitor, now: UnixTime) -> R
             // A pool that has one less is filled up at the maker's next look.
             if entries.iter().any(|entry| entry.link.is_none()) {
                 app.bells.wanted.ring();
-                wait_for_link(app, gate, visitor).await?;
+                wait_for_link(app, gate, visitor, until).await?;
             }
             Outcome::In
         }
         Granted::Already { .. } => {
-            wait_for_link(app, gate, visitor).await?;
+            wait_for_link(app, gate, visitor, until).await?;
             Outcome::In
         }
         Granted::TooSoon { until } => held(app, Outcome::Wait { until }),
@@ -179,9 +182,13 @@ fn held(app: &App, outcome: Outcome) -> Outcome {
 }
 
 /// The pool was empty. A link is made within moments, or there is a queue.
-pub(crate) async fn wait_for_link(app: &App, gate: &SavedGate, visitor: Visitor) -> Result<(), Trouble> {
+pub(crate) async fn wait_for_link(
+    app: &App,
+    gate: &SavedGate,
+    visitor: Visitor,
+    until: Instant,
+) -> Result<(), Trouble> {
     let mut ear = app.bells.made.listen();
-    let until = Instant::now() + PATIENCE;
     while Instant::now() < until {
         match app.store.holding(gate.id, visitor).await? {
             Some(holding) if holding.waits() => ear.wait(LOOK_AGAIN).await,

@@ -3,11 +3,11 @@
 use super::errands::{self, To};
 use super::patience::{may_ask, put_off};
 use crate::app::App;
-use crate::bots::Bot;
+use crate::bots::{Bot, Call};
 use crate::error::Trouble;
 use gate::Entry;
 use links::{Chat, ChatId, Kind, Right, Standing, UnixTime};
-use store::{ChatFace, ChatKind, GateState, SavedGate};
+use store::{ChatFace, ChatKind, GateState, NewErrand, SavedGate};
 use telegram::bot_api::methods::{GetChat, GetChatMember, Method};
 use telegram::bot_api::types::ChatFullInfo;
 use telegram::bot_api::updates::standing_of;
@@ -67,8 +67,11 @@ async fn look_if_due(app: &App, bot: &Bot, chat: ChatId) -> Result<(), Trouble> 
 async fn look(app: &App, bot: &Bot, chat: ChatId) -> Result<bool, Trouble> {
     let name = Chat::from(chat);
     let asked_at = app.clock.now();
-    let standing = match bot.call(&GetChatMember { chat_id: &name, user_id: bot.id }).await {
-        Ok(member) => standing_of(&member),
+    let standing = match bot.call(&GetChatMember { chat_id: &name, user_id: bot.id }).await? {
+        Ok(member) => {
+            bot.done(Call::of_chat(GetChatMember::NAME, chat));
+            standing_of(&member)
+        }
         Err(error) if matches!(error.kind(), Kind::BotNotInChat | Kind::ChatNotFound) => Some(Standing::Out),
         Err(error) => {
             put_off(app, bot, GetChatMember::NAME, chat, &error).await?;
@@ -77,16 +80,18 @@ async fn look(app: &App, bot: &Bot, chat: ChatId) -> Result<bool, Trouble> {
     };
     let Some(standing) = standing else { return Ok(false) };
     let before = app.store.chat(bot.id, chat).await?.and_then(|known| known.standing);
-    if before.as_ref() != Some(&standing)
-        && app.store.know_standing(bot.id, chat, standing.clone(), asked_at).await?
-    {
-        changed(app, bot, chat, &standing).await?;
+    if before.as_ref() != Some(&standing) {
+        let errand = lack(app, bot, chat, &standing).await?;
+        if app.store.know_standing(bot.id, chat, standing.clone(), errand.clone(), asked_at).await? {
+            changed(app, bot, chat, errand.as_ref());
+        }
     }
     if !standing.may(Right::InviteUsers) {
         return Ok(false);
     }
-    match bot.call(&GetChat { chat_id: &name }).await {
+    match bot.call(&GetChat { chat_id: &name }).await? {
         Ok(full) => {
+            bot.done(Call::of_chat(GetChat::NAME, chat));
             bot.saw_name(chat, full.username.as_deref());
             app.store.know_chat(bot.id, chat, face(full), asked_at).await?;
         }
@@ -97,7 +102,7 @@ async fn look(app: &App, bot: &Bot, chat: ChatId) -> Result<bool, Trouble> {
     }
     // Asked while it can be: once the bot is out, nobody would say.
     if app.store.owner(bot.id, chat).await?.is_none()
-        && let Ok(Some(owner)) = errands::owner(bot, chat).await
+        && let Ok(Some(owner)) = errands::owner(bot, chat).await?
     {
         app.store.know_owner(bot.id, chat, owner).await?;
     }
@@ -114,17 +119,34 @@ fn face(full: ChatFullInfo) -> ChatFace {
     ChatFace { kind, title: full.title.unwrap_or_default(), username }
 }
 
-/// What the bot is in a chat is another thing than before. Whatever failed there may be tried again, and who has to put
-/// something right is told.
-pub(crate) async fn changed(app: &App, bot: &Bot, chat: ChatId, standing: &Standing) -> Result<(), Trouble> {
+/// What the bot is in a chat is another thing than before. Whatever failed there may be tried again; should something be
+/// lacking, that is `said` already.
+pub(crate) fn changed(app: &App, bot: &Bot, chat: ChatId, said: Option<&NewErrand>) {
     bot.wake(chat);
     bot.look_at(chat, app.clock.now());
     app.bells.wanted.ring();
     app.bells.ending.ring();
-    if standing.may(Right::InviteUsers) || !app.store.is_gated(bot.id, chat).await? {
-        return Ok(());
+    app.bells.errand.ring();
+    if said.is_some() {
+        warn!(telegram.chat = chat.get(), "we may make no invitations in this chat any more");
     }
-    warn!(telegram.chat = chat.get(), "we may make no invitations in this chat any more");
+}
+
+/// What whoever has to put something right is told, should this be news.
+pub(crate) async fn lack(
+    app: &App,
+    bot: &Bot,
+    chat: ChatId,
+    standing: &Standing,
+) -> Result<Option<NewErrand>, Trouble> {
+    if standing.may(Right::InviteUsers) || !app.store.is_gated(bot.id, chat).await? {
+        return Ok(None);
+    }
+    // Who was told that it is lacking need not hear of every other right that comes and goes.
+    let before = app.store.chat(bot.id, chat).await?.and_then(|known| known.standing);
+    if before.is_some_and(|before| !before.may(Right::InviteUsers)) {
+        return Ok(None);
+    }
     let title = title(app, bot, chat).await?;
     let mut text = format!(
         "I may not make invitations to {title} any more. Whoever passes a gate waits until I am an administrator there \
@@ -136,7 +158,7 @@ pub(crate) async fn changed(app: &App, bot: &Bot, chat: ChatId, standing: &Stand
             " {out} of my invitations are out, and may work still: only I can end them, and I do so as soon as I am back."
         ));
     }
-    errands::say(app, bot.id, To::OwnerOf(chat.get()), text).await
+    Ok(Some(errands::saying(To::OwnerOf(chat.get()), text)))
 }
 
 /// Anyone can walk into a public chat, and nobody is told by which link. A gate that leads there by links is paused.
@@ -147,19 +169,20 @@ async fn pause_if_public(app: &App, bot: &Bot, gate: &SavedGate, chat: ChatId) -
     let Some(name) = app.store.chat(bot.id, chat).await?.and_then(|known| known.username) else {
         return Ok(());
     };
-    // Whoever changes the gate meanwhile has looked at its chats as well, and is not undone.
-    if !app.store.set_gate_state(gate, GateState::Paused, OURSELVES, app.clock.now()).await? {
-        return Ok(());
-    }
-    let slug = gate.gate.slug.as_str();
-    error!(telegram.chat = chat.get(), gate = slug, "a chat became public, so its gate is paused");
     let title = title(app, bot, chat).await?;
     let text = format!(
         "{title} is public now, as @{name}: anyone can walk in without an invitation, and I cannot see who comes by one. \
          I paused the gate \"{}\" that leads there. Make the chat private again, then publish the gate again.",
         gate.gate.title.as_str()
     );
-    errands::say(app, bot.id, To::OwnerOf(chat.get()), text).await
+    let errand = errands::saying(To::OwnerOf(chat.get()), text);
+    // Whoever changes the gate meanwhile has looked at its chats as well, and is not undone.
+    if app.store.pause_gate(gate, OURSELVES, errand, app.clock.now()).await? {
+        app.bells.errand.ring();
+        let slug = gate.gate.slug.as_str();
+        error!(telegram.chat = chat.get(), gate = slug, "a chat became public, so its gate is paused");
+    }
+    Ok(())
 }
 
 pub(crate) async fn title(app: &App, bot: &Bot, chat: ChatId) -> Result<String, Trouble> {

@@ -1,17 +1,19 @@
 //! What Telegram tells us is taken in: each update with its effects, once, before it is acknowledged.
 
-use super::errands::{self, To};
-use super::{chats, doubts};
+use super::{chats, confirm, doubts};
 use crate::app::App;
 use crate::bots::Bot;
-use crate::error::Trouble;
+use crate::error::{Trouble, chain};
 use crate::sign::Purpose;
-use crate::visitor::Start;
 use links::{ChatId, Event, Link, UnixTime, UserId, Way};
-use store::{By, Effect, Outcome};
-use telegram::bot_api::types::{Message, Update, UpdateKind};
+use store::{By, Effect, NewErrand, Outcome};
+use telegram::bot_api::types::{Update, UpdateKind};
 use telegram::bot_api::updates::event;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
+
+/// What we want to be told of: all that means something for links, and pressed buttons.
+pub(crate) const KINDS: &[&str] =
+    &["message", "callback_query", "my_chat_member", "chat_member", "chat_join_request"];
 
 /// Where Telegram sends a bot's updates, if it is told to.
 pub(crate) fn webhook_url(app: &App, bot: UserId) -> String {
@@ -53,19 +55,27 @@ pub(crate) async fn take_in(
 ) -> Result<(), Trouble> {
     let now = app.clock.now();
     updates.iter().filter_map(chat_of).for_each(|(chat, name)| bot.saw_name(chat, name));
-    let heard: Vec<store::Update> = updates
-        .iter()
-        .map(|update| store::Update {
-            id: update.update_id,
-            received_at: now,
-            effect: effect(app, bot, update, now),
-        })
-        .collect();
+    let mut heard = Vec::with_capacity(updates.len());
+    for update in updates {
+        let effect = effect(app, bot, update, now);
+        let errand = errand(app, bot, &effect).await?;
+        heard.push(store::Update { id: update.update_id, received_at: now, effect, errand });
+    }
     let outcomes = app.store.take_in(bot.id, heard.clone()).await?;
     app.points.pass("hear.stored");
     app.metrics.updates.inc_by(updates.len() as u64);
     for (heard, outcome) in heard.iter().zip(outcomes) {
-        follow(app, bot, &heard.effect, outcome).await?;
+        follow(app, bot, heard.errand.as_ref(), outcome);
+    }
+    // Also of those that were repeated, for we may have been cut off here before: better asked twice than never.
+    for update in updates {
+        match confirm::follow(app, bot, update, now).await {
+            // To be told the same again and again would help nobody, and keep us from hearing anything else.
+            Err(Trouble::Store(why)) if !why.is_retryable() => {
+                error!(error = chain(&why), "somebody who pressed Start could not be asked who they are");
+            }
+            asked => asked?,
+        }
     }
     if let Some(before) = all_before {
         let doubted = match gap {
@@ -77,9 +87,16 @@ pub(crate) async fn take_in(
     Ok(())
 }
 
-/// What is done at once, now that it is written down. Were it lost, the jobs would find it at their next look; but for
-/// what is said to people, who then see it on their page or in `admit doctor` only.
-async fn follow(app: &App, bot: &Bot, effect: &Effect, outcome: Outcome) -> Result<(), Trouble> {
+/// What is to be said should this be news; written down with it, so that nothing which was taken in is kept quiet.
+async fn errand(app: &App, bot: &Bot, effect: &Effect) -> Result<Option<NewErrand>, Trouble> {
+    match effect {
+        Effect::RightsChanged { chat, standing, .. } => chats::lack(app, bot, *chat, standing).await,
+        _ => Ok(None),
+    }
+}
+
+/// What is done at once, now that it is written down. Were it lost, the jobs would find it at their next look.
+fn follow(app: &App, bot: &Bot, said: Option<&NewErrand>, outcome: Outcome) {
     match outcome {
         Outcome::Entered { .. } | Outcome::StrayLink { .. } => app.bells.ending.ring(),
         Outcome::Stranger { pass, chat } => {
@@ -90,32 +107,19 @@ async fn follow(app: &App, bot: &Bot, effect: &Effect, outcome: Outcome) -> Resu
             );
             app.bells.ending.ring();
         }
-        Outcome::RightsChanged { chat } => {
-            if let Effect::RightsChanged { standing, .. } = effect {
-                chats::changed(app, bot, chat, standing).await?;
-            }
-        }
+        Outcome::RightsChanged { chat } => chats::changed(app, bot, chat, said),
         Outcome::Moved { to } => {
             info!(telegram.chat = to.get(), "a group has a new number");
             app.bells.wanted.ring();
         }
-        Outcome::Bound { .. } => {
-            if let Effect::Started { person, .. } = effect {
-                let text = "I know who you are now. Go back to the page and send your answer again.";
-                errands::say(app, bot.id, To::Person(person.get()), text.to_owned()).await?;
-            }
-        }
-        Outcome::Repeated | Outcome::Noted | Outcome::Gone { .. } => {}
+        Outcome::Repeated | Outcome::Noted | Outcome::Bound { .. } | Outcome::Gone { .. } => {}
     }
-    Ok(())
 }
 
 /// What an update means to us, in the store's words.
 fn effect(app: &App, bot: &Bot, update: &Update, now: UnixTime) -> Effect {
-    if let UpdateKind::Message(message) = &update.kind
-        && let Some(started) = started(app, message)
-    {
-        return started;
+    if let Some(confirmed) = confirm::effect(app, update, now) {
+        return confirmed;
     }
     match event(update) {
         Some(Event::Joined(joined)) => Effect::Joined {
@@ -156,20 +160,6 @@ fn chat_of(update: &Update) -> Option<(ChatId, Option<&str>)> {
     };
     let is_shared = chat.kind != "private";
     is_shared.then_some((ChatId::new(chat.id).ok()?, chat.username.as_deref()))
-}
-
-/// Somebody pressed Start with what a page of ours gave them.
-fn started(app: &App, message: &Message) -> Option<Effect> {
-    let payload = message.text.as_deref()?.strip_prefix("/start ")?;
-    let person = UserId::new(message.from.as_ref()?.id).ok()?;
-    let start = Start::open(&app.signer, payload.trim())?;
-    let at = UnixTime::new(message.date);
-    (message.chat.kind == "private" && at <= start.until).then_some(Effect::Started {
-        person,
-        gate: start.gate,
-        visitor: start.visitor,
-        at,
-    })
 }
 
 /// By what a link is known again: its name is ours to read, its text may be cut.

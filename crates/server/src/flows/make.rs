@@ -6,11 +6,11 @@
 use super::chats;
 use super::patience::{may_ask, put_off};
 use crate::app::App;
-use crate::bots::{Bot, CALL_LIMIT};
+use crate::bots::{Bot, CALL_LIMIT, Call};
 use crate::error::Trouble;
 use crate::metrics::LinkEvent;
 use gate::Code;
-use links::{Chat, ChatId, Expiry, Kind, Link, LinkName, Terms, UnixTime};
+use links::{ChatId, Expiry, Kind, Link, LinkName, Terms, UnixTime};
 use store::{GateState, Intent, LinkId, SavedGate};
 use telegram::bot_api::methods::{CreateChatInviteLink, Method};
 use tokio::task::JoinSet;
@@ -42,8 +42,10 @@ pub(crate) async fn fill(
         }
     }
     let stock = gate::Stock { target, free: stock.free, waiting: stock.waiting, making: stock.making };
+    // Looked at first: to hand out nothing would cost a crowd the gate's turn at every look.
     if stock.waiting > 0
         && stock.free > 0
+        && app.store.may_give(bot.id, chat).await?
         && app.store.hand_out(gate, chat, gate.gate.promised_until(now), now).await? > 0
     {
         // They waited while nothing could be given, and there is a pool again.
@@ -80,11 +82,11 @@ async fn make(app: &App, bot: &Bot, intent: Intent) -> Result<bool, Trouble> {
     app.points.pass("make.intended");
     let name = LinkName::new(&intent.marker.to_string()).expect("a marker is short and plain");
     let expiry = Expiry::new(intent.expires_at).expect("a gate's links end within a bounded time from now");
-    let made = bot.links().create(&Chat::from(intent.chat), &Terms::for_one(expiry).named(name)).await;
+    let made = bot.create(intent.chat, &Terms::for_one(expiry).named(name)).await?;
     app.points.pass("make.answered");
     match made {
         Ok(made) => {
-            bot.done(CreateChatInviteLink::NAME, intent.chat);
+            bot.done(Call::of_chat(CreateChatInviteLink::NAME, intent.chat));
             keep(app, link, &made).await
         }
         Err(error) => not_made(app, bot, intent, link, &error).await,

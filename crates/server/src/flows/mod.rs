@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod chats;
+pub(crate) mod confirm;
 pub(crate) mod doubts;
 pub(crate) mod errands;
 pub(crate) mod hear;

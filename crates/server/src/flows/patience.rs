@@ -1,10 +1,10 @@
-//! When Telegram is not asked: it wants a call held back, which the store remembers for every node; or the call failed,
-//! and this node leaves the chat alone for a while.
+//! When Telegram is not asked: it wants a call held back, which [`Bot`] sees to; or the call failed, and this node leaves
+//! the chat alone for a while.
 
 use super::chats::title;
 use super::errands::{self, To};
 use crate::app::App;
-use crate::bots::Bot;
+use crate::bots::{Bot, Call};
 use crate::error::{Trouble, chain};
 use links::{ChatId, Kind, UnixTime};
 use tracing::{error, info, warn};
@@ -23,8 +23,35 @@ pub(crate) async fn may_ask(
     method: &'static str,
     chat: ChatId,
 ) -> Result<bool, Trouble> {
-    let now = app.clock.now();
-    Ok(!bot.rests(method, chat, now) && app.store.held(bot.id, method, Some(chat), now).await?.is_none())
+    Ok(!bot.rests(Call::of_chat(method, chat), app.clock.now())
+        && bot.held(method, Some(chat)).await?.is_none())
+}
+
+/// Whether Telegram refuses, and nothing we know of would change that.
+pub(crate) fn is_refusal(error: &links::Error) -> bool {
+    let is_known = matches!(
+        error.kind(),
+        Kind::Wait { .. }
+            | Kind::ChatMoved { .. }
+            | Kind::TokenDead
+            | Kind::MissingRight(_)
+            | Kind::BotNotInChat
+            | Kind::ChatNotFound
+            | Kind::WrongKindOfChat
+            | Kind::OutcomeUnknown
+    );
+    !is_known && !error.is_retryable()
+}
+
+/// For how many seconds to leave alone what was refused so often before.
+pub(crate) fn rest_seconds(refused: u32) -> i64 {
+    (SHORT_REST_SECONDS << refused.min(16)).min(LONGEST_REST_SECONDS)
+}
+
+/// Whether whoever owns the chat is told now of what rests for so long: not at the first time, for it may pass; and not
+/// each time.
+pub(crate) fn is_time_to_tell(rest_seconds: i64) -> bool {
+    (LONG_REST_SECONDS..2 * LONG_REST_SECONDS).contains(&rest_seconds)
 }
 
 /// It failed. How long to leave it alone follows from why.
@@ -35,17 +62,14 @@ pub(crate) async fn put_off(
     chat: ChatId,
     error: &links::Error,
 ) -> Result<(), Trouble> {
+    if is_refusal(error) {
+        return refused(app, bot, Call::of_chat(method, chat), error).await;
+    }
     let now = app.clock.now();
     let after = |seconds: i64| UnixTime::new(now.get().saturating_add(seconds));
     let telegram_chat = chat.get();
     let rest = match error.kind() {
-        Kind::Wait { seconds } => {
-            // Our clock shows whole seconds; up to one of them is over already.
-            let until = after(i64::from(*seconds) + 1);
-            app.store.hold(bot.id, method, Some(chat), until).await?;
-            info!(telegram.chat = telegram_chat, method, wait_seconds = seconds, "Telegram wants us to wait");
-            return Ok(());
-        }
+        Kind::Wait { .. } => return Ok(()),
         Kind::ChatMoved { to } => {
             app.store.chat_moved(bot.id, chat, *to, now).await?;
             app.bells.wanted.ring();
@@ -63,26 +87,34 @@ pub(crate) async fn put_off(
             bot.look_at(chat, now);
             LONG_REST_SECONDS
         }
-        Kind::OutcomeUnknown => SHORT_REST_SECONDS,
-        _ if error.is_retryable() => SHORT_REST_SECONDS,
-        _ => return refused(app, bot, method, chat, error).await,
+        _ => SHORT_REST_SECONDS,
     };
     warn!(telegram.chat = telegram_chat, method, error = chain(error), "Telegram did not do it");
-    bot.rest(method, chat, after(rest));
+    bot.rest(Call::of_chat(method, chat), after(rest));
     Ok(())
 }
 
-/// Telegram refuses, and nothing we know of would change that. It is asked again, later each time, and whoever owns the
-/// chat is told once.
-async fn refused(
+/// It failed for one person. What Telegram refuses of them rests for them alone; after whatever else failed, the others
+/// have their turn before they do.
+pub(crate) async fn put_off_person(
     app: &App,
     bot: &Bot,
-    method: &'static str,
-    chat: ChatId,
+    call: Call,
     error: &links::Error,
 ) -> Result<(), Trouble> {
+    if is_refusal(error) {
+        return refused(app, bot, call, error).await;
+    }
+    let behind = 2 * SHORT_REST_SECONDS;
+    bot.rest(call, UnixTime::new(app.clock.now().get().saturating_add(behind)));
+    put_off(app, bot, call.method, call.chat, error).await
+}
+
+/// It is asked again, later each time, and whoever owns the chat is told once.
+async fn refused(app: &App, bot: &Bot, call: Call, error: &links::Error) -> Result<(), Trouble> {
     let bounds = SHORT_REST_SECONDS..=LONGEST_REST_SECONDS;
-    let Some(seconds) = bot.rest_longer(method, chat, app.clock.now(), bounds) else { return Ok(()) };
+    let Some(seconds) = bot.rest_longer(call, app.clock.now(), bounds) else { return Ok(()) };
+    let Call { method, chat, .. } = call;
     error!(
         telegram.chat = chat.get(),
         method,
@@ -91,9 +123,7 @@ async fn refused(
         "Telegram refuses, and we do not know why"
     );
     app.metrics.refusals.inc();
-    // Not at the first time, for it may pass; and not each time.
-    let is_time = (LONG_REST_SECONDS..2 * LONG_REST_SECONDS).contains(&seconds);
-    if !is_time || !app.store.is_gated(bot.id, chat).await? {
+    if !is_time_to_tell(seconds) || !app.store.is_gated(bot.id, chat).await? {
         return Ok(());
     }
     let title = title(app, bot, chat).await?;

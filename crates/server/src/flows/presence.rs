@@ -1,8 +1,8 @@
 //! Where somebody is: Telegram is asked whether a person it knows is in a chat.
 
-use super::patience::{may_ask, put_off};
+use super::patience::{may_ask, put_off_person};
 use crate::app::App;
-use crate::bots::Bot;
+use crate::bots::{Bot, Call};
 use crate::error::Trouble;
 use links::{Chat, ChatId, Kind, UserId};
 use telegram::bot_api::methods::{GetChatMember, Method};
@@ -26,10 +26,15 @@ pub(crate) async fn of(
     chat: ChatId,
     person: UserId,
 ) -> Result<Option<Presence>, Trouble> {
-    if !may_ask(app, bot, GetChatMember::NAME, chat).await? {
+    let call = Call { method: GetChatMember::NAME, chat, person: Some(person) };
+    if bot.rests(call, app.clock.now()) || !may_ask(app, bot, GetChatMember::NAME, chat).await? {
         return Ok(None);
     }
-    match bot.call(&GetChatMember { chat_id: &Chat::from(chat), user_id: person }).await {
+    let member = bot.call(&GetChatMember { chat_id: &Chat::from(chat), user_id: person }).await?;
+    if member.is_ok() {
+        bot.done(call);
+    }
+    match member {
         Ok(ChatMember::Kicked(..)) => Ok(Some(Presence::Banned)),
         Ok(member) => Ok(member.is_in().map(|is_in| if is_in { Presence::In } else { Presence::Out })),
         // Whoever was never there, or is nobody any more, is not there.
@@ -37,7 +42,7 @@ pub(crate) async fn of(
             Ok(Some(Presence::Out))
         }
         Err(error) => {
-            put_off(app, bot, GetChatMember::NAME, chat, &error).await?;
+            put_off_person(app, bot, call, &error).await?;
             Ok(None)
         }
     }

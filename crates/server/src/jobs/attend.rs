@@ -55,7 +55,7 @@ impl Attendance {
         });
         for bot in known {
             if !self.tended.contains_key(&bot.id) {
-                let tended = Bot::new(&bot, &self.road)?;
+                let tended = Bot::new(&bot, &self.road, self.app.store.clone(), self.app.clock.clone())?;
                 self.app.bots.put(tended.clone());
                 let job = self.jobs.spawn(tend(self.app.clone(), tended, self.holder.clone()));
                 self.tended.insert(bot.id, (bot.token, job));

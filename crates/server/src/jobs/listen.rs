@@ -5,11 +5,10 @@ use crate::Hearing;
 use crate::app::App;
 use crate::bots::Bot;
 use crate::error::chain;
-use crate::flows::hear::{self, Gap};
+use crate::flows::hear::{self, Gap, KINDS};
 use links::Kind;
 use std::time::Duration;
 use telegram::bot_api::methods::{DeleteWebhook, GetWebhookInfo, SetWebhook};
-use telegram::bot_api::updates::KINDS;
 use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
@@ -35,7 +34,6 @@ pub(super) async fn listen(app: &App, bot: &Bot) {
 
 /// What was taken in is acknowledged by the next question.
 async fn ask(app: &App, bot: &Bot) {
-    let ear = bot.ear();
     let mut done = None;
     // What is there already is asked for without waiting for more.
     let mut patience = 0;
@@ -47,7 +45,7 @@ async fn ask(app: &App, bot: &Bot) {
         let again = last.replace((done, Instant::now()));
         let is_hasty = again.is_some_and(|(same, at)| same == done && at.elapsed() < HASTE);
         let answer = tokio::select! {
-            answer = ear.within(done, patience) => answer,
+            answer = bot.updates(done, patience) => answer,
             // Somebody waits for what there is by now. A question that is dropped loses nothing.
             () = news.rung(), if patience > 0 => {
                 patience = 0;
@@ -55,7 +53,7 @@ async fn ask(app: &App, bot: &Bot) {
             }
         };
         match answer {
-            Ok(updates) => {
+            Ok(Ok(updates)) => {
                 others.live(app, bot).await;
                 let is_all = updates.is_empty() || updates.len() < MOST_AT_ONCE && !is_hasty;
                 let all = is_all.then_some(asked_at);
@@ -71,10 +69,11 @@ async fn ask(app: &App, bot: &Bot) {
                 }
                 patience = if all.is_some() { LONGEST_QUESTION } else { 0 };
             }
-            Err(why) => {
+            Ok(Err(why)) => {
                 sleep(deaf(app, bot, &why, &mut others).await).await;
                 patience = 0;
             }
+            Err(why) => sleep(lost(&why)).await,
         }
     }
 }
@@ -121,7 +120,7 @@ async fn be_told(app: &App, bot: &Bot) {
     let mut news = app.bells.news.listen();
     loop {
         let wait = match bot.call(&webhook).await {
-            Ok(_) => {
+            Ok(Ok(_)) => {
                 others.live(app, bot).await;
                 let told_at = app.clock.now();
                 while app.clock.now().get() < told_at.get() + TELL_AGAIN_SECONDS {
@@ -132,7 +131,8 @@ async fn be_told(app: &App, bot: &Bot) {
                 }
                 continue;
             }
-            Err(why) => deaf(app, bot, &why, &mut others).await,
+            Ok(Err(why)) => deaf(app, bot, &why, &mut others).await,
+            Err(why) => lost(&why),
         };
         sleep(wait).await;
     }
@@ -142,9 +142,13 @@ async fn be_told(app: &App, bot: &Bot) {
 async fn look_back(app: &App, bot: &Bot, others: &mut Others) -> bool {
     let asked_at = app.clock.now();
     let info = match bot.call(&GetWebhookInfo {}).await {
-        Ok(info) => info,
-        Err(why) => {
+        Ok(Ok(info)) => info,
+        Ok(Err(why)) => {
             deaf(app, bot, &why, others).await;
+            return true;
+        }
+        Err(why) => {
+            lost(&why);
             return true;
         }
     };
@@ -161,6 +165,12 @@ async fn look_back(app: &App, bot: &Bot, others: &mut Others) -> bool {
         }
     }
     true
+}
+
+/// Nobody knows what Telegram wants held back, so it is not asked; how long to wait.
+fn lost(why: &store::Error) -> Duration {
+    warn!(error = chain(why), "what Telegram wants held back could not be looked up");
+    BREATH
 }
 
 /// Nothing is heard; how long to wait follows from why.
@@ -188,7 +198,7 @@ async fn deaf(app: &App, bot: &Bot, why: &links::Error, others: &mut Others) -> 
 
 /// Updates go to an address. If it is ours, from when we were told them, they shall come back to us.
 async fn end_webhook(app: &App, bot: &Bot, others: &mut Others) -> Duration {
-    let Ok(info) = bot.call(&GetWebhookInfo {}).await else { return LONG_BREATH };
+    let Ok(Ok(info)) = bot.call(&GetWebhookInfo {}).await else { return LONG_BREATH };
     if info.url != hear::webhook_url(app, bot.id) {
         others.have_webhook = true;
         let cure = match info.url.ends_with(&hear::webhook_path(bot.id)) {
@@ -201,10 +211,10 @@ async fn end_webhook(app: &App, bot: &Bot, others: &mut Others) -> Duration {
         return LONG_BREATH;
     }
     match bot.call(&DeleteWebhook { drop_pending_updates: None }).await {
-        Ok(_) => {
+        Ok(Ok(_)) => {
             info!(bot = bot.id.get(), "our webhook is deleted; updates are asked for from now on");
             Duration::ZERO
         }
-        Err(_) => LONG_BREATH,
+        Ok(Err(_)) | Err(_) => LONG_BREATH,
     }
 }

@@ -1,7 +1,7 @@
 //! A gate's page: looked at, which changes nothing, and answered.
 
 use super::Notice;
-use super::{Frame, Told, count, pass_path, show, span};
+use super::{Frame, Share, Told, count, pass_path, show, span};
 use crate::app::App;
 use crate::error::Trouble;
 use crate::flows::answer::{self, Outcome};
@@ -19,6 +19,7 @@ use store::{GateState, SavedGate, Visitor};
 
 /// A form with every field filled to its bound is smaller.
 const LARGEST_FORM_BYTES: usize = 256 << 10;
+const PAUSED: &str = "This gate is paused. Come back later.";
 
 #[derive(Template)]
 #[template(path = "pages/gate.html")]
@@ -217,7 +218,9 @@ impl Desk<'_> {
             return Ok(Some(self.questions(&Sheet { told: Some(told), ..Sheet::default() })));
         };
         let outcome = answer::answer(self.app, self.gate, self.visitor, &given).await?;
-        if age == Age::Kept && !matches!(outcome, Outcome::In | Outcome::Wrong { .. }) {
+        if age == Age::Kept
+            && !matches!(outcome, Outcome::In | Outcome::Wrong { .. } | Outcome::Inside | Outcome::Banned)
+        {
             return Ok(None);
         }
         Ok(self.tell(outcome, sent, now))
@@ -298,7 +301,7 @@ impl Desk<'_> {
     fn one_more_step(&self, now: UnixTime) -> Told {
         let told = Told::bad(
             "Many wrong answers are coming in right now. Yours was not looked at and does not count. Press Start in the \
-             bot, come back and send it again; or wait some minutes.",
+             bot, tell it that you opened this page, come back and send your answer again; or wait some minutes.",
         );
         let Some(bot) = self.app.bots.get(self.gate.bot) else { return told };
         let start = Start::new(self.visitor, self.gate.id, now).sign(&self.app.signer);
@@ -323,7 +326,7 @@ impl Desk<'_> {
         let page = Page {
             frame: Frame {
                 title: self.title(),
-                shared_as: Some(format!("{}/g/{slug}", app.public_url)),
+                share: Some(Share::of(app, slug)),
                 description: intro,
                 again_after_seconds: None,
             },
@@ -378,21 +381,21 @@ pub(crate) fn nowhere() -> Response {
 
 /// The page of a gate that nobody can pass at this moment.
 fn closed(app: &App, gate: &SavedGate) -> Option<Response> {
-    let title = gate.gate.title.as_str();
-    if gate.state == GateState::Paused {
-        return Some(paused(title));
-    }
     let now = app.clock.now();
     let text = match gate.gate.standing(now) {
+        _ if gate.state == GateState::Paused => PAUSED.to_owned(),
         Standing::Open => return None,
         Standing::Closed => "This gate is closed.".to_owned(),
         Standing::NotYet { at } => format!("This gate opens in {}.", span(at.get() - now.get())),
     };
-    Some(Notice::new(StatusCode::OK, title, text).into_response())
+    // Before it opens it is shared most.
+    let share = Share::of(app, gate.gate.slug.as_str());
+    let intro = gate.gate.intro.as_ref().map(|intro| intro.as_str());
+    Some(Notice::new(StatusCode::OK, gate.gate.title.as_str(), text).shared(share, intro).into_response())
 }
 
 fn paused(title: &str) -> Response {
-    Notice::new(StatusCode::OK, title, "This gate is paused. Come back later.").into_response()
+    Notice::new(StatusCode::OK, title, PAUSED).into_response()
 }
 
 fn full(title: &str) -> Response {

@@ -3,8 +3,10 @@
 pub(crate) mod gate;
 mod notice;
 pub(crate) mod pass;
+mod share;
 
 pub(crate) use notice::Notice;
+pub(crate) use share::{PICTURE_PATH, Share, picture};
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -17,8 +19,8 @@ pub(crate) const STYLE: &str = include_str!("../../templates/style.css");
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frame<'a> {
     pub(crate) title: &'a str,
-    /// The address to share, of pages that may be shared.
-    pub(crate) shared_as: Option<String>,
+    /// Of pages that may be shared.
+    pub(crate) share: Option<Share>,
     pub(crate) description: Option<&'a str>,
     /// For pages that look again by themselves.
     pub(crate) again_after_seconds: Option<u32>,

@@ -1,6 +1,6 @@
 //! A page that only says something.
 
-use super::{Frame, Way, show};
+use super::{Frame, Share, Way, show};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -21,6 +21,13 @@ impl<'a> Notice<'a> {
     pub(crate) fn new(status: StatusCode, title: &'a str, text: impl Into<String>) -> Self {
         let frame = Frame { title, ..Frame::default() };
         Self { frame, text: text.into(), is_alert: !status.is_success(), way: None, status }
+    }
+
+    /// Its address may be shared, and is described like this.
+    pub(crate) fn shared(mut self, share: Share, description: Option<&'a str>) -> Self {
+        self.frame.share = Some(share);
+        self.frame.description = description;
+        self
     }
 
     pub(crate) fn leading_to(mut self, url: String, text: &'static str) -> Self {

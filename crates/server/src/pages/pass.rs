@@ -130,7 +130,7 @@ async fn page(
         may_ask,
         action: &pass_path(gate.gate.slug.as_str()),
     };
-    Ok(show(StatusCode::OK, &page))
+    Ok(([("x-robots-tag", "noindex")], show(StatusCode::OK, &page)).into_response())
 }
 
 /// Whether the link ran out. It may not be written down yet.

@@ -1,6 +1,6 @@
 //! A gate is opened, if it can work: what keeps it from working is told all at once, each with its cure.
 
-use gate::{Entry, Flaw, Gate, StrangerRule};
+use gate::{Entry, Flaw, Gate, Standing, StrangerRule};
 use links::{Chat, ChatId, Kind, Right, UnixTime, UserId};
 use std::collections::HashSet;
 use store::{Bot, GateState, SavedGate, Store};
@@ -17,6 +17,9 @@ pub enum Refusal {
     /// An entry that this version does not have.
     #[error("the entry `{}` is not built yet; write `entry = \"link\"`", .0.as_str())]
     Entry(Entry),
+    /// Its time is over.
+    #[error("the gate is over: its `closes_at` has passed; write a later one, or leave it out")]
+    Over,
     /// Nobody would make its links.
     #[error("the bot {0} is not remembered here; give its token, or name another with `--bot`")]
     NoBot(UserId),
@@ -97,6 +100,7 @@ impl Refusal {
         match self {
             Self::Flaw(_) => "flaw",
             Self::Entry(_) => "entry_not_built",
+            Self::Over => "over",
             Self::NoBot(_) => "no_bot",
             Self::TokenDead { .. } => "token_dead",
             Self::ChatNotFound { .. } => "chat_not_found",
@@ -119,7 +123,7 @@ impl Refusal {
             | Self::NotAdministrator { chat, .. }
             | Self::CannotInvite { chat, .. }
             | Self::CannotRemove { chat, .. } => Some(*chat),
-            Self::Flaw(_) | Self::Entry(_) | Self::NoBot(_) | Self::TokenDead { .. } => None,
+            Self::Flaw(_) | Self::Entry(_) | Self::Over | Self::NoBot(_) | Self::TokenDead { .. } => None,
         }
     }
 }
@@ -150,6 +154,12 @@ pub fn refusals_of_itself(gate: &Gate) -> Vec<Refusal> {
     gate.flaws().into_iter().map(Refusal::from).chain(entry).collect()
 }
 
+/// The same, of a gate that is to be opened now. One that is open may be over, and changed all the same.
+pub fn refusals_to_open(gate: &Gate, now: UnixTime) -> Vec<Refusal> {
+    let over = (gate.standing(now) == Standing::Closed).then_some(Refusal::Over);
+    refusals_of_itself(gate).into_iter().chain(over).collect()
+}
+
 /// Everything that keeps this gate from working with this bot, looked up at Telegram.
 pub async fn refusals(
     store: &Store,
@@ -157,7 +167,27 @@ pub async fn refusals(
     bot: UserId,
     road: &Road,
 ) -> Result<Vec<Refusal>, CannotPublish> {
-    let mut refusals = refusals_of_itself(gate);
+    look_up(store, gate, bot, road, refusals_of_itself(gate)).await
+}
+
+/// Everything that keeps this gate from being opened now.
+pub async fn refusals_to_publish(
+    store: &Store,
+    kept: &SavedGate,
+    road: &Road,
+    now: UnixTime,
+) -> Result<Vec<Refusal>, CannotPublish> {
+    look_up(store, &kept.gate, kept.bot, road, refusals_to_open(&kept.gate, now)).await
+}
+
+/// What Telegram says against it as well.
+async fn look_up(
+    store: &Store,
+    gate: &Gate,
+    bot: UserId,
+    road: &Road,
+    mut refusals: Vec<Refusal>,
+) -> Result<Vec<Refusal>, CannotPublish> {
     let Some(bot) = store.bot(bot).await? else {
         refusals.push(Refusal::NoBot(bot));
         return Ok(refusals);
@@ -243,7 +273,7 @@ pub async fn publish(
     who: &str,
     now: UnixTime,
 ) -> Result<(), CannotPublish> {
-    let refusals = refusals(store, &kept.gate, kept.bot, road).await?;
+    let refusals = refusals_to_publish(store, kept, road, now).await?;
     if !refusals.is_empty() {
         return Err(CannotPublish::Refused(refusals));
     }

@@ -12,6 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+/// What the bot asks whoever pressed Start.
+const QUESTION: &str = "A browser wants to be known as you";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// All of it; it ends when this is dropped.
@@ -120,6 +122,12 @@ impl House {
         rusqlite::Connection::open(file).unwrap().execute_batch(statement).unwrap();
     }
 
+    /// A number of the database.
+    pub(crate) fn number(&self, query: &str) -> i64 {
+        let file = self.data.path().join("admit.db");
+        rusqlite::Connection::open(file).unwrap().query_row(query, [], |row| row.get(0)).unwrap()
+    }
+
     /// What somebody with the bot's token asks of Telegram.
     pub(crate) async fn as_bot(&self, method: &str, arguments: Value) -> Value {
         let path = format!("/bot{}/{method}", self.token);
@@ -148,15 +156,42 @@ impl House {
         self.control(&format!("chats/{}/username", self.chat), json!({ "username": name })).await;
     }
 
-    /// Somebody who pressed Start on the page of this fan.
+    /// Somebody who showed on the page of this fan who they are.
     pub(crate) async fn shows(&self, fan: &mut Fan<'_>, person: i64) {
+        let button = self.starts(fan, person).await;
+        self.press(person, &button).await;
+        self.is_told(person, "I know who you are now").await;
+    }
+
+    /// Somebody who pressed Start on the page of this fan; the button that they are shown.
+    pub(crate) async fn starts(&self, fan: &mut Fan<'_>, person: i64) -> Value {
         let held = fan.answer("owl").await;
         let code = between(&held, "admit_demo_bot?start=", "\"");
+        let asked = self.inbox(person).await.matches(QUESTION).count();
         self.write_to_bot(person, &format!("/start {code}")).await;
-        eventually("the bot answers", async || {
-            self.inbox(person).await.contains("I know who you are now").then_some(())
+        let mut told = self.is_told_so_often(person, QUESTION, asked + 1).await;
+        let data = told["reply_markup"]["inline_keyboard"][0][0]["callback_data"].take();
+        json!({ "message_id": told["message_id"], "data": data })
+    }
+
+    /// Somebody presses a button that they were shown.
+    pub(crate) async fn press(&self, person: i64, button: &Value) {
+        self.control(&format!("people/{person}/press"), button.clone()).await;
+    }
+
+    /// The message that says this to somebody, as soon as there is one.
+    pub(crate) async fn is_told(&self, person: i64, words: &str) -> Value {
+        self.is_told_so_often(person, words, 1).await
+    }
+
+    /// The last of so many.
+    pub(crate) async fn is_told_so_often(&self, person: i64, words: &str, times: usize) -> Value {
+        eventually(words, async || {
+            let inbox = body(&self.inbox(person).await);
+            let says = |message: &&Value| message["text"].as_str().is_some_and(|text| text.contains(words));
+            inbox.as_array().unwrap().iter().filter(says).nth(times - 1).cloned()
         })
-        .await;
+        .await
     }
 
     /// Somebody who has just opened the gate.
@@ -168,7 +203,12 @@ impl House {
 
     /// What the gate shows to somebody new, whatever it is.
     pub(crate) async fn fan_at_a_closed_gate(&self) -> String {
-        exchange(&self.url, "GET", "/g/night-owls", "", "").await
+        self.get("/g/night-owls").await
+    }
+
+    /// What anybody is shown there.
+    pub(crate) async fn get(&self, path: &str) -> String {
+        exchange(&self.url, "GET", path, "", "").await
     }
 
     /// Moves the clocks of Telegram and of the service, while nobody listens.
@@ -337,9 +377,10 @@ async fn exchange(address: &str, verb: &str, path: &str, headers: &str, body: &s
     );
     let begun = request.len().min(64 << 10);
     stream.write_all(&request.as_bytes()[..begun]).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    // A picture is no text.
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {

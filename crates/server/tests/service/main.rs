@@ -5,14 +5,17 @@
 mod bots;
 mod chats;
 mod gaps;
+mod holds;
 mod house;
 mod making;
+mod patience;
 mod pauses;
 mod people;
 mod publish;
 mod refusals;
 mod renewals;
 mod rights;
+mod shares;
 mod states;
 mod steps;
 mod strangers;

@@ -11,8 +11,14 @@ async fn what_was_asked_for_and_never_told_of_keeps_nobody_waiting_for_ever() {
     // A database that went away between the intent and the answer leaves these.
     for number in 0..8 {
         let (chat, bot, marker) = (house.chat, house.bot, gate::Code::new([number; 16]));
-        let intent =
-            Intent { gate: gate.id, chat, bot, marker, fence: 1, expires_at: gate.alive_until(house.now()) };
+        let intent = Intent {
+            gate: gate.id,
+            chat,
+            bot,
+            marker,
+            fence: 1,
+            expires_at: gate.gate.promised_until(house.now()),
+        };
         house.store.intend(intent, house.now()).await.unwrap();
     }
     let mut fan = house.fan().await;
@@ -41,7 +47,7 @@ async fn a_link_that_cannot_be_written_down_leaves_no_other_half_way() {
     house.store.save_gate(&gate, house.bot, "maria", house.now()).await.unwrap();
     let gate = house.gate().await;
     eventually("the pool is full", async || {
-        let until = gate.alive_until(house.now());
+        let until = gate.gate.promised_until(house.now());
         let stock = house.store.stock(gate.id, house.chat, house.bot, until, 10).await.unwrap();
         (stock.free == 4).then_some(())
     })

@@ -16,8 +16,11 @@ async fn a_member_who_shows_their_account_is_told_so_and_takes_no_link() {
     let link = house.as_bot("createChatInviteLink", json!({ "chat_id": house.chat.get() })).await;
     house.join(ann, link["result"]["invite_link"].as_str().unwrap()).await;
     house.shows(&mut fan, ann).await;
+    let asked = async || house.ledger().await.matches("\"getChatMember\"").count();
+    let before = asked().await;
     let answer = fan.answer("owl").await;
     assert!(answer.contains("you are a member already"), "{answer}");
+    assert_eq!(asked().await, before + 1, "an answer waits for one look at most");
     assert_eq!(house.gate().await.issued, 0);
     // Out again, they may earn one.
     house.leave(ann).await;
@@ -61,4 +64,27 @@ async fn somebody_who_was_in_and_was_banned_reads_it() {
         (house.join(ben, &link).await == "refused").then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_telegram_will_not_say_of_one_it_is_asked_of_others() {
+    let house = crowded().await;
+    eventually("the chat is known", async || {
+        house.store.chat(house.bot, house.chat).await.unwrap().filter(|chat| chat.title.is_some())
+    })
+    .await;
+    let link = house.as_bot("createChatInviteLink", json!({ "chat_id": house.chat.get() })).await;
+    let link = link["result"]["invite_link"].as_str().unwrap();
+    let (ann, mut her) = (house.person().await, house.fan().await);
+    let (ben, mut him) = (house.person().await, house.fan().await);
+    house.join(ann, link).await;
+    house.join(ben, link).await;
+    house.shows(&mut her, ann).await;
+    house.shows(&mut him, ben).await;
+    let refuse =
+        json!({ "method": "getChatMember", "kind": "4xx", "n": 400, "text": "Bad Request: SHY", "times": 1 });
+    house.control("faults", refuse).await;
+    assert!(her.answer("owl").await.starts_with("HTTP/1.1 303"));
+    let answer = him.answer("owl").await;
+    assert!(answer.contains("you are a member already"), "{answer}");
 }

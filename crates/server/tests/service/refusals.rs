@@ -48,3 +48,48 @@ async fn another_chat_goes_on_while_one_is_refused() {
     let ann = house.person().await;
     assert_eq!(house.join(ann, &link).await, "joined");
 }
+
+#[tokio::test]
+async fn a_link_that_telegram_refuses_to_end_holds_up_no_other() {
+    let house = House::with(json!({ "pool": 2 })).await;
+    let owner = house.owner().await;
+    house.write_to_bot(owner, "/start").await;
+    let (mut ann, mut ben) = (house.fan().await, house.fan().await);
+    let (first, second) = (ann.pass().await, ben.pass().await);
+    let links = house.store.ledger(Default::default(), 9).await.unwrap();
+    let names: Vec<String> = [&first, &second]
+        .map(|url| {
+            links.iter().find(|link| link.url.as_ref().is_some_and(|its| its.as_str() == url)).unwrap()
+        })
+        .map(|link| link.marker.to_string())
+        .to_vec();
+    let words = "Bad Request: INVITE_OF_YESTERDAY";
+    let refuse = async |times: u32| {
+        let fault = json!({ "method": "revokeChatInviteLink", "kind": "4xx", "n": 400, "text": words, "times": times });
+        house.control("faults", fault).await;
+    };
+    let is_dead = async |dead: &str| {
+        let links = house.at_telegram().await["links"].clone();
+        links.as_array().unwrap().iter().any(|link| link["invite_link"] == dead && link["is_revoked"] == true)
+    };
+    refuse(1).await;
+    let now = house.now();
+    let passes = house.store.passes(None, None, 9).await.unwrap();
+    let [second_pass, first_pass] = passes.as_slice() else { panic!("{passes:?}") };
+    house.store.revoke_pass(first_pass.pass, "maria", now).await.unwrap();
+    eventually("it is refused", async || house.ledger().await.contains(words).then_some(())).await;
+    house.store.revoke_pass(second_pass.pass, "maria", now).await.unwrap();
+    eventually("the other is dead", async || is_dead(&second).await.then_some(())).await;
+    assert!(!is_dead(&first).await);
+
+    // It is asked again, ever more rarely, and whoever owns the chat can end it themselves.
+    refuse(1000).await;
+    let told = eventually("the owner is told", async || {
+        house.leap(20).await;
+        Some(house.inbox(owner).await).filter(|told| told.contains("INVITE_OF_YESTERDAY"))
+    })
+    .await;
+    assert!(told.contains(&names[0]) && !told.contains(&names[1]), "{told}");
+    assert_eq!(house.ledger().await.matches(words).count(), 5);
+    assert!(!is_dead(&first).await);
+}

@@ -1,8 +1,10 @@
 //! A link ends before it was used, and there is another.
 
-use crate::house::{House, control};
+use crate::house::{House, control, eventually};
 use admit_server::Hearing;
+use links::UnixTime;
 use serde_json::json;
+use store::LedgerLink;
 
 const TWO_DAYS: i64 = 2 * 86_400;
 
@@ -48,7 +50,7 @@ async fn a_link_whose_use_may_have_been_missed_is_replaced_by_hand_only() {
     let gate = house.store.gate(&"night-owls".parse().unwrap()).await.unwrap().unwrap();
     let pass = house.store.passes(Some(gate.id), None, 9).await.unwrap()[0].pass;
     let now = house.now();
-    house.store.reissue(pass, house.chat, gate.alive_until(now), Some("maria"), now).await.unwrap();
+    house.store.reissue(pass, house.chat, gate.gate.promised_until(now), Some("maria"), now).await.unwrap();
     assert_ne!(fan.link().await, old);
 }
 
@@ -101,21 +103,50 @@ async fn a_page_that_was_open_for_too_long_leads_its_fan_to_their_pass() {
     assert!(answer.contains("This page was open for too long."), "an old form alone is no key: {answer}");
 }
 
+/// The link that a pass has, and its end at Telegram.
+async fn given(house: &House) -> (LedgerLink, i64) {
+    let links = house.store.ledger(Default::default(), 10).await.unwrap();
+    let link = links.into_iter().find(|link| link.pass.is_some()).unwrap();
+    let known = house.at_telegram().await["links"].clone();
+    let url = link.url.as_ref().unwrap().as_str();
+    let at_telegram = known.as_array().unwrap().iter().find(|known| known["invite_link"] == url).unwrap();
+    (link, at_telegram["expire_date"].as_i64().unwrap())
+}
+
 #[tokio::test]
-async fn while_somebody_edits_a_link_telegram_is_told_no_other_end_of_it() {
+async fn a_link_of_whose_edit_nobody_told_the_end_is_edited_when_its_fan_asks() {
     let house = House::with(json!({ "pool": 1 })).await;
     let mut fan = house.fan().await;
     fan.pass().await;
-    let link = async || {
-        house.store.ledger(Default::default(), 10).await.unwrap().into_iter().find(|link| link.pass.is_some())
-    };
-    let given = link().await.unwrap();
-    let until = links::UnixTime::new(given.expires_at.get() - 60);
-    assert!(house.store.intend_edit(&given, until, "maria", house.now()).await.unwrap());
-    fan.ask_again().await;
-    assert!(!house.ledger().await.contains("editChatInviteLink"));
-    house.store.edited(&given, until, until).await.unwrap();
-    fan.ask_again().await;
-    assert!(house.ledger().await.contains("editChatInviteLink"));
-    assert_eq!(link().await.unwrap().expires_at, until);
+    for (longer, seconds) in [(false, -60), (true, 600)] {
+        let (link, before) = given(&house).await;
+        let until = UnixTime::new(link.expires_at.get() + seconds);
+        // Whoever edits it is killed before Telegram is asked.
+        assert!(house.store.intend_edit(&link, until, "maria", house.now()).await.unwrap());
+        house.leap(31).await;
+        assert!(fan.ask_again().await.contains("Telegram says that your invitation works"), "{longer}");
+        let (link, at_telegram) = given(&house).await;
+        assert_eq!((link.expires_at, link.expiry_wanted), (until, None));
+        assert_eq!((at_telegram, at_telegram > before), (until.get(), longer));
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_was_to_have_ended_by_now_is_replaced() {
+    let house = House::with(json!({ "pool": 1 })).await;
+    let mut fan = house.fan().await;
+    let old = fan.pass().await;
+    let (link, _) = given(&house).await;
+    let soon = UnixTime::new(house.now().get() + 5);
+    assert!(house.store.intend_edit(&link, soon, "maria", house.now()).await.unwrap());
+    house.leap(31).await;
+    eventually("there is another", async || {
+        fan.ask_again().await;
+        let page = fan.page().await;
+        (page.contains("data-invite") && !page.contains(&old)).then_some(())
+    })
+    .await;
+    let (ann, ben) = (house.person().await, house.person().await);
+    assert_eq!(house.join(ben, &old).await, "refused");
+    assert_eq!(house.join(ann, &fan.link().await).await, "joined");
 }

@@ -83,3 +83,18 @@ async fn a_stranger_who_went_and_earned_an_invitation_stays_when_the_bot_may_rem
     eventually("nobody is left to deal with", async || (waiting().await == 0).then_some(())).await;
     assert!(house.is_in(stranger).await);
 }
+
+#[tokio::test]
+async fn a_stranger_whom_telegram_refuses_to_remove_holds_up_no_other() {
+    let house = House::with(json!({ "pool": 2 })).await;
+    let words = "Bad Request: GUEST_OF_HONOUR";
+    let refuse = json!({ "method": "unbanChatMember", "kind": "4xx", "n": 400, "text": words, "times": 1 });
+    house.control("faults", refuse).await;
+    let (_, first) = slip_in(&house).await;
+    eventually("Telegram refuses", async || house.ledger().await.contains(words).then_some(())).await;
+    let (_, second) = slip_in(&house).await;
+    eventually("the second is out", async || (!house.is_in(second).await).then_some(())).await;
+    assert!(house.is_in(first).await);
+    house.leap(6).await;
+    eventually("the first is out", async || (!house.is_in(first).await).then_some(())).await;
+}

@@ -74,7 +74,7 @@ create table attempts (
     wrong bigint not null default 0,
     last_wrong_at bigint,
     person bigint,
-    bound_at bigint, -- The earliest to press Start owns the visitor.
+    bound_at bigint, -- When somebody said that the visitor is them. The earliest owns it.
     bound_update bigint,
     primary key (gate, visitor)
 );
@@ -155,6 +155,8 @@ create table links (
     used_by bigint,
     used_update bigint, -- Tells two joins of one second apart.
     revoke_wanted_at bigint,
+    revoke_refused bigint not null default 0, -- So often Telegram refused to end it.
+    revoke_due_at bigint not null default 0, -- After that it is not asked to before then.
     revoked_at bigint
 );
 create index links_making on links (bot, gate, chat) where state = 'making';

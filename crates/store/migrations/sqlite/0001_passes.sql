@@ -74,7 +74,7 @@ create table attempts (
     wrong integer not null default 0,
     last_wrong_at integer,
     person integer,
-    bound_at integer, -- The earliest to press Start owns the visitor.
+    bound_at integer, -- When somebody said that the visitor is them. The earliest owns it.
     bound_update integer,
     primary key (gate, visitor)
 ) strict, without rowid;
@@ -155,6 +155,8 @@ create table links (
     used_by integer,
     used_update integer, -- Tells two joins of one second apart.
     revoke_wanted_at integer,
+    revoke_refused integer not null default 0, -- So often Telegram refused to end it.
+    revoke_due_at integer not null default 0, -- After that it is not asked to before then.
     revoked_at integer
 ) strict;
 create index links_making on links (bot, gate, chat) where state = 'making';

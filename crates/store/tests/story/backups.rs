@@ -75,7 +75,7 @@ on_both! {
             store.revoked(link.link, later(101)).await.unwrap();
         }
         store.heard(bot(), later(90_000)).await.unwrap();
-        let until = gate.alive_until(later(110));
+        let until = gate.gate.promised_until(later(110));
         let again = async |pass, who| store.reissue(pass, chat(), until, who, later(110)).await.unwrap();
         for pass in [ben, dee, eve] {
             assert_eq!(again(pass, None).await, Reissued::Unsure, "{pass}");

@@ -14,11 +14,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// How a simple query that ends a transaction looks on the wire.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bcommit\0";
 
-/// Where the road is cut, counted down: the n-th commit from now on never arrives, or its answer never comes back.
+/// Where the road is cut, counted down: the n-th commit from now on never arrives, or its answer never comes back, or all
+/// stands still before it.
 #[derive(Default)]
 struct Cuts {
     before: AtomicU32,
     after: AtomicU32,
+    still: AtomicU32,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,14 +31,14 @@ async fn a_commit_whose_answer_is_lost_is_looked_up() {
     let store =
         Store::open(&road(&database, folder.path(), cuts.clone()), crate::databases::keys()).await.unwrap();
     let gate = open_gate(&store, json!({})).await;
-    make(&store, &gate, 1).await;
-    make(&store, &gate, 2).await;
+    let (first, _) = make(&store, &gate, 1).await;
+    let (second, _) = make(&store, &gate, 2).await;
 
     cuts.after.store(1, Ordering::SeqCst);
     let granted = store.grant(&gate, visitor(1), NOW).await.unwrap();
     let Granted::Granted { pass, entries } = granted else { panic!("{granted:?}") };
     assert_eq!(cuts.after.load(Ordering::SeqCst), 0, "nothing was cut");
-    assert_eq!(entries[0].link, Some(hash(1).url()));
+    assert_eq!(entries[0].link, Some(first));
     assert_eq!(store.holding(gate.id, visitor(1)).await.unwrap().unwrap().pass, pass);
 
     cuts.before.store(1, Ordering::SeqCst);
@@ -44,7 +46,7 @@ async fn a_commit_whose_answer_is_lost_is_looked_up() {
     assert!(error.is_retryable(), "{error:?}");
     assert_eq!(store.holding(gate.id, visitor(2)).await.unwrap(), None);
     let granted = store.grant(&gate, visitor(2), NOW).await.unwrap();
-    assert!(matches!(granted, Granted::Granted { entries, .. } if entries[0].link == Some(hash(2).url())));
+    assert!(matches!(granted, Granted::Granted { entries, .. } if entries[0].link == Some(second)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,6 +64,32 @@ async fn connections_that_the_server_ends_are_made_anew() {
         grant(&store, &gate, who, NOW).await;
         assert!(store.holding(gate.id, visitor(who)).await.unwrap().is_some());
     }
+}
+
+/// A node that is frozen, or that nobody reaches any more, holds the gate's turn. The server takes it away.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stands_still_in_a_transaction_keeps_nobody_waiting() {
+    let database = Database::postgres();
+    let folder = tempfile::tempdir().unwrap();
+    let cuts = Arc::new(Cuts::default());
+    let frozen =
+        Store::open(&road(&database, folder.path(), cuts.clone()), crate::databases::keys()).await.unwrap();
+    let other = database.open().await;
+    let gate = open_gate(&frozen, json!({})).await;
+
+    cuts.still.store(1, Ordering::SeqCst);
+    let stands = tokio::spawn({
+        let (frozen, gate) = (frozen.clone(), gate.clone());
+        async move { frozen.grant(&gate, visitor(1), NOW).await }
+    });
+    while cuts.still.load(Ordering::SeqCst) > 0 {
+        tokio::task::yield_now().await;
+    }
+    grant(&other, &gate, 2, NOW).await;
+    let error = stands.await.unwrap().unwrap_err();
+    assert!(error.is_retryable(), "{error:?}");
+    assert_eq!(other.holding(gate.id, visitor(1)).await.unwrap(), None);
+    grant(&frozen, &gate, 1, NOW).await;
 }
 
 /// A socket that leads to the database, as long as it is not cut.
@@ -88,6 +116,12 @@ fn pass_on(mut client: UnixStream, mut server: UnixStream, cuts: &Cuts) {
         let is_commit = bytes.ends_with(COMMIT);
         if is_commit && counts_down(&cuts.before) {
             break;
+        }
+        if is_commit && counts_down(&cuts.still) {
+            // Both ends stay open.
+            loop {
+                std::thread::park();
+            }
         }
         let is_last = is_commit && counts_down(&cuts.after);
         if is_last {

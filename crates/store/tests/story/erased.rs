@@ -139,4 +139,24 @@ on_both! {
         let erased = erase(&store, ANN).await;
         assert!(matches!(erased, Erased::Erased { .. }), "{erased:?}");
     }
+
+    async fn who_is_heard_of_while_they_are_forgotten_has_one_number_everywhere(database: &Database) {
+        let (here, there) = (database.open().await, database.open().await);
+        let gate = open_gate(&here, json!({})).await;
+        for round in 1..=40u64 {
+            let (who, update) = (1000 + round as i64, 2 * round as i64);
+            make(&here, &gate, round).await;
+            let pass = grant(&here, &gate, round, NOW).await;
+            here.take_in(bot(), vec![left(update, who, 1)]).await.unwrap();
+            let (came, _) = tokio::join!(
+                here.take_in(bot(), vec![joined(update + 1, who, Some(round), 5)]),
+                erase(&there, who)
+            );
+            came.unwrap();
+            let (link, seen) = here.ledger_by_marker(marker(round)).await.unwrap().unwrap();
+            let held = here.pass(pass).await.unwrap().unwrap().entries.remove(0);
+            let one = Some(seen[0].person);
+            assert_eq!((link.used_by, held.used_by), (one, one), "round {round}");
+        }
+    }
 }

@@ -147,9 +147,9 @@ on_both! {
         store.bot_lives(bot()).await.unwrap();
         assert_eq!(store.hand_out(&gate, chat(), later(3601), later(1)).await.unwrap(), 1);
         let none = Standing::Administrator(vec![Right::RestrictMembers]);
-        store.know_standing(bot(), chat(), none, later(2)).await.unwrap();
+        store.know_standing(bot(), chat(), none, None, later(2)).await.unwrap();
         assert!(!gives(2).await, "it may not invite");
-        store.know_standing(bot(), chat(), administrator(), later(3)).await.unwrap();
+        store.know_standing(bot(), chat(), administrator(), None, later(3)).await.unwrap();
         assert_eq!(store.hand_out(&gate, chat(), later(3601), later(3)).await.unwrap(), 1);
         let face = |username: Option<&str>| ChatFace {
             kind: ChatKind::Supergroup,

@@ -4,14 +4,18 @@ use crate::databases::{Database, keys};
 use crate::on_both;
 use crate::world::*;
 use admit_store::{
-    CannotOpen, Chain, ChatFace, ChatKind, Effect, Error, GateState, Granted, Intent, OpenError, Outcome,
-    Store, Token,
+    CannotOpen, Chain, ChatFace, ChatKind, Effect, Error, GateState, Granted, Intent, NewErrand, OpenError,
+    Outcome, Overdue, Store, Token, Update,
 };
 use links::{ChatId, Right, Standing};
 use serde_json::json;
 
 fn administrator() -> Standing {
     Standing::Administrator(vec![Right::InviteUsers, Right::RestrictMembers])
+}
+
+fn message(body: &[u8]) -> NewErrand {
+    NewErrand { what: "message", body: body.to_vec() }
 }
 
 on_both! {
@@ -46,8 +50,8 @@ on_both! {
         assert_eq!(outcomes, [news, Outcome::Noted, news]);
         let known = store.chat(bot(), chat()).await.unwrap().unwrap();
         assert_eq!((known.title.as_deref(), known.standing), (Some("Owls"), Some(Standing::Member)));
-        assert!(!store.know_standing(bot(), chat(), Standing::Out, later(20)).await.unwrap());
-        assert!(store.know_standing(bot(), chat(), administrator(), later(21)).await.unwrap());
+        assert!(!store.know_standing(bot(), chat(), Standing::Out, None, later(20)).await.unwrap());
+        assert!(store.know_standing(bot(), chat(), administrator(), None, later(21)).await.unwrap());
         assert_eq!(store.chats(bot()).await.unwrap()[0].standing, Some(administrator()));
     }
 
@@ -100,8 +104,8 @@ on_both! {
         assert_eq!(lease(&here, "a", 9, 20).await, Some(1));
         assert_eq!(lease(&there, "b", 19, 30).await, None);
         assert_eq!(lease(&there, "b", 20, 30).await, Some(2));
-        assert_eq!(here.holds_lease("maker 700", "a", later(21)).await.unwrap(), None);
-        assert_eq!(here.holds_lease("maker 700", "b", later(21)).await.unwrap(), Some(2));
+        assert_eq!(lease(&here, "a", 21, 30).await, None);
+        assert_eq!(lease(&there, "b", 21, 30).await, Some(2));
         there.give_back("maker 700", "a").await.unwrap();
         assert_eq!(lease(&here, "a", 22, 40).await, None);
         there.give_back("maker 700", "b").await.unwrap();
@@ -111,9 +115,9 @@ on_both! {
     async fn an_errand_is_taken_by_one_node_until_it_is_done(database: &Database) {
         let (here, there) = (database.open().await, database.open().await);
         for number in 0..10u8 {
-            here.send_out(bot(), "message", &[number], later(i64::from(number))).await.unwrap();
+            here.send_out(bot(), message(&[number]), later(i64::from(number))).await.unwrap();
         }
-        assert_eq!(here.errands_due(bot(), later(4)).await.unwrap(), (5, Some(NOW)));
+        assert_eq!(here.errands_left(bot(), later(4)).await.unwrap(), Some(Overdue { count: 4, since: NOW }));
         let take = async |store: &Store, who, now| {
             store.take_errands(bot(), who, 4, later(now), later(now + 60)).await.unwrap()
         };
@@ -130,6 +134,17 @@ on_both! {
         let again = take(&there, "b", 66).await;
         assert!(again.iter().any(|errand| errand.tries == 2), "{again:?}");
         assert!(again.iter().all(|errand| errand.id != taken[0].id && errand.id != taken[1].id));
+    }
+
+    async fn an_errand_that_cannot_be_opened_holds_up_no_other(database: &Database) {
+        let store = database.open().await;
+        for number in 0..2u8 {
+            store.send_out(bot(), message(&[number]), NOW).await.unwrap();
+        }
+        // What was sealed for one place opens at no other.
+        database.run("update outbox set what = 'sing' where id = 1").await;
+        let taken = store.take_errands(bot(), "a", 9, NOW, later(60)).await.unwrap();
+        assert_eq!(taken.iter().map(|errand| errand.body[0]).collect::<Vec<_>>(), [1]);
     }
 
     async fn what_people_did_is_chained(database: &Database) {
@@ -161,7 +176,7 @@ on_both! {
         for number in 0..450 {
             make(&store, &gate, number).await;
         }
-        store.send_out(bot(), "message", b"come in", NOW).await.unwrap();
+        store.send_out(bot(), message(b"come in"), NOW).await.unwrap();
         drop(store);
         let both = keys().with_newer([9; 32]);
         let store = Store::open(&database.place, both.clone()).await.unwrap();
@@ -198,7 +213,7 @@ on_both! {
         refused(here.made(link, &hash(1).url(), &hash(1), NOW).await.unwrap_err());
         refused(here.save_gate(&gate.gate, bot(), "omar", NOW).await.unwrap_err());
         refused(here.remember_bot(bot(), "owl_bot", &Token::new("u"), "omar", NOW).await.unwrap_err());
-        refused(here.send_out(bot(), "message", b"come in", NOW).await.unwrap_err());
+        refused(here.send_out(bot(), message(b"come in"), NOW).await.unwrap_err());
         let came = joined(1, 42, Some(1), 5);
         refused(here.take_in(bot(), vec![came.clone()]).await.unwrap_err());
         let wrong = Store::open(&database.place, keys()).await.unwrap_err();
@@ -232,7 +247,7 @@ on_both! {
         let question = json!([{ "ask": "Who hoots at night?", "answers": ["canary owl"] }]);
         let gate = open_gate(&store, json!({ "questions": question })).await;
         make(&store, &gate, 7).await;
-        store.send_out(bot(), "message", b"canary note", NOW).await.unwrap();
+        store.send_out(bot(), message(b"canary note"), NOW).await.unwrap();
         drop(store);
         let dump = database.dump().await;
         for canary in ["AAcanary", "canary owl", "canary note", "Hash000000000007"] {
@@ -257,5 +272,56 @@ on_both! {
             assert_eq!(store.latest(&gate.slug).await.unwrap().unwrap().state, GateState::Draft);
             store.ready().await.unwrap();
         }
+    }
+
+    async fn a_link_that_cannot_be_ended_waits_behind_the_others(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        for number in 1..=3 {
+            make(&store, &gate, number).await;
+            let pass = grant(&store, &gate, number, NOW).await;
+            store.revoke_pass(pass, "maria", later(number.cast_signed())).await.unwrap();
+        }
+        let waiting = async || store.to_revoke(bot(), chat(), 9).await.unwrap();
+        let names = async || waiting().await.into_iter().map(|link| link.marker).collect::<Vec<_>>();
+        assert_eq!(names().await, [marker(1), marker(2), marker(3)]);
+        store.revoke_refused(waiting().await[0].link, later(20)).await.unwrap();
+        store.revoke_later(waiting().await[0].link, later(10)).await.unwrap();
+        assert_eq!(names().await, [marker(3), marker(2), marker(1)]);
+        let dues: Vec<_> = waiting().await.iter().map(|link| (link.refused, link.due_at)).collect();
+        assert_eq!(dues, [(0, links::UnixTime::new(0)), (0, later(10)), (1, later(20))]);
+    }
+
+    async fn what_is_to_be_said_is_written_down_with_what_it_is_about(database: &Database) {
+        let store = database.open().await;
+        store.remember_bot(bot(), "owl_bot", &Token::new("t"), "maria", NOW).await.unwrap();
+        let gate = open_gate(&store, json!({})).await;
+        let said = async || {
+            let errands = store.take_errands(bot(), "here", 9, later(100), later(200)).await.unwrap();
+            for errand in &errands {
+                store.errand_done(errand.id).await.unwrap();
+            }
+            errands.into_iter().map(|errand| String::from_utf8(errand.body).unwrap()).collect::<Vec<_>>()
+        };
+        let out = |id: i64, words: &[u8]| {
+            let effect = Effect::RightsChanged { chat: chat(), at: later(id), standing: Standing::Out };
+            Update { errand: Some(message(words)), ..update(id, effect) }
+        };
+        store.take_in(bot(), vec![out(5, b"I am out")]).await.unwrap();
+        assert_eq!(said().await, ["I am out"]);
+        // Nothing is said of what was heard before, nor of what is no news any more.
+        let outcomes = store.take_in(bot(), vec![out(5, b"again"), out(4, b"late")]).await.unwrap();
+        assert_eq!(outcomes, [Outcome::Repeated, Outcome::Noted]);
+        assert_eq!(said().await, [""; 0]);
+
+        let found = async |words: &[u8], at| {
+            store.know_standing(bot(), chat(), Standing::Member, Some(message(words)), later(at)).await.unwrap()
+        };
+        assert!(found(b"I am a member", 6).await && !found(b"I was one", 3).await);
+        assert_eq!(said().await, ["I am a member"]);
+
+        let pause = async |words: &[u8]| store.pause_gate(&gate, "admit", message(words), NOW).await.unwrap();
+        assert!(pause(b"it is paused").await && !pause(b"it was open").await);
+        assert_eq!(said().await, ["it is paused"]);
     }
 }

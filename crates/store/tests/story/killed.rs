@@ -121,8 +121,9 @@ async fn answers_until_it_is_killed() {
         tokio::spawn(async move {
             for who in (0..).map(|turn| first + turn * 16 + task) {
                 let granted = store.grant(&gate, visitor(who), NOW).await.unwrap();
-                let Granted::Granted { entries, .. } = granted else { panic!("{granted:?}") };
-                let Some(link) = &entries[0].link else { return };
+                let Granted::Granted { pass, .. } = granted else { panic!("{granted:?}") };
+                let holding = store.pass(pass).await.unwrap().unwrap();
+                let Some(link) = &holding.entries[0].link else { return };
                 let line = format!("answered {who} {link}\n");
                 std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
             }

@@ -10,6 +10,8 @@ mod erased;
 mod hearing;
 mod housekeeping;
 mod killed;
+mod moves;
+mod nodes;
 mod passes;
 mod sessions;
 mod strangers;

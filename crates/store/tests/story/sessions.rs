@@ -12,7 +12,7 @@ async fn a_link_that_somebody_is_just_using_is_given_to_nobody() {
     let store = database.open().await;
     let gate = open_gate(&store, json!({})).await;
     let (used, _) = make(&store, &gate, 1).await;
-    make(&store, &gate, 2).await;
+    let (unused, _) = make(&store, &gate, 2).await;
     let mut other = sqlx::PgConnection::connect(&database.place).await.unwrap();
     // As a join by a link that nobody was given yet, which waits for no gate's turn.
     let join =
@@ -31,7 +31,7 @@ async fn a_link_that_somebody_is_just_using_is_given_to_nobody() {
 
     let granted = granting.await.unwrap();
     let Granted::Granted { entries, .. } = granted else { panic!("{granted:?}") };
-    assert_eq!(entries[0].link, Some(hash(2).url()));
+    assert_eq!(entries[0].link, Some(unused));
     let (link, _) = store.ledger_by_hash(&hash(1)).await.unwrap().unwrap();
     assert_eq!((link.state, link.pass), (LinkState::Dropped, None));
 }

@@ -3,18 +3,9 @@
 use crate::databases::Database;
 use crate::on_both;
 use crate::world::*;
-use admit_store::{Granted, LinkId, Outcome, PassId, Reissued, SavedGate, Store, StrangerIs};
+use admit_store::{LinkId, Outcome, PassId, Reissued, Store, StrangerIs};
 use gate::pass::State;
 use serde_json::json;
-
-/// A pass of this person with the oldest link of the pool.
-async fn pass_of(store: &Store, gate: &SavedGate, who: i64) -> PassId {
-    let visitor = visitor(who.unsigned_abs());
-    match store.grant_by_hand(gate, visitor, Some(person(who)), "maria", NOW).await.unwrap() {
-        Granted::Granted { pass, .. } => pass,
-        other => panic!("{other:?}"),
-    }
-}
 
 /// The links that have to end do so.
 async fn end_links(store: &Store, at: i64) -> Vec<LinkId> {
@@ -119,5 +110,37 @@ on_both! {
                 here.stranger_settled(stranger, later(at + 4)).await.unwrap();
             }
         }
+    }
+}
+
+on_both! {
+    async fn who_used_a_pass_and_left_is_a_stranger_by_the_link_of_another(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        make(&store, &gate, 2).await;
+        pass_of(&store, &gate, 42).await;
+        pass_of(&store, &gate, 43).await;
+        store.take_in(bot(), vec![joined(1, 42, Some(1), 10), left(2, 42, 10), joined(3, 42, Some(2), 10)]).await.unwrap();
+        end_links(&store, 11).await;
+        let strangers = store.strangers(bot(), chat(), 10).await.unwrap();
+        assert_eq!((strangers.len(), strangers[0].person, strangers[0].is), (1, person(42), StrangerIs::Inside));
+    }
+
+    async fn a_link_tells_who_of_those_who_came_is_a_stranger_and_who_left(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        pass_of(&store, &gate, 42).await;
+        let updates = vec![joined(1, 99, Some(1), 10), joined(2, 42, Some(1), 11), left(3, 99, 12), left(4, 98, 13)];
+        store.take_in(bot(), updates).await.unwrap();
+        let seen = async || {
+            let (_, seen) = store.ledger_by_hash(&hash(1)).await.unwrap().unwrap();
+            seen.into_iter().map(|it| (it.person, it.is_stranger, it.left_at)).collect::<Vec<_>>()
+        };
+        assert_eq!(seen().await, [(person(99), true, Some(later(12))), (person(42), false, None)]);
+        // They came back by another way: what counts is when they left after they came by this link.
+        store.take_in(bot(), vec![joined(5, 99, None, 14), left(6, 99, 15), left(7, 42, 16)]).await.unwrap();
+        assert_eq!(seen().await, [(person(99), true, Some(later(12))), (person(42), false, Some(later(16)))]);
     }
 }

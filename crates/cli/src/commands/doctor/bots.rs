@@ -186,6 +186,16 @@ async fn waiting(report: &mut Report, patient: &Patient<'_>, bot: &Bot) -> Resul
         );
         report.error("strangers_inside", detail, cure);
     }
+    if let Some(errands) = patient.store.errands_left(bot.id, late).await? {
+        let since = say(errands.since);
+        let detail =
+            format!("@{} has {} messages to send, the first since {since}", bot.username, errands.count);
+        let cure = match patient.at_work {
+            Some(_) => "look at what `admit serve` logs, and at what Telegram holds back",
+            None => "start `admit serve`",
+        };
+        report.warn("messages_wait", detail, cure);
+    }
     for hold in patient.store.holds(bot.id, patient.now).await? {
         let chat = hold.chat.map(|chat| format!(" in {chat}")).unwrap_or_default();
         let until = say(hold.until);

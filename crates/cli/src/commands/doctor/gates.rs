@@ -70,7 +70,7 @@ async fn can_be_passed(report: &mut Report, patient: &Patient<'_>, saved: &Saved
     }
     let target = gate.pool_target(saved.issued, patient.now);
     for &chat in gate.chats.iter() {
-        let alive = saved.alive_until(patient.now);
+        let alive = saved.gate.promised_until(patient.now);
         let stock = patient.store.stock(saved.id, chat, saved.bot, alive, MOST).await?;
         let cure = match patient.at_work {
             Some(_) => "look at what `admit serve` logs, and at what Telegram holds back",

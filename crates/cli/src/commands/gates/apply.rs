@@ -48,7 +48,7 @@ impl Apply {
             let mut applied = Vec::new();
             for gate in &gates {
                 let kept = store.gate(&gate.slug).await?;
-                let mut planned = Planned::new(kept.as_ref(), gate, false)?;
+                let mut planned = Planned::new(kept.as_ref(), gate, false, now)?;
                 let done = self.apply(ctx, &store, kept, gate, now).await;
                 // A gate may have been saved, and not opened.
                 if let Some(kept) = store.gate(&gate.slug).await? {

@@ -10,8 +10,9 @@ use crate::runtime;
 use crate::when::Clock;
 use clap::Args;
 use gate::Gate;
+use links::UnixTime;
 use serde::Serialize;
-use server::{Refusal, refusals_of_itself};
+use server::{Refusal, refusals_of_itself, refusals_to_open};
 use std::io;
 use std::path::{Path, PathBuf};
 use store::{GateState, SavedGate};
@@ -55,7 +56,12 @@ pub(super) struct Planned {
 }
 
 impl Planned {
-    pub(super) fn new(kept: Option<&SavedGate>, gate: &Gate, reveals: bool) -> io::Result<Self> {
+    pub(super) fn new(
+        kept: Option<&SavedGate>,
+        gate: &Gate,
+        reveals: bool,
+        now: UnixTime,
+    ) -> io::Result<Self> {
         let (change, fields) = match kept {
             None => ("create", Vec::new()),
             Some(kept) if *kept.gate == *gate => ("none", Vec::new()),
@@ -65,7 +71,7 @@ impl Planned {
             slug: gate.slug.to_string(),
             change,
             fields,
-            flaws: refusals_of_itself(gate).iter().map(Refusal::to_string).collect(),
+            flaws: refusals_of(kept, gate, now).iter().map(Refusal::to_string).collect(),
             state: None,
             revision: None,
             error: None,
@@ -95,14 +101,15 @@ pub(super) fn plan(
             Err(Failure::NothingThere { .. }) => None,
             Err(failure) => return Err(failure),
         };
+        let now = server::Clock::default().now();
         let mut planned = Vec::new();
         for gate in &gates {
             let kept = match &store {
                 Some(store) => store.gate(&gate.slug).await?,
                 None => None,
             };
-            let mut one = Planned::new(kept.as_ref(), gate, reveals)?;
-            match refused(kept.as_ref(), gate, publishes) {
+            let mut one = Planned::new(kept.as_ref(), gate, reveals, now)?;
+            match refused(kept.as_ref(), gate, publishes, now) {
                 Some(failure) if gates.len() == 1 => return Err(failure),
                 failure => one.error = failure.map(|failure| failure.as_json()),
             }
@@ -113,9 +120,21 @@ pub(super) fn plan(
     tell(ctx, &planned)
 }
 
-fn refused(kept: Option<&SavedGate>, gate: &Gate, publishes: bool) -> Option<Failure> {
-    let is_open = kept.is_some_and(|kept| kept.state == GateState::Open);
-    let refusals = refusals_of_itself(gate);
+/// What keeps it from going on, if it is open, and from being opened, if it is not; without a look at Telegram.
+fn refusals_of(kept: Option<&SavedGate>, gate: &Gate, now: UnixTime) -> Vec<Refusal> {
+    match is_open(kept) {
+        true => refusals_of_itself(gate),
+        false => refusals_to_open(gate, now),
+    }
+}
+
+fn is_open(kept: Option<&SavedGate>) -> bool {
+    kept.is_some_and(|kept| kept.state == GateState::Open)
+}
+
+fn refused(kept: Option<&SavedGate>, gate: &Gate, publishes: bool, now: UnixTime) -> Option<Failure> {
+    let is_open = is_open(kept);
+    let refusals = refusals_of(kept, gate, now);
     match (is_open, publishes) {
         _ if refusals.is_empty() || kept.is_some_and(|kept| is_open && *kept.gate == *gate) => None,
         (true, _) => Some(cannot_change(&gate.slug, refusals)),

@@ -38,7 +38,7 @@ impl Publish {
             bot::remember(ctx, &store, now).await?;
             if ctx.global.dry_run {
                 let road = context::settings(&ctx.config()?);
-                let refusals = server::refusals(&store, &kept.gate, kept.bot, &road).await;
+                let refusals = server::refusals_to_publish(&store, &kept, &road, now).await;
                 return match refusals {
                     Ok(refusals) if refusals.is_empty() => Ok(None),
                     Ok(refusals) => Err(cannot_open(slug, refusals)),
@@ -46,10 +46,18 @@ impl Publish {
                 };
             }
             let opened = open(ctx, &store, &kept, now).await?;
-            Ok(Some(ShownGate::new(ctx, opened, &store.bots().await?)?))
+            let is_served = store.at_work_until(now).await?.is_some();
+            Ok(Some((ShownGate::new(ctx, opened, &store.bots().await?)?, is_served)))
         })?;
         match opened {
-            Some(opened) => Ok(ctx.output.show(&opened, &Clock::of_this_machine())?),
+            Some((opened, is_served)) => {
+                ctx.output.show(&opened, &Clock::of_this_machine())?;
+                if !is_served {
+                    ctx.output
+                        .note("No service is running: `admit serve` shows its page and makes its links.");
+                }
+                Ok(())
+            }
             None => ctx.would(format!("open the gate `{slug}`")),
         }
     }

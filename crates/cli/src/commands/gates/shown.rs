@@ -3,7 +3,8 @@
 use crate::context::Context;
 use crate::output::Shown;
 use crate::when::Clock;
-use gate::{Flaw, Gate, Kind, Meter, Need, Question};
+use gate::{Flaw, Gate, Kind, Meter, Need, Question, Standing};
+use links::UnixTime;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt::Write;
@@ -129,7 +130,11 @@ impl Shown for ShownGate {
         let gate: &Gate = &self.kept.gate;
         let state = match self.kept.state {
             GateState::Draft => "is a draft, which nobody sees".to_owned(),
-            GateState::Open => format!("is open at {}", self.url),
+            GateState::Open => match gate.standing(UnixTime::new(clock.now.as_second())) {
+                Standing::Open => format!("is open at {}", self.url),
+                Standing::NotYet { .. } => format!("is not open yet, at {}", self.url),
+                Standing::Closed => format!("is over, at {}", self.url),
+            },
             GateState::Paused => "is paused, and takes no answers".to_owned(),
         };
         let mut words = format!("{} ({}) {state}", gate.title.as_str(), self.slug);

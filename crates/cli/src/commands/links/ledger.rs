@@ -45,6 +45,10 @@ struct Seen {
     /// `joined` or `asked`.
     what: String,
     at: i64,
+    /// Whether the pass that has the link is not theirs.
+    is_stranger: bool,
+    /// When they went, if they came.
+    left_at: Option<i64>,
 }
 
 impl ShownEntry {
@@ -76,8 +80,13 @@ impl ShownEntry {
 
     /// With all that is known.
     pub(super) fn whole(link: &LedgerLink, seen: &[Sighting], slugs: &HashMap<GateId, Slug>) -> Self {
-        let seen =
-            seen.iter().map(|it| Seen { user_id: it.person.get(), what: it.what.clone(), at: it.at.get() });
+        let seen = seen.iter().map(|it| Seen {
+            user_id: it.person.get(),
+            what: it.what.clone(),
+            at: it.at.get(),
+            is_stranger: it.is_stranger,
+            left_at: it.left_at.map(UnixTime::get),
+        });
         Self {
             invite_link: link.url.as_ref().map(ToString::to_string),
             seen: Some(seen.collect()),
@@ -143,8 +152,10 @@ impl Shown for ShownEntry {
                 say(wanted)
             );
         }
-        for Seen { user_id, what, at } in self.seen.iter().flatten() {
-            words += &format!("\n  {user_id} {what} on {}", say(*at));
+        for Seen { user_id, what, at, is_stranger, left_at } in self.seen.iter().flatten() {
+            let as_whom = if *is_stranger { ", a stranger" } else { "" };
+            let left = left_at.map(|at| format!(", and left on {}", say(at))).unwrap_or_default();
+            words += &format!("\n  {user_id} {what} on {}{as_whom}{left}", say(*at));
         }
         words
     }

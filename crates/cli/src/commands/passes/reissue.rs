@@ -56,7 +56,8 @@ impl Reissue {
             let gates = store.gates().await?;
             let gate = gates.iter().find(|saved| saved.id == held.gate).ok_or_else(|| no_pass(pass))?;
             let now = server::Clock::default().now();
-            let again = store.reissue(pass, chat, gate.alive_until(now), Some(&ctx.who()), now).await?;
+            let again =
+                store.reissue(pass, chat, gate.gate.promised_until(now), Some(&ctx.who()), now).await?;
             Ok((chat, Some(again)))
         })?;
         let other = |why: String, word, hint: &str| Failure::OtherState {
@@ -88,7 +89,13 @@ impl Reissue {
             Some(Reissued::Not(state)) => Err(other(
                 format!("it is {state}, and only a link that expired or leaked is replaced"),
                 "not_reissuable",
-                "`admit pass show` tells how it stands; `admit pass grant` gives another pass",
+                match state {
+                    State::Granted => "it waits for a link; `admit serve` makes one",
+                    State::Issued => "`admit pass show` shows the link that it has",
+                    _ => {
+                        "`admit pass show` tells how it stands; `admit pass grant` gives somebody who has none a pass"
+                    }
+                },
             )),
             Some(Reissued::NoSuchPass) => Err(no_pass(pass)),
         }
