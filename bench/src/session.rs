@@ -11,7 +11,7 @@ use grammers_session::SessionData;
 use grammers_session::storages::MemorySession;
 use grammers_session::types::DcOption;
 use grammers_tl_types::{enums, functions, types};
-use links::{Chat, ChatId, LinkFilter, LinkUrl, Links, Terms, Verdict};
+use links::{Chat, ChatId, LinkFilter, LinkUrl, Links, MemberFilter, Terms, Verdict};
 use std::net::SocketAddrV6;
 use std::sync::Arc;
 use telegram::mtproto::{Client, Session, Settings};
@@ -61,11 +61,12 @@ async fn speed(
     door: &LinkUrl,
 ) {
     let (mut links, mut people) = (Vec::new(), Vec::new());
+    let by_door = MemberFilter { link: Some(door.clone()), ..MemberFilter::default() };
     for _ in 0..=ROUNDS {
         let floor = measured(LINKS, bare.links(peer)).await;
         links.push((floor, measured(LINKS, ours.list(chat, &LinkFilter::default()).count()).await));
         let floor = measured(PEOPLE, bare.people(peer, door)).await;
-        people.push((floor, measured(PEOPLE, ours.members(chat, Some(door)).count()).await));
+        people.push((floor, measured(PEOPLE, ours.members(chat, &by_door).count()).await));
     }
     links.remove(0);
     people.remove(0);
@@ -87,7 +88,8 @@ async fn measured(expected: u32, walk: impl Future<Output = usize>) -> Round {
 /// What is held more at the end of a list of everybody than after its first thousand.
 async fn weight(report: &mut Report, ours: &Client, chat: &Chat) {
     let held = || memory(std::process::id(), "VmRSS");
-    let mut people = ours.members(chat, None);
+    let everybody = MemberFilter::default();
+    let mut people = ours.members(chat, &everybody);
     let mut early = None;
     let mut seen = 0;
     while people.try_next().await.expect("the sandbox tells").is_some() {

@@ -76,6 +76,15 @@ pub struct Member {
     pub link: Option<LinkUrl>,
 }
 
+/// Which of those who came are meant.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MemberFilter {
+    /// Only those who came by this link.
+    pub link: Option<LinkUrl>,
+    /// Not those who are in, but those whose paid time ended, and their membership with it.
+    pub lapsed: bool,
+}
+
 /// An administrator and how many links they hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AdminLinks {

@@ -8,7 +8,8 @@ mod util;
 use futures_util::{StreamExt, TryStreamExt};
 use links::{
     Admission, AdmissionChange, Chat, ChatId, Edit, Entrance, Kind, Life, LinkFilter, LinkHash, LinkName,
-    LinkUrl, Links, MemberLimit, RequestFilter, Right, Terms, UnixTime, UserId, Verdict,
+    LinkUrl, Links, MemberFilter, MemberLimit, Pricing, RequestFilter, Right, Subscription, Terms, UnixTime,
+    UserId, Verdict,
 };
 use serde_json::json;
 use std::sync::{Arc, Mutex};
@@ -74,6 +75,10 @@ fn terms(name: &str) -> Terms {
     Terms::open().named(LinkName::new(name).unwrap())
 }
 
+fn by(link: &LinkUrl) -> MemberFilter {
+    MemberFilter { link: Some(link.clone()), ..MemberFilter::default() }
+}
+
 fn kind<T: std::fmt::Debug>(result: links::Result<T>) -> Kind {
     result.unwrap_err().kind().clone()
 }
@@ -103,13 +108,13 @@ async fn everybody_who_came_is_listed_once() {
         assert_eq!(home.town.join(person, link.url.as_str()).await["result"], "joined");
         came.push(person);
     }
-    let by_link: Vec<_> = home.owner.members(&home.chat, Some(&link.url)).try_collect().await.unwrap();
+    let by_link: Vec<_> = home.owner.members(&home.chat, &by(&link.url)).try_collect().await.unwrap();
     let mut listed: Vec<i64> = by_link.iter().map(|member| member.person.id.get()).collect();
     listed.sort_unstable();
     assert_eq!(listed, came);
     assert!(by_link.iter().all(|member| member.link.as_ref() == Some(&link.url)));
     assert!(by_link.iter().all(|member| member.joined_at.get() > 0 && member.approved_by.is_none()));
-    assert_eq!(home.owner.members(&home.chat, None).count().await, 230);
+    assert_eq!(home.owner.members(&home.chat, &MemberFilter::default()).count().await, 230);
     assert_eq!(home.owner.show(&home.chat, &link.url).await.unwrap().uses, Some(230));
 }
 
@@ -236,13 +241,41 @@ async fn who_waits_is_found_and_decided_about_at_once() {
     assert_eq!(home.waiting(&filter(Some(&back), Some("an"))).await, ["Anja"]);
 
     home.owner.decide_all(&home.chat, Some(&front), Verdict::Approve).await.unwrap();
-    let came: Vec<_> = home.owner.members(&home.chat, Some(&front)).try_collect().await.unwrap();
+    let came: Vec<_> = home.owner.members(&home.chat, &by(&front)).try_collect().await.unwrap();
     assert!(came.len() == 2 && came.iter().all(|member| member.approved_by == Some(home.owner_id)));
     home.owner.decide_all(&home.chat, None, Verdict::Decline).await.unwrap();
     assert!(home.waiting(&waiting).await.is_empty());
     // Of nobody, everybody is decided.
     home.owner.decide_all(&home.chat, None, Verdict::Approve).await.unwrap();
-    assert_eq!(home.owner.members(&home.chat, Some(&back)).count().await, 0);
+    assert_eq!(home.owner.members(&home.chat, &by(&back)).count().await, 0);
+}
+
+#[tokio::test]
+async fn whoever_paid_no_longer_is_told_apart_from_those_who_are_in() {
+    let home = Home::new().await;
+    let owner = home.owner_id.get();
+    let channel = json!({ "kind": "channel", "title": "Daily Owl", "bots": [{ "id": owner, "rights": ["can_invite_users"] }] });
+    let channel: Chat =
+        ChatId::new(home.town.control("chats", channel).await["chat_id"].as_i64().unwrap()).unwrap().into();
+    let pricing = Pricing::monthly(5).unwrap();
+    let paid = home.owner.create_subscription(&channel, &Subscription { name: None, pricing }).await.unwrap();
+    let (ann, bob) = (home.town.person("Ann").await, home.town.person("Bob").await);
+    for person in [ann, bob] {
+        let pays = json!({ "link": paid.url.as_str(), "pay": true });
+        assert_eq!(home.town.control(&format!("people/{person}/join"), pays).await["result"], "joined");
+    }
+    let listed = async |lapsed: bool| -> Vec<i64> {
+        let filter = MemberFilter { lapsed, ..by(&paid.url) };
+        let people = home.owner.members(&channel, &filter).map_ok(|member| member.person.id.get());
+        people.try_collect().await.unwrap()
+    };
+    assert_eq!((listed(false).await.len(), listed(true).await.len()), (2, 0));
+    home.town.advance(i64::from(Pricing::MONTH_SECONDS) + 1).await;
+    assert_eq!((listed(false).await.len(), listed(true).await.len()), (0, 2));
+    // Whoever pays again is in again.
+    let pays = json!({ "link": paid.url.as_str(), "pay": true });
+    assert_eq!(home.town.control(&format!("people/{bob}/join"), pays).await["result"], "joined");
+    assert_eq!((listed(false).await, listed(true).await), (vec![bob], vec![ann]));
 }
 
 #[tokio::test]

@@ -174,7 +174,7 @@ impl View<'_> {
             usage_limit: some(invite.limit),
             usage: some(invite.uses),
             requested: some(invite.pending),
-            subscription_expired: None,
+            subscription_expired: some(invite.lapsed),
             title: (!invite.name.is_empty()).then(|| invite.name.to_string()),
             subscription_pricing: pricing,
         })

@@ -34,6 +34,8 @@ pub(crate) struct Invite {
     pub(crate) uses: u32,
     /// Requests waiting through it.
     pub(crate) pending: u32,
+    /// Who came by it, paid no longer, and did not come back.
+    pub(crate) lapsed: u32,
     pub(crate) period_seconds: u32,
     pub(crate) stars: u32,
     pub(crate) by_request: bool,
@@ -253,6 +255,7 @@ impl World {
             limit: new.limit,
             uses: 0,
             pending: 0,
+            lapsed: 0,
             period_seconds: new.period_seconds,
             stars: new.stars,
             by_request: new.by_request,

@@ -1,7 +1,7 @@
 //! Offices in a chat: given, taken, lost by a ban, kept through a migration.
 
 use super::joining::Came;
-use super::{Chat, ChatKind, Entry, Membership, Rights, What, Word, World};
+use super::{Chat, ChatKind, Entry, Lapsed, Membership, Rights, What, Word, World};
 
 /// What somebody is in a chat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,12 +57,19 @@ impl World {
 
     /// Somebody paid for so long, and no longer.
     pub(super) fn end_paid_membership(&mut self, chat: i64, person: i64) {
-        let membership = self.chats.get(&chat).and_then(|chat| chat.membership(person));
         let is_over =
-            |it: &Membership| it.office == Office::Member && it.until.is_some_and(|until| until <= self.now);
-        if membership.is_some_and(is_over) {
-            self.note(Entry::new(What::Left).chat(chat).user(person));
-            self.change_office(chat, person, person, Office::Left, None);
+            |it: &&Membership| it.office == Office::Member && it.until.is_some_and(|until| until <= self.now);
+        let Some(over) = self.chats.get(&chat).and_then(|chat| chat.membership(person)).filter(is_over)
+        else {
+            return;
+        };
+        let lapsed = over.via.map(|via| Lapsed { via, since: over.since });
+        self.note(Entry::new(What::Left).chat(chat).user(person));
+        self.change_office(chat, person, person, Office::Left, None);
+        let after = self.chats.get_mut(&chat).and_then(|chat| chat.members.get_mut(&person));
+        after.expect("their office just changed").lapsed = lapsed;
+        if let Some(invite) = lapsed.and_then(|lapsed| self.invite_mut(lapsed.via)) {
+            invite.lapsed += 1;
         }
     }
 
@@ -149,7 +156,7 @@ impl World {
             None if is_in => (self.now, None),
             None => (0, None),
         };
-        let after = Membership { office, via, until, since, approved_by };
+        let after = Membership { office, via, until, since, approved_by, lapsed: None };
         at.members.insert(who, after.clone());
         if matches!(office, Office::Owner | Office::Administrator(_)) {
             at.administrators.insert(who);
@@ -161,6 +168,9 @@ impl World {
             at.guard = None;
         }
 
+        if let Some(invite) = before.lapsed.and_then(|lapsed| self.invite_mut(lapsed.via)) {
+            invite.lapsed -= 1;
+        }
         // A leaver frees a place: a limit counts people at the same time.
         if was_in
             && !is_in

@@ -236,12 +236,21 @@ pub(crate) struct Membership {
     pub(crate) since: i64,
     /// Who let them in, if they had asked.
     pub(crate) approved_by: Option<i64>,
+    /// Of somebody who paid no longer, and so is out: how they had come.
+    pub(crate) lapsed: Option<Lapsed>,
+}
+
+/// How somebody had come whose paid time is over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Lapsed {
+    pub(crate) via: LinkNo,
+    pub(crate) since: i64,
 }
 
 impl Membership {
     /// Of somebody who is not in.
     fn outside() -> Self {
-        Self { office: Office::Left, via: None, until: None, since: 0, approved_by: None }
+        Self { office: Office::Left, via: None, until: None, since: 0, approved_by: None, lapsed: None }
     }
 }
 

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use grammers_tl_types::{enums, functions::messages};
 use links::{
     AdminLinks, Admission, CannotMerge, Chat, ChatId, Edit, Error, Invitation, Kind, Link, LinkFilter,
-    LinkHash, LinkName, LinkUrl, Links, List, Member, MemberLimit, Operation, Request, RequestFilter, Result,
-    Revoked, Right, Subscription, Terms, UserId, Verdict,
+    LinkHash, LinkName, LinkUrl, Links, List, Member, MemberFilter, MemberLimit, Operation, Request,
+    RequestFilter, Result, Revoked, Right, Subscription, Terms, UserId, Verdict,
 };
 use tokio::time::Instant;
 
@@ -138,8 +138,8 @@ impl Links for Client {
         self.of_chat(about(chat, Effect::Same, deadline), &request).await.map(drop)
     }
 
-    fn members<'a>(&'a self, chat: &'a Chat, link: Option<&'a LinkUrl>) -> List<'a, Member> {
-        self.every_member(chat, link)
+    fn members<'a>(&'a self, chat: &'a Chat, filter: &'a MemberFilter) -> List<'a, Member> {
+        self.every_member(chat, filter)
     }
 
     fn requests<'a>(&'a self, chat: &'a Chat, filter: &'a RequestFilter) -> List<'a, Request> {

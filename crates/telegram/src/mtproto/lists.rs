@@ -9,8 +9,8 @@ use crate::pace::Effect;
 use futures_util::stream::{StreamExt, TryStreamExt, iter, try_unfold};
 use grammers_tl_types::{enums, functions, types};
 use links::{
-    AdminLinks, Chat, ChatId, Error, Kind, Link, LinkFilter, LinkUrl, List, Member, Request, RequestFilter,
-    Result, Right, UserId,
+    AdminLinks, Chat, ChatId, Error, Kind, Link, LinkFilter, LinkUrl, List, Member, MemberFilter, Request,
+    RequestFilter, Result, Right, UserId,
 };
 use std::future::Future;
 
@@ -42,6 +42,7 @@ type AfterPerson = Option<(i32, types::InputUser)>;
 struct Wanted<'a> {
     chat: &'a Chat,
     requested: bool,
+    lapsed: bool,
     link: Option<&'a LinkUrl>,
     search: Option<&'a str>,
 }
@@ -81,8 +82,10 @@ impl Client {
         })
     }
 
-    pub(super) fn every_member<'a>(&'a self, chat: &'a Chat, link: Option<&'a LinkUrl>) -> List<'a, Member> {
-        let wanted = Wanted { chat, requested: false, link, search: None };
+    pub(super) fn every_member<'a>(&'a self, chat: &'a Chat, filter: &'a MemberFilter) -> List<'a, Member> {
+        let MemberFilter { link, lapsed } = filter;
+        let link = link.as_ref();
+        let wanted = Wanted { chat, requested: false, lapsed: *lapsed, link, search: None };
         pages(AfterPerson::None, move |after| async move {
             let People { importers, cast, next, .. } = self.people(wanted, after).await?;
             let members = importers.into_iter().filter(|it| !it.requested);
@@ -99,7 +102,7 @@ impl Client {
         // Telegram does not search among those of one link; we do.
         let asked = search.filter(|_| link.is_none());
         let ours = search.filter(|_| link.is_some()).map(str::to_lowercase);
-        let wanted = Wanted { chat, requested: true, link, search: asked };
+        let wanted = Wanted { chat, requested: true, lapsed: false, link, search: asked };
         let requests = pages(AfterPerson::None, move |after| async move {
             let People { chat, importers, cast, next } = self.people(wanted, after).await?;
             let chat = chat.ok_or_else(|| Error::new(Kind::ChatNotFound))?;
@@ -131,7 +134,7 @@ impl Client {
         let peer = self.peer(self.deadline(), wanted.chat).await?;
         let request = functions::messages::GetChatInviteImporters {
             requested: wanted.requested,
-            subscription_expired: false,
+            subscription_expired: wanted.lapsed,
             peer: peer.clone(),
             link: wanted.link.map(|link| link.as_str().to_owned()),
             q: wanted.search.map(str::to_owned),
