@@ -103,6 +103,8 @@ pub enum Right {
     InviteUsers,
     /// Remove and ban members.
     RestrictMembers,
+    /// Own the chat: see and end what others made.
+    Owner,
     /// Be an administrator at all.
     Administrator,
     /// Write to the chat.
@@ -115,6 +117,7 @@ impl Right {
         match self {
             Self::InviteUsers => "can_invite_users",
             Self::RestrictMembers => "can_restrict_members",
+            Self::Owner => "creator",
             Self::Administrator => "administrator",
             Self::SendMessages => "can_send_messages",
         }

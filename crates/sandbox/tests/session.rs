@@ -12,9 +12,11 @@ use links::{
     UserId, Verdict,
 };
 use serde_json::json;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use telegram::mtproto::{Client, Joined, NeverMet, Settings, SignedIn};
+use telegram::mtproto::{Client, Joined, NeverMet, Session, Settings, SignedIn};
+use tokio::net::TcpListener;
 use util::Town;
 use util::account::{session, session_with};
 
@@ -190,7 +192,7 @@ async fn the_owner_sees_and_ends_what_other_administrators_made() {
     // She is no owner.
     let mine = LinkFilter { admin: Some(home.owner_id), ..LinkFilter::default() };
     let refused = ada.list(&home.chat, &mine).next().await.unwrap();
-    assert_eq!(refused.unwrap_err().missing_right(), Some(Right::InviteUsers));
+    assert_eq!(refused.unwrap_err().missing_right(), Some(Right::Owner));
 
     let revoked = home.owner.revoke(&home.chat, &link.url).await.unwrap();
     assert!(revoked.link.is_revoked && revoked.link.creator.id == ada_id);
@@ -462,6 +464,47 @@ async fn whoever_is_at_home_elsewhere_is_asked_there() {
     let lost = json!({ "method": "users.getUsers", "kind": "303", "text": "USER_MIGRATE_9" });
     home.town.control("faults", lost).await;
     assert_eq!(kind(home.owner.me().await), Kind::Unreachable);
+    // Nobody moves to where nothing is.
+    assert_eq!(home.owner.me().await.unwrap().id, home.owner_id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_on_which_nothing_is_heard_is_given_up() {
+    let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let SocketAddr::V4(address) = mute.local_addr().unwrap() else { panic!("it was bound so") };
+    let session = Session { dc_id: 2, address, auth_key: "ab".repeat(256).parse().unwrap() };
+    let client = Client::connect(&session, &settings());
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let (connection, why) = tokio::join!(mute.accept(), client.me());
+        held.push(connection.unwrap());
+        assert_eq!(kind(why), Kind::OutOfTime);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_for_whoever_has_no_time_left() {
+    let home = Home::new().await;
+    let hasty = Settings { limit: Duration::ZERO, ..settings() };
+    let admin = home.town.at.mtproto.admin.clone().unwrap();
+    let hasty = Client::connect(&session_with(&home.town, &admin.auth_key), &hasty);
+    assert_eq!(kind(hasty.create(&home.chat, &Terms::open()).await), Kind::OutOfTime);
+    assert_eq!(kind(hasty.decide(&home.chat, home.owner_id, Verdict::Approve).await), Kind::OutOfTime);
+    assert!(home.names(&LinkFilter::default()).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_second_try_finds_done_is_done() {
+    let home = Home::new().await;
+    let asking = Terms { admission: Admission::ByRequest, ..Terms::open() };
+    let link = home.owner.create(&home.chat, &asking).await.unwrap().url;
+    let ann = home.town.person("Ann").await;
+    assert_eq!(home.town.join(ann, link.as_str()).await["result"], "requested");
+    home.fault("messages.hideAllChatJoinRequests", "lost", 0).await;
+    home.owner.decide_all(&home.chat, None, Verdict::Approve).await.unwrap();
+    home.fault("auth.logOut", "lost", 0).await;
+    home.owner.log_out().await.unwrap();
+    assert_eq!(kind(home.owner.show(&home.chat, &link).await), Kind::SessionOver);
 }
 
 #[tokio::test]

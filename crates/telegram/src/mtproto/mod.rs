@@ -2,6 +2,7 @@
 
 mod client;
 mod error;
+mod line;
 pub mod links;
 mod lists;
 mod login;
