@@ -1,5 +1,7 @@
 //! `admit`: Telegram invite links from the command line.
 
+#[allow(dead_code, reason = "the commands that use it come next")]
+mod account;
 mod arguments;
 mod bot;
 mod bulk;
@@ -16,6 +18,8 @@ mod listen;
 mod log;
 mod output;
 mod runtime;
+#[allow(dead_code, reason = "the same")]
+mod session_file;
 mod shown;
 mod trials;
 mod when;
