@@ -33,6 +33,7 @@ impl Context<'_> {
     }
 
     /// Whoever does this: the one that `--as` names; else the bot, where its token is given and it can; else the account.
+    #[allow(dead_code, reason = "the commands that speak through it come next")]
     pub(crate) fn links(&self, operation: Operation) -> Result<Box<dyn Links>, Failure> {
         let bot_can = bot_api::links::can(operation);
         let has_token = self.config()?.token.value != Source::Nowhere;

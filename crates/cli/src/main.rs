@@ -1,8 +1,8 @@
 //! `admit`: Telegram invite links from the command line.
 
-#[allow(dead_code, reason = "the commands that use it come next")]
 mod account;
 mod arguments;
+mod ask;
 mod bot;
 mod bulk;
 mod commands;
@@ -18,7 +18,6 @@ mod listen;
 mod log;
 mod output;
 mod runtime;
-#[allow(dead_code, reason = "the same")]
 mod session_file;
 mod shown;
 mod trials;
