@@ -283,6 +283,11 @@ fn keep(place: &Place, api_id: i32, client: &Client, person: &Person) -> Result<
 
 fn failed(doing: &str, error: links::Error) -> Failure {
     let hint = match error.kind() {
+        Kind::Unreachable => Some("nothing was kept; check the network".to_owned()),
+        Kind::OutcomeUnknown => Some(
+            "nothing was kept; do it again, and end what was not finished in Telegram, under Settings, Devices"
+                .to_owned(),
+        ),
         Kind::SessionOver => Some("the server does not know the key; log in with another".to_owned()),
         kind if *kind == WRONG_CODE => {
             Some("nothing was kept; do it again, and Telegram sends another code".to_owned())

@@ -48,7 +48,8 @@ Examples:
   admit pass list --gate night-owls
   admit doctor
 
-The bot's token comes from ADMIT_BOT_TOKEN, ADMIT_BOT_TOKEN_FILE, `--token-file` or a profile.")]
+The bot's token comes from ADMIT_BOT_TOKEN, ADMIT_BOT_TOKEN_FILE, `--token-file` or a profile; an \
+account is logged in to with `admit login`.")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,

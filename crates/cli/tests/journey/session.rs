@@ -191,6 +191,9 @@ fn a_log_in_that_comes_to_no_end_keeps_nothing() {
     owner.login(&password).is(2, "does not take this password");
     let no_password = format!("--phone {} --code-file code", owner.phone);
     owner.login(&no_password).is(2, "no password: there is no terminal");
+    owner.house.fault("auth.sendCode", "lost", 0, 1);
+    let error = owner.sign_in("--timeout 5s --json").fails_as(10, "unknown", "outcome_unknown");
+    assert!(error["hint"].as_str().unwrap().starts_with("nothing was kept"), "{error}");
     owner.login("--phone 12 --code-file code").is(2, "does not take this telephone number");
     owner.login("--phone 9996629999 --code-file code").is(2, "because nobody has it");
     owner.kept_nothing();
