@@ -21,7 +21,7 @@ pub(crate) const FAILED: Exit = exit(1, "failed");
 pub(crate) const USAGE: Exit = exit(2, "usage");
 /// The chat, link, person or request does not exist.
 pub(crate) const NOT_FOUND: Exit = exit(3, "not_found");
-/// There is no token, or Telegram does not take it.
+/// There is no token or session, or Telegram does not take it.
 pub(crate) const CREDENTIALS: Exit = exit(4, "credentials");
 /// An administrator must first grant the bot something.
 pub(crate) const RIGHT_MISSING: Exit = exit(5, "right_missing");
@@ -114,6 +114,10 @@ pub(crate) fn hint(kind: &Kind) -> Option<String> {
         }
         Kind::BotNotInChat => "add the bot to the chat as an administrator who may invite",
         Kind::TokenDead => "take the current token from @BotFather",
+        Kind::SessionOver => "log in again with `admit login`",
+        Kind::NotHere(_) => {
+            "with the session of an account it can be done: `admit login`, and without `--as bot`"
+        }
         Kind::OutcomeUnknown => "look at the chat's invite links before you repeat it",
         Kind::Unreachable => {
             "check the network, `--api-url` and `--proxy`; nothing happened, so repeating is safe"

@@ -1,6 +1,8 @@
 //! `admit`: Telegram invite links from the command line.
 
+mod account;
 mod arguments;
+mod ask;
 mod bot;
 mod bulk;
 mod commands;
@@ -16,6 +18,7 @@ mod listen;
 mod log;
 mod output;
 mod runtime;
+mod session_file;
 mod shown;
 mod trials;
 mod when;
