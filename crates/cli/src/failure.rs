@@ -145,6 +145,17 @@ impl Failure {
         Self::Telegram { doing, error, hint }
     }
 
+    /// The same, of what only the owner of a chat may do; Telegram calls that a right that is missing.
+    pub(crate) fn of_owners(self) -> Self {
+        match self {
+            Self::Telegram { doing, error, .. } if error.missing_right().is_some() => {
+                let hint = "only the owner of a chat is told about the other administrators: `admit login` as the owner";
+                Self::Telegram { doing, error, hint: Some(hint.to_owned()) }
+            }
+            other => other,
+        }
+    }
+
     pub(crate) fn file(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { doing, path, source }

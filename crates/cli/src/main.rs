@@ -1,6 +1,5 @@
 //! `admit`: Telegram invite links from the command line.
 
-#[allow(dead_code, reason = "the commands that use it come next")]
 mod account;
 mod arguments;
 mod bot;
@@ -15,11 +14,14 @@ mod flags;
 mod house;
 mod key_file;
 mod listen;
+mod listing;
 mod log;
 mod output;
+mod person;
+mod rows;
 mod runtime;
-#[allow(dead_code, reason = "the same")]
 mod session_file;
+mod several;
 mod shown;
 mod trials;
 mod when;
