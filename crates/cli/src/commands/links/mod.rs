@@ -41,7 +41,7 @@ pub(crate) enum Link {
     Edit(edit::Edit),
     /// End a link.
     Revoke(revoke::Revoke),
-    /// Replace the bot's primary link.
+    /// Replace the primary link.
     Rotate(rotate::Rotate),
     /// List links: with counts as Telegram has them, or those that gates made.
     List(list::List),
