@@ -21,7 +21,7 @@ pub(crate) const FAILED: Exit = exit(1, "failed");
 pub(crate) const USAGE: Exit = exit(2, "usage");
 /// The chat, link, person or request does not exist.
 pub(crate) const NOT_FOUND: Exit = exit(3, "not_found");
-/// There is no token, or Telegram does not take it.
+/// There is no token or session, or Telegram does not take it.
 pub(crate) const CREDENTIALS: Exit = exit(4, "credentials");
 /// An administrator must first grant the bot something.
 pub(crate) const RIGHT_MISSING: Exit = exit(5, "right_missing");

@@ -169,8 +169,12 @@ impl Failure {
             Self::Config(_) => ("bad_input", exit::USAGE),
             Self::Credentials(credentials::Error::Nowhere) => ("no_token", exit::CREDENTIALS),
             Self::Credentials(_) => ("bad_token", exit::CREDENTIALS),
-            Self::Session(session_file::Error::Nowhere(_)) => ("no_session", exit::CREDENTIALS),
-            Self::Session(session_file::Error::OtherAccount { .. }) => ("other_account", exit::CONFLICT),
+            Self::Session(session_file::Error::Nowhere(_) | session_file::Error::Nobody) => {
+                ("no_session", exit::CREDENTIALS)
+            }
+            Self::Session(
+                session_file::Error::OtherAccount { .. } | session_file::Error::NotWhose { .. },
+            ) => ("other_account", exit::CONFLICT),
             Self::Session(_) => ("bad_session", exit::CREDENTIALS),
             Self::NotConfirmed { .. } => ("not_confirmed", exit::USAGE),
             Self::Telegram { error, .. } => exit::of(error.kind()),

@@ -58,6 +58,10 @@ pub(crate) enum Error {
     },
     #[error("`{}` is the session of account {kept}, and this is account {other}", path.display())]
     OtherAccount { path: PathBuf, kept: UserId, other: UserId },
+    #[error("`{}` says that it is the session of account {kept}, and Telegram says account {other}", path.display())]
+    NotWhose { path: PathBuf, kept: UserId, other: UserId },
+    #[error("there is neither the session of an account nor a bot's token")]
+    Nobody,
 }
 
 impl Error {
@@ -87,6 +91,15 @@ impl Error {
             Self::OtherAccount { .. } => {
                 "nothing was changed; each account has a file of its own: say `--session-file PATH`, or use a `--profile` \
                  for each"
+                    .to_owned()
+            }
+            Self::NotWhose { .. } => {
+                "move it away and log in with `admit login`; somebody logged in with the same key since it was written"
+                    .to_owned()
+            }
+            Self::Nobody => {
+                "log in to an account with `admit login`; a bot's token comes from ADMIT_BOT_TOKEN, \
+                 ADMIT_BOT_TOKEN_FILE, `--token-file PATH` or a `--profile`"
                     .to_owned()
             }
         }

@@ -14,6 +14,8 @@ pub(crate) struct House {
     pub(crate) address: String,
     pub(crate) token: String,
     pub(crate) chat: String,
+    /// What opens the other door, and as whom.
+    pub(crate) mtproto: Value,
     pub(crate) home: tempfile::TempDir,
 }
 
@@ -40,8 +42,15 @@ impl House {
             address: text("bot_api"),
             token: text("token"),
             chat: announced["chat_id"].to_string(),
+            mtproto: announced["mtproto"].clone(),
             home: tempfile::tempdir().unwrap(),
         }
+    }
+
+    /// Telegram is gone.
+    pub(crate) fn close_telegram(&mut self) {
+        self.sandbox.kill().unwrap();
+        self.sandbox.wait().unwrap();
     }
 
     /// The binary with nothing of our own environment, and no token.

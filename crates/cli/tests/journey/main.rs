@@ -19,3 +19,4 @@ mod operator_keys;
 mod operator_people;
 mod playground;
 mod secrets;
+mod session;
