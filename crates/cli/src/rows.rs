@@ -3,7 +3,7 @@
 use crate::output::{Format, Output, Shown};
 use crate::when::Clock;
 use links::UnixTime;
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, BufWriter, StdoutLock, Write};
 use std::marker::PhantomData;
 
 /// The columns of a table are as wide as the widest cell of so many rows; a page of Telegram's is as long.
@@ -206,9 +206,7 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// How wide the terminal is, if one looks at stdout.
 fn terminal_width() -> Option<usize> {
-    let stdout = io::stdout();
-    let size = stdout.is_terminal().then(|| terminal_size::terminal_size_of(stdout)).flatten();
-    size.map(|(terminal_size::Width(columns), _)| usize::from(columns)).filter(|&columns| columns > 0)
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
 }
 
 /// As much of a line as fits; a mark says where something is missing.

@@ -1,13 +1,13 @@
 //! `admit link check`: what a visitor sees of a link, without joining.
 
-use super::named::{parser, some_hash};
+use super::named::{link_or_hash, parser, some_hash};
 use crate::context::Context;
 use crate::failure::{Doing, Failure};
 use crate::output::Shown;
 use crate::rows::plain;
 use crate::when::Clock;
 use clap::Args;
-use links::{ChatId, Invitation, Operation, Pricing};
+use links::{ChatId, Invitation, LinkUrl, Operation, Pricing};
 use serde::Serialize;
 
 #[derive(Args, Debug)]
@@ -32,33 +32,33 @@ struct ShownInvitation {
     member_count: u32,
     /// Told only to those who are in already or may peek.
     chat_id: Option<i64>,
-    /// Joining only asks.
-    creates_join_request: bool,
+    /// Joining only asks. Whoever need not join is not told.
+    creates_join_request: Option<bool>,
     subscription_price: Option<u32>,
     subscription_period: Option<u32>,
 }
 
 impl Check {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
-        let hash = some_hash(&self.link, &parser(&ctx.config()?))?;
+        let parser = parser(&ctx.config()?);
+        let (link, hash) = (link_or_hash(&self.link, &parser)?, some_hash(&self.link, &parser)?);
         let seen = ctx.talk(async {
             let links = ctx.links(Operation::Check)?;
-            links.check(&hash).await.doing(|| format!("look at the link {}", self.link.trim()))
+            links.check(&hash).await.doing(|| format!("look at the link {link}"))
         })?;
-        let shown = ShownInvitation::new(hash.url().as_str(), seen);
-        Ok(ctx.output.show(&shown, &Clock::of_this_machine())?)
+        Ok(ctx.output.show(&ShownInvitation::new(link, seen), &Clock::of_this_machine())?)
     }
 }
 
 impl ShownInvitation {
-    fn new(link: &str, seen: Invitation) -> Self {
+    fn new(link: LinkUrl, seen: Invitation) -> Self {
         Self {
-            invite_link: link.to_owned(),
+            invite_link: link.into(),
             title: seen.title,
             about: seen.about,
             member_count: seen.member_count,
             chat_id: seen.chat.map(ChatId::get),
-            creates_join_request: seen.by_request,
+            creates_join_request: seen.chat.is_none().then_some(seen.by_request),
             subscription_price: seen.pricing.map(Pricing::stars),
             subscription_period: seen.pricing.map(Pricing::period_seconds),
         }
@@ -73,7 +73,7 @@ impl Shown for ShownInvitation {
         vec![
             self.title.clone(),
             self.member_count.to_string(),
-            self.creates_join_request.to_string(),
+            self.creates_join_request.map(|asks| asks.to_string()).unwrap_or_default(),
             self.subscription_price.map(|stars| stars.to_string()).unwrap_or_default(),
             self.chat_id.map(|id| id.to_string()).unwrap_or_default(),
             self.about.clone().unwrap_or_default(),
@@ -91,8 +91,8 @@ impl Shown for ShownInvitation {
                 let days = self.subscription_period.unwrap_or_default() / 86_400;
                 format!("joining costs {stars} Stars every {days} days")
             }
-            (None, None, true) => "joining asks an administrator".to_owned(),
-            (None, None, false) => "whoever opens it is in".to_owned(),
+            (None, None, Some(true)) => "joining asks an administrator".to_owned(),
+            (None, None, _) => "whoever opens it is in".to_owned(),
         };
         let about = self.about.iter().map(|about| format!("\n{}", plain(about))).collect::<String>();
         format!("{}: {members}\n{opens}{about}", plain(&self.title))

@@ -6,7 +6,7 @@ use crate::failure::{Doing, ErrorJson, Failure};
 use crate::flags::InChat;
 use crate::output::Shown;
 use crate::runtime;
-use crate::several::each;
+use crate::several::{Those, each};
 use crate::when::Clock;
 use clap::Args;
 use links::{Error, Kind, Link, LinkName, LinkUrl, Operation};
@@ -83,7 +83,7 @@ impl Delete {
                 error: Some(failure.as_json()),
                 ..Deleted::done(link)
             };
-            each(ctx, stopped, &these, act, failed).await
+            each(ctx, stopped, Those::Named(&these), act, failed).await
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::output::Shown;
 use crate::person::ShownPerson;
 use crate::rows::plain;
 use crate::runtime;
-use crate::several::each;
+use crate::several::{Those, each};
 use crate::when::Clock;
 use clap::Args;
 use links::{LinkFilter, Links, Operation, UserId};
@@ -77,7 +77,12 @@ impl Purge {
                 let doing = || format!("delete the revoked links of {} to {chat}", owner.id);
                 self.told(purged.doing(doing)).map(|()| Purged::done(owner))
             };
-            each(ctx, stopped, &owners, purge, Purged::failed).await
+            if owners.is_empty() {
+                ctx.output.note(format_args!("No administrator of {chat} has a revoked link"));
+            }
+            let those =
+                if self.whose.all_admins { Those::Found(&owners) } else { Those::Named(owners.as_slice()) };
+            each(ctx, stopped, those, purge, Purged::failed).await
         })
     }
 

@@ -8,7 +8,7 @@ use crate::flags::{InChat, Speaker};
 use crate::listing::{self, count, number};
 use crate::output::Shown;
 use crate::runtime;
-use crate::several::each;
+use crate::several::{Those, each};
 use crate::when::Clock;
 use clap::Args;
 use links::{Kind, Operation, RequestFilter, UserId, Verdict};
@@ -71,7 +71,7 @@ impl Decide {
                 let decided = links.decide(&self.chat.chat, *user, verdict).await;
                 decided.doing(|| self.doing(verdict, *user)).map(|()| Decided::done(*user, verdict))
             };
-            each(ctx, stopped, &self.users, decide, Decided::failed).await
+            each(ctx, stopped, Those::Named(&self.users), decide, Decided::failed).await
         })
     }
 
