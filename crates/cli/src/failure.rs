@@ -145,15 +145,21 @@ impl Failure {
         Self::Telegram { doing, error, hint }
     }
 
-    /// The same, of what only the owner of a chat may do; Telegram calls that a right that is missing.
+    /// The same, about other administrators. Only the owner of a chat may ask about them, and Telegram calls that a
+    /// right that is missing.
     pub(crate) fn of_owners(self) -> Self {
-        match self {
-            Self::Telegram { doing, error, .. } if error.missing_right().is_some() => {
-                let hint = "only the owner of a chat is told about the other administrators: `admit login` as the owner";
-                Self::Telegram { doing, error, hint: Some(hint.to_owned()) }
+        let Self::Telegram { doing, error, hint } = self else { return self };
+        let hint = match error.kind() {
+            links::Kind::MissingRight(_) => Some(
+                "only the owner of a chat is told about the other administrators: `admit login` as the owner"
+                    .to_owned(),
+            ),
+            links::Kind::PersonUnknown => {
+                Some("`admit admin list` tells who administers the chat".to_owned())
             }
-            other => other,
-        }
+            _ => hint,
+        };
+        Self::Telegram { doing, error, hint }
     }
 
     pub(crate) fn file(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {

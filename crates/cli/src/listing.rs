@@ -47,9 +47,11 @@ pub(crate) fn list<T: Shown>(
         listing.progress.clear();
         match ended {
             Ok(total) => {
+                let is_full = listing.is_full();
                 listing.rows.end()?;
                 if matches!(ctx.output.format, Format::Words | Format::Table) {
-                    ctx.output.note(total);
+                    let more = if is_full { "; there may be more" } else { "" };
+                    ctx.output.note(format_args!("{total}{more}"));
                 }
                 Ok(())
             }
@@ -91,14 +93,13 @@ impl<T: Shown> Listing<T> {
     }
 
     /// Whether as many were written as shall be.
-    pub(crate) fn is_full(&self) -> bool {
+    fn is_full(&self) -> bool {
         self.limit.is_some_and(|limit| self.rows.count() >= limit)
     }
 
     /// How many were written, as a total says it.
     pub(crate) fn said(&self) -> String {
-        let more = if self.is_full() { ", and there may be more" } else { "" };
-        format!("{}{more}", count(self.rows.count(), self.noun))
+        count(self.rows.count(), self.noun)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::house::House;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 fn house() -> House {
     let house = House::new();
@@ -46,7 +47,7 @@ fn links_are_listed_newest_first_with_their_counts() {
     let table = house.account("link list --chat CHAT -o csv").out;
     assert!(table.starts_with("invite_link,name,uses,") && table.contains(",first,1,"), "{table}");
     let one = house.account("link list --chat CHAT --limit 1");
-    assert_eq!(one.err, "1 link, and there may be more, 0 uses\n");
+    assert_eq!(one.err, "1 link, 0 uses; there may be more\n");
     assert_eq!(house.account("link list --chat CHAT --limit 1 -q").out.lines().count(), 1);
 
     // What is listed can be handed to an edit.
@@ -155,6 +156,7 @@ fn administrators_are_counted_and_only_the_owner_is_told() {
         assert!(error["hint"].as_str().unwrap().contains("only the owner"), "{error}");
     }
     assert_eq!(house.account_json("link list --chat CHAT --session-file ada.session"), json!([]));
+    house.account("link list --chat CHAT --admin 77").is(3, "`admit admin list`");
 }
 
 #[test]
@@ -195,6 +197,27 @@ fn a_long_list_comes_whole_and_ends_quietly_when_nobody_reads_on() {
     let ended = house.look(child.wait_with_output().unwrap());
     #[cfg(unix)]
     assert_eq!((ended.code, ended.err.as_str()), (Some(141), ""));
+}
+
+#[test]
+fn what_has_come_is_written_before_more_is_waited_for() {
+    let house = house();
+    house.admit("link create --chat CHAT --count 150 --out links.ndjson").is(0, "150 of 150");
+    let bot = house.json("bot show")["id"].to_string();
+    house.fault("messages.getExportedChatInvites", "latency", 0, 1);
+    house.fault("messages.getExportedChatInvites", "429", 3000, 1);
+    let list = ["link", "list", "--chat", &house.chat, "--admin", &bot, "-q", "--timeout", "2h"];
+    let mut child = house.bare(&list).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+    assert!(said.contains("asked to wait"), "{said}");
+    let (page, written) = std::sync::mpsc::channel();
+    let out = child.stdout.take().unwrap();
+    std::thread::spawn(move || page.send(BufReader::new(out).lines().take(100).count()));
+    let written = written.recv_timeout(Duration::from_secs(10));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(written, Ok(100));
 }
 
 #[cfg(unix)]
