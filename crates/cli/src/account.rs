@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::context::Context;
-use crate::credentials::{self, Source};
+use crate::credentials::Source;
 use crate::failure::{Failure, Usage};
 use crate::flags::Speaker;
 use crate::session_file::{Kept, Place};
@@ -32,18 +32,25 @@ impl Context<'_> {
         }
     }
 
-    /// Whoever does this: the one that `--as` names; else the bot, where its token is given and it can; else the account.
-    #[allow(dead_code, reason = "the commands that speak through it come next")]
-    pub(crate) fn links(&self, operation: Operation) -> Result<Box<dyn Links>, Failure> {
+    /// Who does this: whom `--as` names; else the bot, where its token is given and it can; else the account.
+    pub(crate) fn speaker(&self, operation: Operation) -> Result<Speaker, Failure> {
         let bot_can = bot_api::links::can(operation);
-        let has_token = self.config()?.token.value != Source::Nowhere;
         match self.global.speak_as {
-            Some(Speaker::Account) => Ok(Box::new(self.account()?)),
-            Some(Speaker::Bot) if bot_can => Ok(Box::new(self.connect()?.client)),
-            None if bot_can && has_token => Ok(Box::new(self.connect()?.client)),
-            None if self.has_account()? => Ok(Box::new(self.account()?)),
-            None if bot_can => Err(credentials::Error::Nowhere.into()),
+            Some(Speaker::Account) => Ok(Speaker::Account),
+            Some(Speaker::Bot) if bot_can => Ok(Speaker::Bot),
+            None if bot_can && self.config()?.token.value != Source::Nowhere => Ok(Speaker::Bot),
+            None if self.has_account()? => Ok(Speaker::Account),
+            // Nobody is there, and a token is the less that is missing.
+            None if bot_can => Ok(Speaker::Bot),
             _ => Err(no_bot_can(operation)),
+        }
+    }
+
+    /// Whoever does this.
+    pub(crate) fn links(&self, operation: Operation) -> Result<Box<dyn Links>, Failure> {
+        match self.speaker(operation)? {
+            Speaker::Account => Ok(Box::new(self.account()?)),
+            Speaker::Bot => Ok(Box::new(self.connect()?.client)),
         }
     }
 }

@@ -99,7 +99,7 @@ pub(crate) fn hint(kind: &Kind) -> Option<String> {
         }
         Kind::MissingRight(right) => {
             return Some(format!(
-                "an administrator of the chat grants the bot `{right}`; `admit chat show` tells what it has"
+                "an administrator of the chat grants the right `{right}`; `admit chat show` tells which the bot has"
             ));
         }
         Kind::LinkDead => "make another with `admit link create`",
@@ -110,9 +110,9 @@ pub(crate) fn hint(kind: &Kind) -> Option<String> {
         Kind::NobodyWaiting => "the request was withdrawn or already decided",
         Kind::PersonUnknown => "give the user id that came with their request or message",
         Kind::ChatNotFound => {
-            "check `--chat` (the numbers of supergroups and channels begin with -100), and that the bot was added to the chat"
+            "check `--chat` (the numbers of supergroups and channels begin with -100), and that the bot or the account is in the chat"
         }
-        Kind::BotNotInChat => "add the bot to the chat as an administrator who may invite",
+        Kind::BotNotInChat => "add the bot or the account to the chat as an administrator who may invite",
         Kind::TokenDead => "take the current token from @BotFather",
         Kind::SessionOver => "log in again with `admit login`",
         Kind::NotHere(_) => {

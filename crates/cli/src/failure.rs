@@ -145,6 +145,23 @@ impl Failure {
         Self::Telegram { doing, error, hint }
     }
 
+    /// The same, about other administrators. Only the owner of a chat may ask about them, and Telegram calls that a
+    /// right that is missing.
+    pub(crate) fn of_owners(self) -> Self {
+        let Self::Telegram { doing, error, hint } = self else { return self };
+        let hint = match error.kind() {
+            links::Kind::MissingRight(_) => Some(
+                "only the owner of a chat is told about the other administrators: `admit login` as the owner"
+                    .to_owned(),
+            ),
+            links::Kind::PersonUnknown => {
+                Some("`admit admin list` tells who administers the chat".to_owned())
+            }
+            _ => hint,
+        };
+        Self::Telegram { doing, error, hint }
+    }
+
     pub(crate) fn file(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { doing, path, source }

@@ -1,5 +1,6 @@
 //! Every command there is.
 
+pub(crate) mod admins;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod bots;
@@ -68,9 +69,12 @@ pub(crate) enum Command {
     /// Look at chats.
     #[command(subcommand)]
     Chat(chats::Chat),
-    /// Remove members.
+    /// List who came, and remove members.
     #[command(subcommand)]
     Member(members::Member),
+    /// Look at who administers a chat.
+    #[command(subcommand)]
+    Admin(admins::Admin),
     /// Look at bots, and forget them.
     #[command(subcommand)]
     Bot(bots::Bot),
@@ -145,6 +149,7 @@ pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<
         Command::Request(command) => command.run(&ctx),
         Command::Chat(command) => command.run(&ctx),
         Command::Member(command) => command.run(&ctx),
+        Command::Admin(command) => command.run(&ctx),
         Command::Bot(command) => command.run(&ctx),
         Command::Login(command) => command.run(&ctx),
         Command::Logout(command) => command.run(&ctx),
