@@ -103,7 +103,7 @@ impl Owner {
         assert!(!self.file().exists());
         let sessions = self.file().parent().unwrap().read_dir().into_iter().flatten();
         let names: Vec<_> = sessions.map(|entry| entry.unwrap().file_name()).collect();
-        assert!(names.is_empty() || names == ["keys"], "{names:?}");
+        assert!(names.is_empty() || names == ["session-keys"], "{names:?}");
     }
 }
 
@@ -278,7 +278,7 @@ fn a_file_that_cannot_be_opened_is_named_and_left_as_it_is() {
     let owner = Owner::new();
     owner.login("").is(0, "Logged in");
     let whole = std::fs::read(owner.file()).unwrap();
-    let keys = owner.file().with_file_name("keys");
+    let keys = owner.file().with_file_name("session-keys");
     let whole_keys = std::fs::read_to_string(&keys).unwrap();
     let check = |words: &str, hint: &str| {
         let before = (std::fs::read(owner.file()).unwrap(), owner.house.ledger());
