@@ -53,6 +53,11 @@ fn a_link_for_stars_is_an_accounts_too() {
     let edit = format!("link edit --chat {channel} {url} --paid --name friends");
     house.account(&format!("{edit} --dry-run")).is(0, "would name");
     house.account(&edit).is(0, "named `friends`");
+    let key = house.control(&format!("people/{}/session", house.person()), json!({}));
+    house.log_in_with(key["auth_key"].as_str().unwrap(), "--session-file fan.session");
+    let check = format!("link check {url} --session-file fan.session");
+    house.account(&check).is(0, "joining costs 50 Stars every 30 days");
+    assert_eq!(house.account_json(&check)["subscription_price"], 50);
 }
 
 #[test]
