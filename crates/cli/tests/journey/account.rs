@@ -191,6 +191,7 @@ fn everybody_who_waits_is_decided_about_at_once() {
     assert_eq!(house.account_json("request list --chat CHAT").as_array().unwrap().len(), 1);
     let named = house.account(&format!("request decline --chat CHAT --user {}", people[2]));
     named.is(0, &format!("declined {}", people[2]));
+    house.account("request decline --chat CHAT --user 77").is(3, "`admit request list`");
     assert_eq!(house.join(people[2], &two), "requested");
     assert_eq!(house.account_json("request decline --chat CHAT --all --yes")["status"], "declined");
     assert_eq!(house.account_json("request list --chat CHAT"), json!([]));
