@@ -221,6 +221,9 @@ fn what_a_bot_cannot_do_says_what_can() {
     }
     let ran = house.admit("request approve --chat CHAT --all --yes");
     ran.is(2, "`--user ID`");
+    // Before anybody is asked whether to go on.
+    let ran = house.account("link delete --chat CHAT https://t.me/+AbC --as account --json");
+    ran.fails_as(4, "credentials", "no_session");
 }
 
 /// A terminal to ask at, made by `script`, which every Debian has.
