@@ -8,6 +8,7 @@ mod handshake;
 mod methods;
 mod news;
 mod objects;
+mod offers;
 mod password;
 mod rsa;
 mod sessions;
@@ -289,7 +290,7 @@ fn read(hub: &Hub, key: KeyId, body: &[u8]) -> Result<Asked, Refusal> {
 
 /// Whoever speaks for the first time says first how. `begins`: this call says it.
 fn admit(hub: &Hub, key: KeyId, begins: bool) -> Result<(), Refusal> {
-    let is_begun = hub.sessions.with(key, |session| {
+    let is_begun = hub.sessions.with(key, |session, _| {
         session.is_begun |= begins;
         session.is_begun
     });
@@ -297,7 +298,7 @@ fn admit(hub: &Hub, key: KeyId, begins: bool) -> Result<(), Refusal> {
 }
 
 fn may_call(hub: &Hub, key: KeyId, asked: &Asked) -> Result<(), Refusal> {
-    let known = hub.sessions.with(key, |session| (session.user, session.is_revoked));
+    let known = hub.sessions.with(key, |session, _| (session.user, session.is_revoked));
     let (user, is_revoked) = known.ok_or_else(|| Refusal::new(401, "AUTH_KEY_UNREGISTERED"))?;
     let (is_bot, is_deleted) = hub.turn(|world| {
         let account = user.and_then(|user| world.account(user));
@@ -348,10 +349,10 @@ fn act<T>(
     entry: Entry,
     act: impl FnOnce(&mut Call) -> T,
 ) -> Result<T, Refusal> {
-    let done = hub.sessions.with(key, |session| {
+    let done = hub.sessions.with(key, |session, offers| {
         hub.turn(|world| {
             let since = session.user.map(|user| world.listen(user)).unwrap_or_default();
-            act(&mut Call { world, session, here, entry, since, guarded: None })
+            act(&mut Call { world, session, offers, here, entry, since, guarded: None })
         })
     });
     done.ok_or_else(|| Refusal::new(401, "AUTH_KEY_UNREGISTERED"))
