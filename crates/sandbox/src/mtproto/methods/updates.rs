@@ -30,6 +30,7 @@ pub(in crate::mtproto) fn unasked(call: &mut Call) -> Option<enums::Updates> {
         return Some(types::UpdateShort { update: enums::Update::LoginToken, date }.into());
     }
     let (user, told) = (call.user(), call.session.told?);
+    call.world.account(user).filter(|account| !account.is_deleted)?;
     let last = call.world.listen(user);
     call.session.told = Some(last);
     if call.world.is_news_forgotten(user, told) {
