@@ -11,6 +11,7 @@ mod ledger;
 mod links;
 mod members;
 mod messages;
+mod news;
 #[cfg(test)]
 mod properties;
 mod queue;
@@ -25,6 +26,7 @@ use links::Hash;
 pub(crate) use links::{Invite, LinkNo, NewLink};
 pub(crate) use members::Office;
 pub(crate) use messages::{Refusal, SendTo};
+pub(crate) use news::{Change, News, Told};
 pub(crate) use queue::{Lane, Queue, Waiting, Webhook, allowed_from};
 pub(crate) use rights::Rights;
 pub(crate) use show::to_json;
@@ -100,6 +102,8 @@ pub(crate) struct World {
     ledger: Ledger,
     /// Something waits for whoever listens: an update, a message, an answer to a guard query.
     pub(crate) stirred: bool,
+    /// There is something to tell unasked at the MTProto door.
+    pub(crate) has_news: bool,
     accounts: HashMap<i64, Account>,
     bots: BTreeMap<i64, Bot>,
     chats: BTreeMap<i64, Chat>,
@@ -110,6 +114,8 @@ pub(crate) struct World {
     settled_queries: VecDeque<(i64, String)>,
     due: BinaryHeap<Reverse<(i64, u64, Due)>>,
     finish_line: joining::FinishLine,
+    /// What those are told unasked who listen at the MTProto door.
+    papers: HashMap<i64, news::Paper>,
     numbers: Numbers,
 }
 
@@ -143,6 +149,10 @@ pub(crate) struct Account {
     pub(crate) phone: Option<String>,
     /// What is asked for after the code, if they want it so.
     pub(crate) password: Option<String>,
+    /// The account was deleted. Others go on seeing that there was one.
+    pub(crate) is_deleted: bool,
+    /// In so many supergroups and channels they are.
+    pub(super) chats: usize,
     /// The newest private messages got, oldest first.
     pub(crate) inbox: VecDeque<telegram::bot_api::types::Message>,
     next_message: i64,
@@ -279,6 +289,7 @@ impl World {
             link_base,
             ledger: Ledger::default(),
             stirred: false,
+            has_news: false,
             accounts: HashMap::new(),
             bots: BTreeMap::new(),
             chats: BTreeMap::new(),
@@ -288,6 +299,7 @@ impl World {
             settled_queries: VecDeque::new(),
             due: BinaryHeap::new(),
             finish_line: joining::FinishLine::default(),
+            papers: HashMap::new(),
             numbers: Numbers {
                 bot: 7_000_000_001,
                 person: 5_000_000_001,
@@ -380,7 +392,9 @@ impl World {
         username: Option<String>,
         join_by_request: bool,
     ) -> i64 {
-        let owner = self.add_person("Owner").id;
+        let owner = self.add_person("Owner");
+        owner.chats += usize::from(kind != ChatKind::Group);
+        let owner = owner.id;
         let id = self.next_chat_id(kind);
         self.chats.insert(id, Chat { username, join_by_request, ..Chat::new(id, kind, title, owner) });
         id
@@ -444,9 +458,14 @@ impl World {
         self.accounts.get(&id)
     }
 
-    /// Everybody who is no bot, in the order they came.
+    /// Somebody who is no bot, while there is such an account.
+    pub(crate) fn person(&self, id: i64) -> Option<&Account> {
+        self.account(id).filter(|account| account.is_somebody())
+    }
+
+    /// All of them, in the order they came.
     pub(crate) fn people(&self) -> Vec<&Account> {
-        let mut people: Vec<_> = self.accounts.values().filter(|account| !account.is_bot).collect();
+        let mut people: Vec<_> = self.accounts.values().filter(|account| account.is_somebody()).collect();
         people.sort_by_key(|account| account.id);
         people
     }
@@ -493,9 +512,15 @@ impl Account {
             bio: None,
             phone: None,
             password: None,
+            is_deleted: false,
+            chats: 0,
             inbox: VecDeque::new(),
             next_message: 1,
         }
+    }
+
+    fn is_somebody(&self) -> bool {
+        !self.is_bot && !self.is_deleted
     }
 }
 
@@ -556,6 +581,17 @@ impl Chat {
         self.requests.iter().map(|(&who, asked)| (who, asked))
     }
 
+    /// How many wait, and up to three of them, newest first.
+    pub(crate) fn waiting(&self) -> (usize, Vec<i64>) {
+        let mut newest: Vec<(i64, i64)> = Vec::with_capacity(4);
+        for (&who, asked) in &self.requests {
+            let place = newest.partition_point(|&other| other > (asked.at, who));
+            newest.insert(place, (asked.at, who));
+            newest.truncate(3);
+        }
+        (self.requests.len(), newest.into_iter().map(|(_, who)| who).collect())
+    }
+
     pub(crate) fn request(&self, who: i64) -> Option<&Asked> {
         self.requests.get(&who)
     }
@@ -572,6 +608,17 @@ impl Chat {
 
     pub(crate) fn member_count(&self) -> usize {
         self.members.values().filter(|membership| membership.office.is_in()).count()
+    }
+
+    /// As many are in as Telegram allows. Channels have no end.
+    fn is_full(&self) -> bool {
+        let most = match self.kind {
+            ChatKind::Group => 200,
+            ChatKind::Supergroup => 200_000,
+            ChatKind::Channel => return false,
+        };
+        // Leavers are among those who were ever here; only of very many is anybody counted.
+        self.members.len() >= most && self.member_count() >= most
     }
 
     /// Whether joining directly, without a link, only asks.

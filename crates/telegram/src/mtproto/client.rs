@@ -14,6 +14,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
@@ -21,7 +22,7 @@ use tracing::{debug, warn};
 const LONGEST_LIMIT: Duration = Duration::from_secs(30 * 86_400);
 
 /// From the nearest data centre to the account's own is one move; a second may happen while it is being moved itself.
-const MOST_MOVES: u32 = 2;
+pub(super) const MOST_MOVES: u32 = 2;
 
 /// A person's account, connected. Clones share the connection, what Telegram asked to hold back, and whom the account
 /// has met.
@@ -62,6 +63,8 @@ struct Shared {
     /// Locked for a look or an insertion, never across an await. So is the next.
     holds: Mutex<Holds<Held, Instant>>,
     peers: Mutex<Peers>,
+    /// Telegram said that another device let this one in.
+    accepted: Arc<Notify>,
 }
 
 /// What Telegram holds back together: a method in one chat.
@@ -93,15 +96,17 @@ impl Client {
 
     fn over(storage: MemorySession, dc_id: i32, settings: &Settings) -> Self {
         let storage = Arc::new(storage);
+        let accepted = Arc::default();
         let shared = Shared {
             api_id: settings.api_id,
-            line: Line::new(Arc::clone(&storage), settings.api_id),
+            line: Line::new(Arc::clone(&storage), settings.api_id, Arc::clone(&accepted)),
             storage,
             dc_id: AtomicI32::new(dc_id),
             limit: settings.limit,
             longest_wait: settings.longest_wait,
             holds: Mutex::default(),
             peers: Mutex::default(),
+            accepted,
         };
         Self { shared: Arc::new(shared), on_wait: None }
     }
@@ -201,7 +206,7 @@ impl Client {
     }
 
     /// The account is at home at another data centre, if that is one we know.
-    async fn move_to(&self, dc_id: i32) -> links::Result<()> {
+    pub(super) async fn move_to(&self, dc_id: i32) -> links::Result<()> {
         let Shared { storage, line, .. } = &*self.shared;
         if storage.dc_option(dc_id).map_err(odd)?.is_none() {
             return Err(error::invalid_dc());
@@ -211,6 +216,11 @@ impl Client {
         self.shared.dc_id.store(dc_id, Ordering::Relaxed);
         line.leave(before);
         Ok(())
+    }
+
+    /// Rings when another device let this one in.
+    pub(super) fn accepted(&self) -> &Notify {
+        &self.shared.accepted
     }
 
     /// When an operation is over that starts now.

@@ -1,10 +1,13 @@
 //! The library's end of the talk with Telegram: a task that connects, sends and hears. One that hangs or fell is given
 //! up with all that waits in it, and another takes its place.
 
+use super::token::tells_acceptance;
 use grammers_mtsender::{ConnectionParams, InvocationError, NoRetries, SenderPool, SenderPoolHandle};
 use grammers_session::storages::MemorySession;
+use grammers_session::updates::UpdatesLike;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
@@ -17,6 +20,8 @@ const SILENCE: Duration = Duration::from_secs(10);
 pub(super) struct Line {
     storage: Arc<MemorySession>,
     api_id: i32,
+    /// Rings when another device let this one in.
+    accepted: Arc<Notify>,
     /// Locked for a look or a change, never across an await.
     task: Mutex<Task>,
 }
@@ -32,9 +37,9 @@ struct Task {
 
 impl Line {
     /// Nothing is connected before something is asked.
-    pub(super) fn new(storage: Arc<MemorySession>, api_id: i32) -> Self {
-        let task = Mutex::new(Task::begin(Arc::clone(&storage), api_id));
-        Self { storage, api_id, task }
+    pub(super) fn new(storage: Arc<MemorySession>, api_id: i32, accepted: Arc<Notify>) -> Self {
+        let task = Mutex::new(Task::begin(Arc::clone(&storage), api_id, Arc::clone(&accepted)));
+        Self { storage, api_id, accepted, task }
     }
 
     /// Asks a data centre. Without an answer until the deadline there is none.
@@ -70,7 +75,7 @@ impl Line {
         let mut task = self.task();
         if task.handle.is_finished() {
             warn!("the library for MTProto fell; it is begun again");
-            *task = Task::begin(Arc::clone(&self.storage), self.api_id);
+            *task = self.begin();
         }
         task.sender.clone()
     }
@@ -80,8 +85,12 @@ impl Line {
         let is_silent = task.begun_at <= asked_at && task.heard_at.is_none_or(|at| at < asked_at);
         if is_silent && asked_at.elapsed() >= SILENCE {
             warn!("Telegram says nothing on this connection any more; it is given up");
-            *task = Task::begin(Arc::clone(&self.storage), self.api_id);
+            *task = self.begin();
         }
+    }
+
+    fn begin(&self) -> Task {
+        Task::begin(Arc::clone(&self.storage), self.api_id, Arc::clone(&self.accepted))
     }
 
     fn task(&self) -> MutexGuard<'_, Task> {
@@ -90,10 +99,12 @@ impl Line {
 }
 
 impl Task {
-    fn begin(storage: Arc<MemorySession>, api_id: i32) -> Self {
+    fn begin(storage: Arc<MemorySession>, api_id: i32, accepted: Arc<Notify>) -> Self {
         let parameters =
             ConnectionParams { retry_policy: Box::new(NoRetries), ..ConnectionParams::default() };
         let pool = SenderPool::with_configuration(storage, api_id, parameters);
+        // It ends with what it listens to.
+        tokio::spawn(listen(pool.updates, accepted));
         let handle = tokio::spawn(pool.runner.run()).abort_handle();
         Self { sender: pool.handle.thin, handle, begun_at: Instant::now(), heard_at: None }
     }
@@ -102,5 +113,14 @@ impl Task {
 impl Drop for Task {
     fn drop(&mut self) {
         self.handle.abort();
+    }
+}
+
+/// Of what Telegram tells unasked, only one thing is of use here.
+async fn listen(mut told: mpsc::Receiver<UpdatesLike>, accepted: Arc<Notify>) {
+    while let Some(told) = told.recv().await {
+        if tells_acceptance(&told) {
+            accepted.notify_one();
+        }
     }
 }
