@@ -18,7 +18,7 @@ const HEADER_BYTES: usize = 32;
 const PADDING_BYTES: std::ops::RangeInclusive<usize> = 12..=1024;
 /// Telegram takes no larger containers.
 const MOST_IN_A_CONTAINER: i32 = 1020;
-/// What is unzipped to more is nobody's honest call.
+/// So much may all that is zipped in one packet come to; more is nobody's honest call.
 const MOST_UNZIPPED_BYTES: u64 = 1 << 20;
 /// A zipped call in a container, and that is all there is.
 const DEEPEST: u32 = 2;
@@ -53,6 +53,8 @@ pub(super) struct Conversation {
     /// So many of our messages wanted a receipt.
     counted: i32,
     now_milliseconds: i64,
+    /// How much may still be unzipped of this packet.
+    unzippable: u64,
     unsent: Vec<Vec<u8>>,
 }
 
@@ -65,7 +67,15 @@ enum Sort {
 
 impl Conversation {
     pub(super) fn new(salt: i64) -> Self {
-        Self { salt, session: None, last_id: 0, counted: 0, now_milliseconds: 0, unsent: Vec::new() }
+        Self {
+            salt,
+            session: None,
+            last_id: 0,
+            counted: 0,
+            now_milliseconds: 0,
+            unzippable: 0,
+            unsent: Vec::new(),
+        }
     }
 
     /// Reads an opened packet. What is to be said about it waits in [`Conversation::unsent`].
@@ -95,6 +105,7 @@ impl Conversation {
             self.say(Sort::Notice, false, &enums::BadMsgNotification::BadServerSalt(refused).to_bytes());
             return Ok(Vec::new());
         }
+        self.unzippable = MOST_UNZIPPED_BYTES;
         let mut calls = Vec::new();
         self.read(id, body, 0, &mut calls)?;
         Ok(calls)
@@ -148,13 +159,7 @@ impl Conversation {
                 }
             }
             GZIPPED => {
-                let zipped = Vec::<u8>::deserialize(&mut cursor)?;
-                let mut unzipped = Vec::new();
-                let reader = GzDecoder::new(&zipped[..]).take(MOST_UNZIPPED_BYTES + 1);
-                let whole = { reader }.read_to_end(&mut unzipped).is_ok();
-                if !whole || unzipped.len() as u64 > MOST_UNZIPPED_BYTES {
-                    return Err(Nonsense("what is zipped cannot be unzipped"));
-                }
+                let unzipped = self.unzip(&Vec::<u8>::deserialize(&mut cursor)?)?;
                 self.read(id, &unzipped, depth + 1, calls)?;
             }
             functions::Ping::CONSTRUCTOR_ID | functions::PingDelayDisconnect::CONSTRUCTOR_ID => {
@@ -187,6 +192,15 @@ impl Conversation {
             _ => calls.push(Call { id, body: body.to_vec() }),
         }
         Ok(())
+    }
+
+    fn unzip(&mut self, zipped: &[u8]) -> Result<Vec<u8>, Nonsense> {
+        let mut unzipped = Vec::new();
+        let reader = GzDecoder::new(zipped).take(self.unzippable + 1);
+        let whole = { reader }.read_to_end(&mut unzipped).is_ok();
+        let left = self.unzippable.checked_sub(unzipped.len() as u64).filter(|_| whole);
+        self.unzippable = left.ok_or(Nonsense("what is zipped cannot be unzipped"))?;
+        Ok(unzipped)
     }
 
     fn salts(&self, asked: i64) -> enums::FutureSalts {
@@ -346,6 +360,15 @@ mod tests {
             conversation.unsent().iter().map(|plain| i64::from_bytes(&plain[16..]).unwrap()).collect();
         assert_eq!(ids.iter().map(|id| id % 4).collect::<Vec<_>>(), [3, 1, 1]);
         assert!(ids.is_sorted() && ids[0] >> 32 == NOW / 1000);
+    }
+
+    #[test]
+    fn all_that_is_zipped_in_a_packet_shares_one_limit() {
+        let half = gzipped(&[call(0).body, vec![0; (MOST_UNZIPPED_BYTES / 2) as usize]].concat());
+        let (heard, _) = hear(&packet(SALT, 12, &container(&[(4, half.clone())])));
+        assert_eq!(heard.unwrap().len(), 1);
+        let (heard, _) = hear(&packet(SALT, 12, &container(&[(4, half.clone()), (8, half)])));
+        assert_eq!(heard.unwrap_err().0, "what is zipped cannot be unzipped");
     }
 
     #[test]
