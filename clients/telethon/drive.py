@@ -308,11 +308,24 @@ async def misfortune(town):
         )
 
 
+async def later(town):
+    """Telethon passes over messages that are dated far from its own time."""
+    async with town.known(town.admin["auth_key"]) as client:
+        day = 86_400
+        told = await client(functions.help.GetConfigRequest())
+        town.control("clock/advance", seconds=day)
+        asked = asyncio.wait_for(client(functions.help.GetConfigRequest()), timeout=20)
+        after = await asked
+        score.check("a day later the client still hears", (after.date - told.date).days == 1, after.date)
+    async with town.stranger() as client:
+        score.check("and comes to a key", not await client.is_user_authorized())
+
+
 async def main(announcement):
     logging.basicConfig(level=logging.CRITICAL)
     town = Town(announcement)
     rsa.add_key(town.door["public_key"], old=False)
-    for scene in [log_in, transports, links, requests, visitors, misfortune]:
+    for scene in [log_in, transports, links, requests, visitors, misfortune, later]:
         await scene(town)
     print(f"{score.passed} checks passed, {score.failed} failed")
     return score.failed

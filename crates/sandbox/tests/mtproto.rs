@@ -10,13 +10,14 @@ use grammers_mtsender::{ConnectionParams, InvocationError, NoRetries, SenderPool
 use grammers_session::SessionData;
 use grammers_session::storages::MemorySession;
 use grammers_session::types::DcOption;
-use grammers_tl_types::{Deserializable, Identifiable, RemoteCall, enums, functions, types};
+use grammers_tl_types::{Deserializable, Identifiable, RemoteCall, Serializable, enums, functions, types};
 use serde_json::{Value, json};
 use std::net::{SocketAddrV4, SocketAddrV6};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use util::Town;
+use util::wire::Wire;
 
 /// grammers, with nothing around it.
 struct App {
@@ -318,4 +319,26 @@ async fn a_method_that_is_not_there_is_refused() {
     let ledger = town.get(&format!("{}/ledger", town.at.control)).await.text;
     assert!(ledger.contains("METHOD_INVALID") && ledger.contains("INPUT_FETCH_FAIL"), "{ledger}");
     owner.me().await.unwrap();
+}
+
+#[tokio::test]
+async fn messages_are_numbered_by_the_clock_that_clients_have() {
+    let town = Town::demo().await;
+    let began = town.now().await;
+    town.advance(86_400).await;
+    let mut wire = Wire::open(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key, 1).await;
+    wire.say(8, &functions::Ping { ping_id: 7 }).await;
+    let pong = wire.hear_a(types::Pong::CONSTRUCTOR_ID).await;
+    wire.say(12, &functions::GetFutureSalts { num: 1 }).await;
+    let salts = wire.hear_a(types::FutureSalts::CONSTRUCTOR_ID).await;
+    let enums::FutureSalts::Salts(salts) = enums::FutureSalts::from_bytes(&salts.body).unwrap();
+    // Before it is sealed too: no key, the number, the length.
+    let call = functions::ReqPqMulti { nonce: [1; 16] }.to_bytes();
+    let plain = [&[0xee; 4][..], &[40, 0, 0, 0], &[0; 16], &[20, 0, 0, 0], &call].concat();
+    let heard = say(&town, &plain).await;
+    let exchange = i64::from_bytes(&heard[12..20]).unwrap() >> 32;
+    for moment in [pong.sent_at(), i64::from(salts.now), exchange] {
+        assert!((began..began + 300).contains(&moment), "{began}: {moment}");
+    }
+    assert_eq!(town.now().await, began + 86_400, "the world has its own time");
 }

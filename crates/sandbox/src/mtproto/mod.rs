@@ -68,7 +68,8 @@ pub(crate) async fn serve(listener: TcpListener, hub: Arc<Hub>) {
     }
 }
 
-/// One client's connection.
+/// One client's connection. What goes over it is numbered by the host's time, as clients number theirs: one that moved
+/// with the sandbox's clock would not be believed. Whatever is told of the world has the sandbox's time.
 struct Connection {
     stream: TcpStream,
     hub: Arc<Hub>,
@@ -122,7 +123,7 @@ impl Connection {
 
     /// The client and we come to a key.
     async fn exchange_keys(&mut self, packet: &[u8]) -> io::Result<()> {
-        let now = self.hub.clock.now();
+        let now = self.hub.clock.host_milliseconds() / 1000;
         let message = packet.get(PLAIN_HEADER_BYTES..).unwrap_or_default();
         let Ok(reply) = self.handshake.answer(message, now, &mut self.chance) else {
             return self.fail(404).await;
@@ -139,7 +140,7 @@ impl Connection {
     async fn converse(&mut self, id: KeyId, packet: &[u8]) -> io::Result<()> {
         let Some(key) = self.hub.sessions.key(id) else { return self.fail(404).await };
         let plain = key.open(packet).map_err(io::Error::other)?;
-        let now = self.hub.clock.now_milliseconds();
+        let now = self.hub.clock.host_milliseconds();
         let calls = self.conversation.hear(&plain, now).map_err(io::Error::other)?;
         self.say(&key).await?;
         for conversation::Call { id: call, body } in calls {
@@ -157,7 +158,7 @@ impl Connection {
             };
             let result = result.as_ref().map(Vec::as_slice);
             let result = result.map_err(|refused| (refused.code, &*refused.text));
-            self.conversation.answer(call, result, self.hub.clock.now_milliseconds());
+            self.conversation.answer(call, result, self.hub.clock.host_milliseconds());
             if let Some(bytes) = cut {
                 let sealed: Vec<_> = self.sealed(&key);
                 let framed: Vec<u8> = sealed.iter().flat_map(|packet| self.frames.pack(packet)).collect();
