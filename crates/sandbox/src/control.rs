@@ -87,6 +87,7 @@ async fn act(hub: &Arc<Hub>, parts: &[&str], body: &[u8]) -> Outcome {
         ["people"] => add_person(hub, read(body)?),
         ["people", person, "join"] => Ok(json!(people::join(hub, number(person)?, read(body)?).await?)),
         ["people", person, "session"] => open_session(hub, number(person)?),
+        ["people", person, "delete"] => delete_account(hub, number(person)?),
         ["people", person, "logout"] => end_sessions(hub, number(person)?),
         ["people", person, "leave"] => leave(hub, number(person)?, read(body)?),
         ["people", person, "withdraw"] => withdraw(hub, number(person)?, read(body)?),
@@ -120,8 +121,7 @@ fn no_chat(id: i64) -> Wrong {
 }
 
 fn find_person(world: &World, id: i64) -> Result<&crate::world::Account, Wrong> {
-    let person = world.account(id).filter(|account| !account.is_bot);
-    person.ok_or_else(|| Wrong::missing(format!("there is no person {id}")))
+    world.person(id).ok_or_else(|| Wrong::missing(format!("there is no person {id}")))
 }
 
 fn nothing() -> Outcome {
@@ -347,6 +347,14 @@ fn open_session(hub: &Hub, person: i64) -> Outcome {
 fn end_sessions(hub: &Hub, person: i64) -> Outcome {
     hub.turn(|world| find_person(world, person).map(drop))?;
     Ok(json!({ "ended": hub.sessions.end(person) }))
+}
+
+fn delete_account(hub: &Hub, person: i64) -> Outcome {
+    hub.turn(|world| {
+        find_person(world, person)?;
+        world.delete_account(person);
+        nothing()
+    })
 }
 
 #[derive(Deserialize)]

@@ -9,6 +9,7 @@ mod login;
 mod requests;
 
 pub(super) use call::{Call, Here, Refusal};
+pub(super) use links::verdict;
 
 use crate::world::{Entry, What};
 use call::Outcome;

@@ -200,18 +200,13 @@ fn staged(what: &str) -> io::Error {
     io::Error::other(format!("a staged fault {what}"))
 }
 
-/// How far a call came before something that was staged could strike it.
-enum Begun {
-    Done(Result<Vec<u8>, Refusal>),
-    Later { asked: Asked, fault: FaultKind, n: i64 },
-}
-
 /// Carries out one call, with the fault that is staged for it.
 async fn carry_out(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Ending {
-    let (asked, fault, n) = match begin(hub, here, key, body) {
-        Begun::Done(result) => return Ending::Answered(result),
-        Begun::Later { asked, fault, n } => (asked, fault, n),
+    let (asked, struck) = match begin(hub, key, body) {
+        Ok(begun) => begun,
+        Err(refused) => return Ending::Answered(Err(refused)),
     };
+    let Some((fault, n)) = struck else { return Ending::Answered(run(hub, here, key, asked).await) };
     let (name, chat) = (asked.name, asked.chat.unwrap_or_default());
     let note = |said: &str| {
         hub.turn(|world| world.note(Entry::new(What::Fault).method(name).chat(chat).error(said)));
@@ -236,38 +231,31 @@ async fn carry_out(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Ending {
         FaultKind::Latency => {
             note("late");
             tokio::time::sleep(Duration::from_millis(n.unsigned_abs())).await;
-            Ending::Answered(run(hub, here, key, asked))
+            Ending::Answered(run(hub, here, key, asked).await)
         }
         FaultKind::Cut => {
-            let result = run(hub, here, key, asked);
+            let result = run(hub, here, key, asked).await;
             note("answer cut");
             Ending::Cut(result, usize::try_from(n).unwrap_or(0))
         }
         FaultKind::Lost => {
-            drop(run(hub, here, key, asked));
+            drop(run(hub, here, key, asked).await);
             note("answer lost");
             Ending::Lost
         }
     }
 }
 
-/// What becomes of a call at once, if nothing is staged for it.
-fn begin(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Begun {
+/// A call that may be carried out, and what is staged for it.
+fn begin(hub: &Hub, key: KeyId, body: &[u8]) -> Result<(Asked, Option<(FaultKind, i64)>), Refusal> {
     let refuse = |entry: Entry, refused: Refusal| {
         hub.turn(|world| world.note(entry.error(&refused.text)));
-        Begun::Done(Err(refused))
+        refused
     };
-    let asked = match read(hub, key, body) {
-        Ok(asked) => asked,
-        Err(refused) => return refuse(Entry::new(What::Call), refused),
-    };
-    if let Err(refused) = may_call(hub, key, &asked) {
-        return refuse(asked.entry(), refused);
-    }
-    match hub.faults.strike(asked.name, || asked.chat) {
-        Some((fault, n)) => Begun::Later { asked, fault, n },
-        None => Begun::Done(run(hub, here, key, asked)),
-    }
+    let asked = read(hub, key, body).map_err(|refused| refuse(Entry::new(What::Call), refused))?;
+    may_call(hub, key, &asked).map_err(|refused| refuse(asked.entry(), refused))?;
+    let struck = hub.faults.strike(asked.name, || asked.chat);
+    Ok((asked, struck))
 }
 
 fn read(hub: &Hub, key: KeyId, body: &[u8]) -> Result<Asked, Refusal> {
@@ -288,32 +276,56 @@ fn admit(hub: &Hub, key: KeyId, begins: bool) -> Result<(), Refusal> {
 fn may_call(hub: &Hub, key: KeyId, asked: &Asked) -> Result<(), Refusal> {
     let known = hub.sessions.with(key, |session| (session.user, session.is_revoked));
     let (user, is_revoked) = known.ok_or_else(|| Refusal::new(401, "AUTH_KEY_UNREGISTERED"))?;
-    let is_bot = hub.turn(|world| user.is_some_and(|user| world.bot(user).is_some()));
+    let (is_bot, is_deleted) = hub.turn(|world| {
+        let account = user.and_then(|user| world.account(user));
+        (account.is_some_and(|it| it.is_bot), account.is_some_and(|it| it.is_deleted))
+    });
     match (asked.who, user) {
         (Who::Anybody, _) => Ok(()),
         _ if is_revoked => Err(Refusal::new(401, "SESSION_REVOKED")),
         (_, None) => Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED")),
+        _ if is_deleted => Err(Refusal::new(401, "USER_DEACTIVATED")),
         (Who::People, Some(_)) if is_bot => Err(Refusal::new(400, "BOT_METHOD_INVALID")),
         (Who::Accounts | Who::People, Some(_)) => Ok(()),
     }
 }
 
-/// What a call does and what the ledger says of it are one.
-fn run(hub: &Hub, here: Here, key: KeyId, asked: Asked) -> Result<Vec<u8>, Refusal> {
-    let gone = || Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED"));
-    let carried_out = hub.sessions.with(key, |session| {
-        hub.turn(|world| {
-            let mut call = Call { world, session, here, entry: asked.entry() };
-            let result = (asked.run)(&mut call);
-            let entry = call.entry;
-            world.note(match &result {
-                Ok(_) => entry,
-                Err(refused) => entry.error(&refused.text),
-            });
-            result
-        })
-    });
-    carried_out.unwrap_or_else(gone)
+/// What a call does and what the ledger says of it are one. Where a guard bot was asked, its first word is waited for.
+async fn run(hub: &Hub, here: Here, key: KeyId, asked: Asked) -> Result<Vec<u8>, Refusal> {
+    let mut bell = hub.listen();
+    let carried_out = act(hub, here, key, asked.entry(), |call| {
+        let result = (asked.run)(call);
+        let entry = call.entry.clone();
+        call.world.note(match &result {
+            Ok(_) => entry,
+            Err(refused) => entry.error(&refused.text),
+        });
+        (result, call.guarded.take())
+    })?;
+    let (result, query) = carried_out;
+    let Some(query) = query else { return result };
+    loop {
+        bell.mark_unchanged();
+        let verdict = act(hub, here, key, Entry::new(What::Call), |call| methods::verdict(call, &query))?;
+        match verdict {
+            Some(verdict) => return verdict,
+            None => hub.wait(&mut bell, None).await,
+        }
+    }
+}
+
+/// Does something for whoever has this key, with the session and the world held.
+fn act<T>(
+    hub: &Hub,
+    here: Here,
+    key: KeyId,
+    entry: Entry,
+    act: impl FnOnce(&mut Call) -> T,
+) -> Result<T, Refusal> {
+    let done = hub
+        .sessions
+        .with(key, |session| hub.turn(|world| act(&mut Call { world, session, here, entry, guarded: None })));
+    done.ok_or_else(|| Refusal::new(401, "AUTH_KEY_UNREGISTERED"))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ impl View<'_> {
 
     pub(super) fn user(&self, id: i64) -> enums::User {
         let shown = self.world.user(id);
-        let account = self.world.account(id);
+        let account = self.world.account(id).filter(|account| !account.is_deleted);
         let is_self = id == self.viewer;
         enums::User::User(types::User {
             id,

@@ -64,10 +64,13 @@ impl World {
             Prospect::Refused(word) => Joining::Refused(word),
             Prospect::Pay if !pays => Joining::Refused(Word("STARS_PAYMENT_REQUIRED")),
             Prospect::Ask => self.ask(person, chat, via),
-            Prospect::Enter | Prospect::Pay => {
-                self.enter(person, chat, person, via, false);
-                Joining::Joined
-            }
+            Prospect::Enter | Prospect::Pay => match self.overfull(chat, person) {
+                Some(word) => Joining::Refused(word),
+                None => {
+                    self.enter(person, chat, person, via, false);
+                    Joining::Joined
+                }
+            },
         }
     }
 
@@ -140,6 +143,9 @@ impl World {
                 "HIDE_REQUESTER_MISSING"
             }));
         }
+        if approve {
+            self.admissible(chat, person)?;
+        }
         let asked = self.drop_request(chat, person).expect("it was there a moment ago");
         self.close_query(&asked, approve);
         if approve {
@@ -149,6 +155,19 @@ impl World {
             self.note(Entry::new(What::Declined).chat(chat).user(person).link(asked.via));
         }
         Ok(())
+    }
+
+    /// Whether somebody who waits can be let in.
+    fn admissible(&self, chat: i64, person: i64) -> Result<(), Word> {
+        if self.accounts.get(&person).is_none_or(|account| account.is_deleted) {
+            return Err(Word("INPUT_USER_DEACTIVATED"));
+        }
+        match self.overfull(chat, person) {
+            // To whoever decides, it is somebody else who is in too many.
+            Some(Word("CHANNELS_TOO_MUCH")) => Err(Word("USER_CHANNELS_TOO_MUCH")),
+            Some(word) => Err(word),
+            None => Ok(()),
+        }
     }
 
     /// An administrator decides every request of a chat, or every one that came by this link.
@@ -166,7 +185,11 @@ impl World {
         if waiting.is_empty() {
             return Err(Word("HIDE_REQUESTER_MISSING"));
         }
-        waiting.into_iter().try_for_each(|person| self.decide(admin, chat, person, approve))
+        waiting.into_iter().try_for_each(|person| {
+            // Of an account that is gone, nothing waits any more once everybody is decided.
+            let is_gone = self.accounts.get(&person).is_none_or(|account| account.is_deleted);
+            self.decide(admin, chat, person, approve && !is_gone)
+        })
     }
 
     fn place(&self, target: Target) -> (i64, Option<LinkNo>) {

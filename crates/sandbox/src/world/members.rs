@@ -1,7 +1,10 @@
 //! Offices in a chat: given, taken, lost by a ban, kept through a migration.
 
 use super::joining::Came;
-use super::{Chat, ChatKind, Entry, Lapsed, Membership, Rights, What, Word, World};
+use super::{Account, Chat, ChatKind, Entry, Lapsed, Membership, Rights, What, Word, World};
+
+/// Nobody is in more supergroups and channels. (Telegram's apps, `channels_limit_default`.)
+const MOST_CHATS: usize = 500;
 
 /// What somebody is in a chat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,6 +76,27 @@ impl World {
         }
     }
 
+    /// An account is deleted. It stays in its chats, without a name, and what it asked for waits on.
+    pub(crate) fn delete_account(&mut self, person: i64) {
+        if let Some(account) = self.accounts.get_mut(&person) {
+            let (id, chats, next_message) = (account.id, account.chats, account.next_message);
+            let nameless = Account::new(id, false, String::new());
+            *account = Account { is_deleted: true, chats, next_message, ..nameless };
+        }
+    }
+
+    /// Why somebody cannot come in, though the door is open to them.
+    pub(super) fn overfull(&self, chat: i64, person: i64) -> Option<Word> {
+        let is_full = self.chats.get(&chat).is_some_and(Chat::is_full);
+        let counts = self.chats.get(&chat).is_some_and(|chat| chat.kind != ChatKind::Group);
+        let is_everywhere = self.accounts.get(&person).is_some_and(|account| account.chats >= MOST_CHATS);
+        if is_full {
+            Some(Word("USERS_TOO_MUCH"))
+        } else {
+            (counts && is_everywhere).then_some(Word("CHANNELS_TOO_MUCH"))
+        }
+    }
+
     /// Somebody is put out and kept out. From a basic group they are only removed.
     pub(crate) fn ban(&mut self, actor: i64, chat: i64, person: i64, until: i64) -> Result<(), Word> {
         let at = self.living(chat)?;
@@ -114,6 +138,11 @@ impl World {
         let owner = old.owner;
         let mut members = old.members.clone();
         members.values_mut().for_each(|membership| membership.via = None);
+        for (who, _) in members.iter().filter(|(_, membership)| membership.office.is_in()) {
+            if let Some(account) = self.accounts.get_mut(who) {
+                account.chats += 1;
+            }
+        }
         let supergroup = Chat {
             join_by_request: old.join_by_request,
             administrators: old.administrators.clone(),
@@ -168,6 +197,11 @@ impl World {
             at.guard = None;
         }
 
+        if at.kind != ChatKind::Group
+            && let Some(account) = self.accounts.get_mut(&who)
+        {
+            account.chats = account.chats + usize::from(is_in) - usize::from(was_in);
+        }
         if let Some(invite) = before.lapsed.and_then(|lapsed| self.invite_mut(lapsed.via)) {
             invite.lapsed -= 1;
         }

@@ -143,6 +143,10 @@ pub(crate) struct Account {
     pub(crate) phone: Option<String>,
     /// What is asked for after the code, if they want it so.
     pub(crate) password: Option<String>,
+    /// The account was deleted. Others go on seeing that there was one.
+    pub(crate) is_deleted: bool,
+    /// In so many supergroups and channels they are.
+    pub(super) chats: usize,
     /// The newest private messages got, oldest first.
     pub(crate) inbox: VecDeque<telegram::bot_api::types::Message>,
     next_message: i64,
@@ -380,7 +384,9 @@ impl World {
         username: Option<String>,
         join_by_request: bool,
     ) -> i64 {
-        let owner = self.add_person("Owner").id;
+        let owner = self.add_person("Owner");
+        owner.chats += usize::from(kind != ChatKind::Group);
+        let owner = owner.id;
         let id = self.next_chat_id(kind);
         self.chats.insert(id, Chat { username, join_by_request, ..Chat::new(id, kind, title, owner) });
         id
@@ -444,9 +450,14 @@ impl World {
         self.accounts.get(&id)
     }
 
-    /// Everybody who is no bot, in the order they came.
+    /// Somebody who is no bot, while there is such an account.
+    pub(crate) fn person(&self, id: i64) -> Option<&Account> {
+        self.account(id).filter(|account| account.is_somebody())
+    }
+
+    /// All of them, in the order they came.
     pub(crate) fn people(&self) -> Vec<&Account> {
-        let mut people: Vec<_> = self.accounts.values().filter(|account| !account.is_bot).collect();
+        let mut people: Vec<_> = self.accounts.values().filter(|account| account.is_somebody()).collect();
         people.sort_by_key(|account| account.id);
         people
     }
@@ -493,9 +504,15 @@ impl Account {
             bio: None,
             phone: None,
             password: None,
+            is_deleted: false,
+            chats: 0,
             inbox: VecDeque::new(),
             next_message: 1,
         }
+    }
+
+    fn is_somebody(&self) -> bool {
+        !self.is_bot && !self.is_deleted
     }
 }
 
@@ -572,6 +589,17 @@ impl Chat {
 
     pub(crate) fn member_count(&self) -> usize {
         self.members.values().filter(|membership| membership.office.is_in()).count()
+    }
+
+    /// As many are in as Telegram allows. Channels have no end.
+    fn is_full(&self) -> bool {
+        let most = match self.kind {
+            ChatKind::Group => 200,
+            ChatKind::Supergroup => 200_000,
+            ChatKind::Channel => return false,
+        };
+        // Leavers are among those who were ever here; only of very many is anybody counted.
+        self.members.len() >= most && self.member_count() >= most
     }
 
     /// Whether joining directly, without a link, only asks.

@@ -7,6 +7,7 @@
 )]
 
 pub mod account;
+pub mod app;
 pub mod wire;
 
 use admit_sandbox::{Announcement, ClockMode, Sandbox, Seed, Settings};

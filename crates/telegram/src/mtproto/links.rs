@@ -20,6 +20,8 @@ pub enum Joined {
     In(ChatId),
     /// An administrator has to decide.
     Asked,
+    /// The chat's bot said no.
+    Declined,
 }
 
 #[async_trait]
@@ -178,6 +180,7 @@ impl Client {
         let request = messages::ImportChatInvite { hash: link.as_str().to_owned() };
         let joined = match self.call(visiting(Effect::Same, self.deadline()), &request).await {
             Err(why) if is_request_sent(&why) => return Ok(Joined::Asked),
+            Err(why) if is_declined(&why) => return Ok(Joined::Declined),
             joined => joined?,
         };
         let updates = match joined {
@@ -248,6 +251,10 @@ fn about(chat: &Chat, effect: Effect, deadline: Instant) -> About<'_> {
 
 fn visiting<'a>(effect: Effect, deadline: Instant) -> About<'a> {
     About { chat: None, effect, right: Right::Administrator, deadline }
+}
+
+fn is_declined(why: &Error) -> bool {
+    matches!(why.kind(), Kind::Refused { text, .. } if text == "INVITE_REQUEST_DECLINED")
 }
 
 /// Telegram says so by refusing; for whoever asks it is what they wanted.

@@ -3,9 +3,9 @@
 use super::call::{Call, Outcome, at_the_door};
 use super::chats::page;
 use crate::mtproto::objects::{pricing, seconds};
-use crate::world::{ChatKind, Invite, Joining, LinkNo, NewLink, Prospect, Target, Word};
+use crate::world::{ChatKind, Invite, Joining, LinkNo, NewLink, Prospect, QueryState, Target, Word};
 use grammers_tl_types::functions::messages;
-use grammers_tl_types::{enums, types};
+use grammers_tl_types::{Serializable, enums, types};
 use std::collections::BTreeMap;
 
 pub(super) fn export(
@@ -195,16 +195,43 @@ pub(super) fn import(
     let number = at_hash(call, &asked.hash)?;
     let (user, chat) = (call.user(), shown(call, number).chat);
     match call.world.join(user, Target::Link(number), false) {
-        Joining::Joined => {
-            let chats = vec![call.view().chat(call.at(chat))];
-            let updates = updates(call, chats);
-            Ok(types::messages::ChatInviteJoinResultOk { updates }.into())
+        Joining::Joined => Ok(joined(call, chat)),
+        Joining::Requested => Err(Word("INVITE_REQUEST_SENT").into()),
+        Joining::Guarded(query) => {
+            call.guarded = Some(query);
+            Err(Word("INVITE_REQUEST_SENT").into())
         }
-        // What a guard bot says comes later, and by another way.
-        Joining::Requested | Joining::Guarded(_) => Err(Word("INVITE_REQUEST_SENT").into()),
         Joining::Already => Err(Word("USER_ALREADY_PARTICIPANT").into()),
         Joining::Refused(word) => Err(at_the_door(word)),
     }
+}
+
+fn joined(call: &Call, chat: i64) -> enums::messages::ChatInviteJoinResult {
+    let chats = vec![call.view().chat(call.at(chat))];
+    types::messages::ChatInviteJoinResultOk { updates: updates(call, chats) }.into()
+}
+
+/// What a guard bot's first word makes of a request; nothing, as long as it says none.
+pub(in crate::mtproto) fn verdict(call: &Call, query: &str) -> Option<Outcome<Vec<u8>>> {
+    let guard = call.world.guard_of(query).unwrap_or_default();
+    let chat = call.world.query_of(guard, query).map(|(chat, _)| chat).unwrap_or_default();
+    // One that is forgotten was over a day ago.
+    let word = match call.world.query(query).unwrap_or(&QueryState::TimedOut) {
+        QueryState::Open => return None,
+        QueryState::Approved => return Some(Ok(joined(call, chat).to_bytes())),
+        QueryState::WebApp(_) => {
+            let shown = types::messages::ChatInviteJoinResultWebView {
+                bot_id: guard,
+                query_id: query.parse().unwrap_or_default(),
+                users: call.view().users([guard]),
+            };
+            return Some(Ok(enums::messages::ChatInviteJoinResult::from(shown).to_bytes()));
+        }
+        QueryState::Declined => "INVITE_REQUEST_DECLINED",
+        QueryState::TimedOut => "JOIN_GUARD_TIMEOUT",
+        QueryState::Queued | QueryState::Withdrawn => "INVITE_REQUEST_SENT",
+    };
+    Some(Err(Word(word).into()))
 }
 
 /// What happened, told to whoever made it happen.
