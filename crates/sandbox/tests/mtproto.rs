@@ -230,3 +230,16 @@ async fn messages_are_numbered_by_the_clock_that_clients_have() {
     }
     assert_eq!(town.now().await, began + 86_400, "the world has its own time");
 }
+
+#[tokio::test]
+async fn a_call_names_no_more_than_two_hundred() {
+    let town = Town::demo().await;
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    let users = |count| functions::users::GetUsers { id: vec![enums::InputUser::UserSelf; count] };
+    assert_eq!(owner.call(users(200)).await.unwrap().len(), 200);
+    assert_eq!(owner.call(users(201)).await.unwrap_err(), "400 LIMIT_INVALID");
+    let chats = functions::messages::GetChats { id: vec![1; 201] };
+    assert_eq!(owner.call(chats).await.unwrap_err(), "400 LIMIT_INVALID");
+    let channels = functions::channels::GetChannels { id: vec![enums::InputChannel::Empty; 201] };
+    assert_eq!(owner.call(channels).await.unwrap_err(), "400 LIMIT_INVALID");
+}

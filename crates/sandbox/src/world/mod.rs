@@ -204,6 +204,8 @@ pub(crate) struct Chat {
     /// Owner and administrators: the few of perhaps very many members who are told of things.
     administrators: BTreeSet<i64>,
     members: BTreeMap<i64, Membership>,
+    /// How many of them are in.
+    inside: usize,
     requests: BTreeMap<i64, Asked>,
     links: Vec<LinkNo>,
     primaries: HashMap<i64, LinkNo>,
@@ -548,6 +550,7 @@ impl Chat {
             owner,
             administrators: BTreeSet::from([owner]),
             members: BTreeMap::from([(owner, membership)]),
+            inside: 1,
             requests: BTreeMap::new(),
             links: Vec::new(),
             primaries: HashMap::new(),
@@ -588,7 +591,7 @@ impl Chat {
     }
 
     pub(crate) fn member_count(&self) -> usize {
-        self.members.values().filter(|membership| membership.office.is_in()).count()
+        self.inside
     }
 
     /// As many are in as Telegram allows. Channels have no end.
@@ -598,8 +601,7 @@ impl Chat {
             ChatKind::Supergroup => 200_000,
             ChatKind::Channel => return false,
         };
-        // Leavers are among those who were ever here; only of very many is anybody counted.
-        self.members.len() >= most && self.member_count() >= most
+        self.inside >= most
     }
 
     /// Whether joining directly, without a link, only asks.

@@ -77,6 +77,14 @@ pub(super) fn number(peer: &InputPeer) -> Option<i64> {
     }
 }
 
+/// No call names more chats or people.
+const MOST_NAMED: usize = 200;
+
+/// Whether a call names no more than it may: a few bytes of what is zipped can name very many.
+pub(super) fn few_enough<T>(named: &[T]) -> Outcome<()> {
+    if named.len() <= MOST_NAMED { Ok(()) } else { Err(Word("LIMIT_INVALID").into()) }
+}
+
 impl Call<'_> {
     /// Who is logged in. Of methods for whoever has a key, nobody may be.
     pub(super) fn user(&self) -> i64 {

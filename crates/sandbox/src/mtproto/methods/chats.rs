@@ -1,6 +1,6 @@
 //! Chats: found by name, listed, looked at.
 
-use super::call::{Call, Outcome, Refusal};
+use super::call::{Call, Outcome, Refusal, few_enough};
 use crate::mtproto::objects::blank;
 use crate::world::{ChatKind, Word};
 use grammers_tl_types::functions::{channels, contacts, messages};
@@ -64,6 +64,7 @@ pub(super) fn get_dialogs(call: &mut Call, asked: messages::GetDialogs) -> Outco
 }
 
 pub(super) fn get_chats(call: &mut Call, asked: messages::GetChats) -> Outcome<enums::messages::Chats> {
+    few_enough(&asked.id)?;
     let mut chats = Vec::new();
     for id in asked.id {
         let chat = group(call, id)?;
@@ -81,6 +82,7 @@ pub(super) fn get_full_chat(
 }
 
 pub(super) fn get_channels(call: &mut Call, asked: channels::GetChannels) -> Outcome<enums::messages::Chats> {
+    few_enough(&asked.id)?;
     let mut chats = Vec::new();
     for channel in asked.id {
         let chat = call.channel(&channel)?;
