@@ -8,7 +8,7 @@ import urllib.request
 from base64 import urlsafe_b64encode
 from contextlib import asynccontextmanager
 
-from telethon import TelegramClient, errors as refused
+from telethon import TelegramClient, errors as refused, events
 from telethon.crypto import rsa
 from telethon.network.connection import (
     ConnectionTcpAbridged, ConnectionTcpFull, ConnectionTcpIntermediate,
@@ -288,6 +288,40 @@ async def visitors(town):
         )
 
 
+def ear(client, kind):
+    """Where updates of this kind arrive, unasked."""
+    heard = asyncio.Queue()
+    client.add_event_handler(heard.put, events.Raw(kind))
+    return heard
+
+
+async def news(town):
+    async with town.known(town.admin["auth_key"]) as owner, town.stranger() as bot:
+        await owner.get_dialogs()
+        await bot.sign_in(bot_token=town.at["token"])
+        waiting = ear(owner, types.UpdatePendingJoinRequests)
+        asked, changed = ear(bot, types.UpdateBotChatInviteRequester), ear(bot, types.UpdateChannelParticipant)
+        door = await owner(functions.messages.ExportChatInviteRequest(await town.chat(owner), request_needed=True))
+        fay = town.person("Fay", bio="I am Fay")
+        town.join(fay, door.link)
+        told = await asyncio.wait_for(waiting.get(), 30)
+        score.equal("an administrator hears who waits", told.recent_requesters[0], fay)
+        count = told.requests_pending
+        told = await asyncio.wait_for(asked.get(), 30)
+        score.equal("and so does a bot", (told.user_id, told.about), (fay, "I am Fay"))
+        answer = await owner(functions.messages.HideChatJoinRequestRequest(
+            await town.chat(owner), await owner.get_input_entity(fay), approved=True))
+        score.equal("an answer says how many wait now", answer.updates[0].requests_pending, count - 1)
+        told = await asyncio.wait_for(changed.get(), 30)
+        score.equal("a bot hears who came", (told.user_id, told.new_participant.user_id), (fay, fay))
+        town.control(f"people/{fay}/leave", chat_id=town.at["chat_id"])
+        told = await asyncio.wait_for(changed.get(), 30)
+        score.equal("and who is out", (told.user_id, told.new_participant), (fay, None))
+        state = await bot(functions.updates.GetStateRequest())
+        missed = await bot(functions.updates.GetDifferenceRequest(state.pts, state.date, state.qts - 1))
+        score.equal("what was missed is told again", [one.qts for one in missed.other_updates], [state.qts])
+
+
 async def misfortune(town):
     async with town.known(town.admin["auth_key"], flood_sleep_threshold=0) as client:
         await client.get_dialogs()
@@ -325,7 +359,7 @@ async def main(announcement):
     logging.basicConfig(level=logging.CRITICAL)
     town = Town(announcement)
     rsa.add_key(town.door["public_key"], old=False)
-    for scene in [log_in, transports, links, requests, visitors, misfortune, later]:
+    for scene in [log_in, transports, links, requests, visitors, news, misfortune, later]:
         await scene(town)
     print(f"{score.passed} checks passed, {score.failed} failed")
     return score.failed

@@ -125,6 +125,12 @@ impl Conversation {
         self.say(Sort::Answer, true, &message);
     }
 
+    /// Tells something unasked.
+    pub(super) fn tell(&mut self, updates: &[u8], now_milliseconds: i64) {
+        self.now_milliseconds = now_milliseconds;
+        self.say(Sort::Notice, true, updates);
+    }
+
     /// What is to be sealed and sent.
     pub(super) fn unsent(&mut self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.unsent)

@@ -7,14 +7,16 @@ mod itself;
 mod links;
 mod login;
 mod requests;
+mod updates;
 
 pub(super) use call::{Call, Here, Refusal};
 pub(super) use links::verdict;
+pub(super) use updates::unasked;
 
 use crate::world::{Entry, What};
 use call::Outcome;
 use grammers_tl_types::enums::InputPeer;
-use grammers_tl_types::functions::{account, auth, channels, contacts, help, messages, updates, users};
+use grammers_tl_types::functions::{self, account, auth, channels, contacts, help, messages, users};
 use grammers_tl_types::{Cursor, Deserializable, Identifiable, RemoteCall, Serializable, name_for_id};
 
 /// A method, before anybody calls it.
@@ -41,6 +43,8 @@ pub(super) struct Asked {
     pub(super) who: Who,
     /// The chat it is about, as bots number chats.
     pub(super) chat: Option<i64>,
+    /// Whoever calls it wants to be told what happens.
+    pub(super) listens: bool,
     pub(super) run: Run,
 }
 
@@ -71,8 +75,8 @@ macro_rules! methods {
 
 methods! {
     Anybody: help::GetConfig => itself::get_config;
-    Accounts: updates::GetState => itself::get_state;
-    Accounts: updates::GetDifference => itself::get_difference;
+    Accounts: functions::updates::GetState => updates::get_state;
+    Accounts: functions::updates::GetDifference => updates::get_difference;
     Accounts: users::GetUsers => itself::get_users;
     Accounts: users::GetFullUser => itself::get_full_user;
     Anybody: auth::SendCode => login::send_code;
@@ -135,5 +139,5 @@ where
     let request = R::deserialize(cursor).map_err(|_| Refusal::unreadable())?;
     let chat = peer(&request).and_then(call::number);
     let run = move |call: &mut Call| run(call, request).map(|returned| returned.to_bytes());
-    Ok(Asked { name: name_for_id(R::CONSTRUCTOR_ID), who, chat, run: Box::new(run) })
+    Ok(Asked { name: name_for_id(R::CONSTRUCTOR_ID), who, chat, listens: true, run: Box::new(run) })
 }

@@ -6,6 +6,7 @@ mod crypt;
 pub(crate) mod frame;
 mod handshake;
 mod methods;
+mod news;
 mod objects;
 mod password;
 mod rsa;
@@ -21,6 +22,7 @@ use conversation::Conversation;
 use crypt::KeyId;
 use fastrand::Rng;
 use frame::Frames;
+use grammers_tl_types::Serializable;
 use handshake::Handshake;
 use methods::{Asked, Call, Here, Refusal, Who};
 use std::io;
@@ -29,6 +31,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use unwrap::Unwrapped;
 
 /// The one data centre there is.
 pub(crate) const DC: i32 = 2;
@@ -78,6 +81,8 @@ struct Connection {
     frames: Frames,
     handshake: Handshake,
     conversation: Conversation,
+    /// Whoever spoke last, and is told what happens.
+    speaker: Option<KeyId>,
 }
 
 /// What comes of a call.
@@ -95,21 +100,39 @@ impl Connection {
     fn new(stream: TcpStream, hub: Arc<Hub>, here: Here, chance: Rng) -> Self {
         let conversation = Conversation::new(hub.sessions.salt);
         let (frames, handshake) = (Frames::default(), Handshake::default());
-        Self { stream, hub, here, chance, frames, handshake, conversation }
+        Self { stream, hub, here, chance, frames, handshake, conversation, speaker: None }
     }
 
     async fn run(mut self) -> io::Result<()> {
         let mut bytes = vec![0; 16 << 10];
+        let mut bell = self.hub.listen();
         loop {
-            let count = self.stream.read(&mut bytes).await?;
-            if count == 0 {
-                return Ok(());
-            }
-            self.frames.feed(&bytes[..count]);
-            while let Some(packet) = self.frames.next_packet().map_err(io::Error::other)? {
-                self.hear(&packet).await?;
+            tokio::select! {
+                count = self.stream.read(&mut bytes) => {
+                    let count = count?;
+                    if count == 0 {
+                        return Ok(());
+                    }
+                    self.frames.feed(&bytes[..count]);
+                    while let Some(packet) = self.frames.next_packet().map_err(io::Error::other)? {
+                        self.hear(&packet).await?;
+                    }
+                }
+                Ok(()) = bell.changed(), if self.speaker.is_some() => self.tell().await?,
             }
         }
+    }
+
+    /// Tells whoever listens here what happened without them.
+    async fn tell(&mut self) -> io::Result<()> {
+        let Some(id) = self.speaker else { return Ok(()) };
+        let Some(key) = self.hub.sessions.key(id) else { return Ok(()) };
+        let news = act(&self.hub, self.here, id, Entry::new(What::Call), methods::unasked);
+        if let Ok(Some(updates)) = news {
+            self.conversation.tell(&updates.to_bytes(), self.hub.clock.host_milliseconds());
+            self.say(&key).await?;
+        }
+        Ok(())
     }
 
     async fn hear(&mut self, packet: &[u8]) -> io::Result<()> {
@@ -143,6 +166,7 @@ impl Connection {
         let now = self.hub.clock.host_milliseconds();
         let calls = self.conversation.hear(&plain, now).map_err(io::Error::other)?;
         self.say(&key).await?;
+        self.speaker = Some(id);
         for conversation::Call { id: call, body } in calls {
             let ending = carry_out(&self.hub, self.here, id, &body).await;
             let (result, cut) = match ending {
@@ -259,9 +283,9 @@ fn begin(hub: &Hub, key: KeyId, body: &[u8]) -> Result<(Asked, Option<(FaultKind
 }
 
 fn read(hub: &Hub, key: KeyId, body: &[u8]) -> Result<Asked, Refusal> {
-    let (body, begins) = unwrap::unwrap(body)?;
+    let Unwrapped { body, begins, listens } = unwrap::unwrap(body)?;
     admit(hub, key, begins)?;
-    methods::read(body)
+    Ok(Asked { listens, ..methods::read(body)? })
 }
 
 /// Whoever speaks for the first time says first how. `begins`: this call says it.
@@ -294,6 +318,9 @@ fn may_call(hub: &Hub, key: KeyId, asked: &Asked) -> Result<(), Refusal> {
 async fn run(hub: &Hub, here: Here, key: KeyId, asked: Asked) -> Result<Vec<u8>, Refusal> {
     let mut bell = hub.listen();
     let carried_out = act(hub, here, key, asked.entry(), |call| {
+        if asked.listens && call.session.user.is_some() {
+            call.session.told.get_or_insert(call.since);
+        }
         let result = (asked.run)(call);
         let entry = call.entry.clone();
         call.world.note(match &result {
@@ -322,9 +349,12 @@ fn act<T>(
     entry: Entry,
     act: impl FnOnce(&mut Call) -> T,
 ) -> Result<T, Refusal> {
-    let done = hub
-        .sessions
-        .with(key, |session| hub.turn(|world| act(&mut Call { world, session, here, entry, guarded: None })));
+    let done = hub.sessions.with(key, |session| {
+        hub.turn(|world| {
+            let since = session.user.map(|user| world.listen(user)).unwrap_or_default();
+            act(&mut Call { world, session, here, entry, since, guarded: None })
+        })
+    });
     done.ok_or_else(|| Refusal::new(401, "AUTH_KEY_UNREGISTERED"))
 }
 

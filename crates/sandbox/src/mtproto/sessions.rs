@@ -27,6 +27,8 @@ pub(super) struct Session {
     pub(super) user: Option<i64>,
     /// The client said which layer it speaks.
     pub(super) is_begun: bool,
+    /// The number of the newest news it was told, once it listens.
+    pub(super) told: Option<i32>,
     /// It was ended from elsewhere.
     pub(super) is_revoked: bool,
     /// The code that was sent last.

@@ -235,6 +235,7 @@ impl World {
             invite.pending += 1;
         }
         self.note(Entry::new(What::Asked).chat(chat).user(person).link(via));
+        self.tell_waiting(chat);
         match guard {
             Some(bot) => Joining::Guarded(self.ask_guard(bot, chat, person, via)),
             None => {
@@ -250,6 +251,7 @@ impl World {
         if let Some(invite) = asked.via.and_then(|number| self.invite_mut(number)) {
             invite.pending -= 1;
         }
+        self.tell_waiting(chat);
         Some(asked)
     }
 

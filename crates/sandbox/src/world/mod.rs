@@ -11,6 +11,7 @@ mod ledger;
 mod links;
 mod members;
 mod messages;
+mod news;
 #[cfg(test)]
 mod properties;
 mod queue;
@@ -25,6 +26,7 @@ use links::Hash;
 pub(crate) use links::{Invite, LinkNo, NewLink};
 pub(crate) use members::Office;
 pub(crate) use messages::{Refusal, SendTo};
+pub(crate) use news::{Change, News, Told};
 pub(crate) use queue::{Lane, Queue, Waiting, Webhook, allowed_from};
 pub(crate) use rights::Rights;
 pub(crate) use show::to_json;
@@ -110,6 +112,8 @@ pub(crate) struct World {
     settled_queries: VecDeque<(i64, String)>,
     due: BinaryHeap<Reverse<(i64, u64, Due)>>,
     finish_line: joining::FinishLine,
+    /// What those are told unasked who listen at the MTProto door.
+    papers: HashMap<i64, news::Paper>,
     numbers: Numbers,
 }
 
@@ -294,6 +298,7 @@ impl World {
             settled_queries: VecDeque::new(),
             due: BinaryHeap::new(),
             finish_line: joining::FinishLine::default(),
+            papers: HashMap::new(),
             numbers: Numbers {
                 bot: 7_000_000_001,
                 person: 5_000_000_001,
@@ -574,6 +579,17 @@ impl Chat {
 
     pub(crate) fn requests(&self) -> impl Iterator<Item = (i64, &Asked)> {
         self.requests.iter().map(|(&who, asked)| (who, asked))
+    }
+
+    /// How many wait, and up to three of them, newest first.
+    pub(crate) fn waiting(&self) -> (usize, Vec<i64>) {
+        let mut newest: Vec<(i64, i64)> = Vec::with_capacity(4);
+        for (&who, asked) in &self.requests {
+            let place = newest.partition_point(|&other| other > (asked.at, who));
+            newest.insert(place, (asked.at, who));
+            newest.truncate(3);
+        }
+        (self.requests.len(), newest.into_iter().map(|(_, who)| who).collect())
     }
 
     pub(crate) fn request(&self, who: i64) -> Option<&Asked> {

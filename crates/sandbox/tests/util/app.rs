@@ -6,15 +6,19 @@ use grammers_mtsender::{ConnectionParams, InvocationError, NoRetries, SenderPool
 use grammers_session::SessionData;
 use grammers_session::storages::MemorySession;
 use grammers_session::types::DcOption;
+use grammers_session::updates::UpdatesLike;
 use grammers_tl_types::{Deserializable, RemoteCall, enums, functions, types};
 use serde_json::json;
 use std::net::{SocketAddrV4, SocketAddrV6};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc};
 
 /// grammers, with nothing around it.
 pub struct App {
     pub sender: SenderPoolHandle,
     pub dc_id: i32,
+    told: Mutex<mpsc::Receiver<UpdatesLike>>,
 }
 
 impl App {
@@ -31,7 +35,7 @@ impl App {
         let session = Arc::new(MemorySession::from(data));
         let pool = SenderPool::with_configuration(session, 12_345, parameters);
         tokio::spawn(pool.runner.run());
-        Self { sender: pool.handle.thin, dc_id: door.dc_id }
+        Self { sender: pool.handle.thin, dc_id: door.dc_id, told: Mutex::new(pool.updates) }
     }
 
     pub async fn of(town: &Town, person: i64) -> Self {
@@ -54,6 +58,16 @@ impl App {
                 |value| format!("{} {}_{value}", said.code, said.name),
             )),
             Err(other) => panic!("{other}"),
+        }
+    }
+
+    /// The next thing it is told, in an answer or unasked.
+    pub async fn told(&self) -> enums::Updates {
+        let mut told = self.told.lock().await;
+        let next = tokio::time::timeout(Duration::from_secs(60), told.recv()).await;
+        match next.expect("it is told something").expect("the connection stands") {
+            UpdatesLike::Updates(updates) => updates,
+            other => panic!("{other:?}"),
         }
     }
 

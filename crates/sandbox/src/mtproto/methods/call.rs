@@ -21,6 +21,8 @@ pub(in crate::mtproto) struct Call<'a> {
     pub(in crate::mtproto) here: Here,
     /// What the ledger will say of it.
     pub(in crate::mtproto) entry: Entry,
+    /// The number of the newest news when it began.
+    pub(in crate::mtproto) since: i32,
     /// The question that was put to a guard bot. Its first word is the answer.
     pub(in crate::mtproto) guarded: Option<String>,
 }

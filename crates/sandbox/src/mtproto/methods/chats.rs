@@ -107,7 +107,7 @@ fn group(call: &mut Call, id: i64) -> Result<i64, Refusal> {
 
 fn full(call: &Call, chat: i64) -> enums::messages::ChatFull {
     let (view, chat) = (call.view(), call.at(chat));
-    let waiting = chat.requests().take(3).map(|(who, _)| who);
-    let users = view.users(waiting.chain([call.user()]));
+    let (_, waiting) = view.waiting(chat);
+    let users = view.users(waiting.into_iter().chain([call.user()]));
     types::messages::ChatFull { full_chat: view.full_chat(chat), chats: vec![view.chat(chat)], users }.into()
 }

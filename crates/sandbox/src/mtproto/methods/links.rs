@@ -2,6 +2,7 @@
 
 use super::call::{Call, Outcome, at_the_door};
 use super::chats::page;
+use super::updates::done;
 use crate::mtproto::objects::{pricing, seconds};
 use crate::world::{ChatKind, Invite, Joining, LinkNo, NewLink, Prospect, QueryState, Target, Word};
 use grammers_tl_types::functions::messages;
@@ -206,13 +207,12 @@ pub(super) fn import(
     }
 }
 
-fn joined(call: &Call, chat: i64) -> enums::messages::ChatInviteJoinResult {
-    let chats = vec![call.view().chat(call.at(chat))];
-    types::messages::ChatInviteJoinResultOk { updates: updates(call, chats) }.into()
+fn joined(call: &mut Call, chat: i64) -> enums::messages::ChatInviteJoinResult {
+    types::messages::ChatInviteJoinResultOk { updates: done(call, chat) }.into()
 }
 
 /// What a guard bot's first word makes of a request; nothing, as long as it says none.
-pub(in crate::mtproto) fn verdict(call: &Call, query: &str) -> Option<Outcome<Vec<u8>>> {
+pub(in crate::mtproto) fn verdict(call: &mut Call, query: &str) -> Option<Outcome<Vec<u8>>> {
     let guard = call.world.guard_of(query).unwrap_or_default();
     let chat = call.world.query_of(guard, query).map(|(chat, _)| chat).unwrap_or_default();
     // One that is forgotten was over a day ago.
@@ -232,12 +232,6 @@ pub(in crate::mtproto) fn verdict(call: &Call, query: &str) -> Option<Outcome<Ve
         QueryState::Queued | QueryState::Withdrawn => "INVITE_REQUEST_SENT",
     };
     Some(Err(Word(word).into()))
-}
-
-/// What happened, told to whoever made it happen.
-pub(super) fn updates(call: &Call, chats: Vec<enums::Chat>) -> enums::Updates {
-    let date = seconds(call.world.now);
-    types::Updates { updates: Vec::new(), users: Vec::new(), chats, date, seq: 0 }.into()
 }
 
 fn at_hash(call: &mut Call, hash: &str) -> Outcome<LinkNo> {

@@ -2,7 +2,7 @@
 
 use super::call::{Call, Outcome};
 use super::chats::page;
-use super::links::updates;
+use super::updates::done;
 use crate::mtproto::objects::seconds;
 use crate::world::{Chat, LinkNo, Word, World};
 use grammers_tl_types::functions::messages;
@@ -98,7 +98,7 @@ pub(super) fn decide(call: &mut Call, asked: messages::HideChatJoinRequest) -> O
     let person = call.account(&asked.user_id)?;
     call.entry.user = person;
     call.world.decide(user, chat, person, asked.approved)?;
-    Ok(updates(call, vec![call.view().chat(call.at(chat))]))
+    Ok(done(call, chat))
 }
 
 pub(super) fn decide_all(
@@ -108,5 +108,5 @@ pub(super) fn decide_all(
     let chat = call.chat(&asked.peer)?;
     let link = asked.link.as_deref().map(|link| call.link(chat, link)).transpose()?;
     call.world.decide_all(call.user(), chat, link, asked.approved)?;
-    Ok(updates(call, vec![call.view().chat(call.at(chat))]))
+    Ok(done(call, chat))
 }
