@@ -8,7 +8,7 @@ mod time;
 use crate::exchange::{Reply, Request};
 use crate::hub::Hub;
 use crate::people::{self, BotName};
-use crate::world::{ChatKind, Office, Rights, World};
+use crate::world::{ChatKind, Office, Password, Rights, World};
 use crate::wrong::Wrong;
 use hyper::{Method as Verb, header};
 use serde::Deserialize;
@@ -330,7 +330,7 @@ fn add_person(hub: &Hub, new: NewPerson) -> Outcome {
         person.language_code = new.language_code;
         person.bio = new.bio;
         person.phone = new.phone;
-        person.password = new.password;
+        person.password = new.password.as_deref().map(Password::new);
         Ok(json!({ "id": person.id }))
     })
 }

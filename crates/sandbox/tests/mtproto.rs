@@ -243,3 +243,20 @@ async fn a_call_names_no_more_than_two_hundred() {
     let channels = functions::channels::GetChannels { id: vec![enums::InputChannel::Empty; 201] };
     assert_eq!(owner.call(channels).await.unwrap_err(), "400 LIMIT_INVALID");
 }
+
+#[tokio::test]
+async fn no_door_is_shut_while_a_password_is_worked_out() {
+    let town = Town::demo().await;
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    owner.me().await.unwrap();
+    let others = async {
+        for _ in 0..3 {
+            town.bot("getMe", json!({})).await.result();
+        }
+    };
+    tokio::select! {
+        biased;
+        asked = owner.call(functions::account::GetPassword {}) => panic!("the others waited: {asked:?}"),
+        () = others => {}
+    }
+}

@@ -24,7 +24,7 @@ use fastrand::Rng;
 use frame::Frames;
 use grammers_tl_types::Serializable;
 use handshake::Handshake;
-use methods::{Asked, Call, Here, Refusal, Who};
+use methods::{Asked, Call, Here, Refusal, Step, Who};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -148,9 +148,13 @@ impl Connection {
     async fn exchange_keys(&mut self, packet: &[u8]) -> io::Result<()> {
         let now = self.hub.clock.host_milliseconds() / 1000;
         let message = packet.get(PLAIN_HEADER_BYTES..).unwrap_or_default();
-        let Ok(reply) = self.handshake.answer(message, now, &mut self.chance) else {
-            return self.fail(404).await;
-        };
+        let (mut handshake, mut chance) = (std::mem::take(&mut self.handshake), self.chance.fork());
+        let message = message.to_vec();
+        // It raises numbers of 2048 bits to powers, and the doors stay open meanwhile.
+        let work = move || (handshake.answer(&message, now, &mut chance), handshake);
+        let (reply, handshake) = tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?;
+        self.handshake = handshake;
+        let Ok(reply) = reply else { return self.fail(404).await };
         if let Some(key) = reply.key {
             self.hub.sessions.remember(key);
         }
@@ -317,19 +321,32 @@ fn may_call(hub: &Hub, key: KeyId, asked: &Asked) -> Result<(), Refusal> {
 /// What a call does and what the ledger says of it are one. Where a guard bot was asked, its first word is waited for.
 async fn run(hub: &Hub, here: Here, key: KeyId, asked: Asked) -> Result<Vec<u8>, Refusal> {
     let mut bell = hub.listen();
-    let carried_out = act(hub, here, key, asked.entry(), |call| {
-        if asked.listens && call.session.user.is_some() {
-            call.session.told.get_or_insert(call.since);
+    let mut entry = asked.entry();
+    let mut run = asked.run;
+    let (result, query) = loop {
+        let carried_out = act(hub, here, key, entry, |call| {
+            if asked.listens && call.session.user.is_some() {
+                call.session.told.get_or_insert(call.since);
+            }
+            let result = run(call);
+            let entry = call.entry.clone();
+            match &result {
+                Ok(Step::Works(_)) => {}
+                Ok(Step::Returned(_)) => call.world.note(entry.clone()),
+                Err(refused) => call.world.note(entry.clone().error(&refused.text)),
+            }
+            (result, call.guarded.take(), entry)
+        })?;
+        match carried_out {
+            (Ok(Step::Works(work)), _, so_far) => {
+                let worked = tokio::task::spawn_blocking(|| work.do_it()).await;
+                run = worked.map_err(|_| Refusal::new(500, "INTERNAL_SERVER_ERROR"))?;
+                entry = so_far;
+            }
+            (Ok(Step::Returned(returned)), query, _) => break (Ok(returned), query),
+            (Err(refused), query, _) => break (Err(refused), query),
         }
-        let result = (asked.run)(call);
-        let entry = call.entry.clone();
-        call.world.note(match &result {
-            Ok(_) => entry,
-            Err(refused) => entry.error(&refused.text),
-        });
-        (result, call.guarded.take())
-    })?;
-    let (result, query) = carried_out;
+    };
     let Some(query) = query else { return result };
     loop {
         bell.mark_unchanged();

@@ -33,6 +33,7 @@ pub(crate) use show::to_json;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, VecDeque};
+use std::sync::{Arc, OnceLock};
 
 /// A refusal in Telegram's own upper-case word, such as `INVITE_HASH_EXPIRED`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -146,7 +147,7 @@ pub(crate) struct Account {
     /// The telephone they log in with, if they do.
     pub(crate) phone: Option<String>,
     /// What is asked for after the code, if they want it so.
-    pub(crate) password: Option<String>,
+    pub(crate) password: Option<Password>,
     /// The account was deleted. Others go on seeing that there was one.
     pub(crate) is_deleted: bool,
     /// In so many supergroups and channels they are.
@@ -154,6 +155,20 @@ pub(crate) struct Account {
     /// The newest private messages got, oldest first.
     pub(crate) inbox: VecDeque<telegram::bot_api::types::Message>,
     next_message: i64,
+}
+
+/// A second password.
+#[derive(Clone, Debug)]
+pub(crate) struct Password {
+    pub(crate) text: String,
+    /// What it is compared with: a number that takes long to work out, and is once somebody asks.
+    pub(crate) verifier: Arc<OnceLock<[u8; 256]>>,
+}
+
+impl Password {
+    pub(crate) fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), verifier: Arc::default() }
+    }
 }
 
 /// What only bots have.

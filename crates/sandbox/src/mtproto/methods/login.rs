@@ -1,5 +1,6 @@
 //! Logging in: by telephone and code, with the second password where there is one, or by a bot's token; and out again.
 
+use super::Work;
 use super::call::{Call, Outcome};
 use crate::mtproto::CODE;
 use crate::mtproto::handshake::{GENERATOR, prime};
@@ -66,10 +67,14 @@ fn sent(call: &Call, phone: &str, hash: &str) -> Outcome<String> {
     Ok(phone)
 }
 
-pub(super) fn get_password(call: &mut Call, _: account::GetPassword) -> Outcome<enums::account::Password> {
+pub(super) fn get_password(call: &mut Call, _: account::GetPassword) -> Outcome<Work> {
     let who = call.session.owes_password.or(call.session.user).ok_or(Word("AUTH_KEY_UNREGISTERED"))?;
     let password = call.world.account(who).and_then(|account| account.password.clone());
-    let proof = password.map(|password| Proof::ask(&password, &mut call.world.chance));
+    let mut chance = call.world.chance.fork();
+    Ok(Work::new(move || password.map(|password| Proof::ask(&password, &mut chance)), ask_password))
+}
+
+fn ask_password(call: &mut Call, proof: Option<Proof>) -> Outcome<enums::account::Password> {
     let algorithm = || {
         let [salt1, salt2] = SALTS.map(<[u8]>::to_vec);
         let p = prime().to_bytes_be();
@@ -101,20 +106,21 @@ pub(super) fn get_password(call: &mut Call, _: account::GetPassword) -> Outcome<
     Ok(answer.into())
 }
 
-pub(super) fn check_password(
-    call: &mut Call,
-    asked: auth::CheckPassword,
-) -> Outcome<enums::auth::Authorization> {
+pub(super) fn check_password(call: &mut Call, asked: auth::CheckPassword) -> Outcome<Work> {
     let who = call.session.owes_password.ok_or(Word("AUTH_KEY_UNREGISTERED"))?;
     let enums::InputCheckPasswordSrp::Srp(answer) = asked.password else {
         return Err(Word("PASSWORD_HASH_INVALID").into());
     };
     // Each question may be answered once.
     let proof = call.session.proof.take().filter(|proof| proof.id == answer.srp_id);
-    if !proof.ok_or(Word("SRP_ID_INVALID"))?.is_proven_by(&answer.a, &answer.m1) {
-        return Err(Word("PASSWORD_HASH_INVALID").into());
-    }
-    Ok(log_in(call, who))
+    let proof = proof.ok_or(Word("SRP_ID_INVALID"))?;
+    let prove = move || proof.is_proven_by(&answer.a, &answer.m1);
+    Ok(Work::new(prove, move |call, is_proven| match call.session.owes_password == Some(who) {
+        true if is_proven => Ok(log_in(call, who)),
+        true => Err(Word("PASSWORD_HASH_INVALID").into()),
+        // Meanwhile the log-in was begun anew.
+        false => Err(Word("AUTH_KEY_UNREGISTERED").into()),
+    }))
 }
 
 pub(super) fn import_bot_authorization(
