@@ -260,3 +260,22 @@ async fn no_door_is_shut_while_a_password_is_worked_out() {
         () = others => {}
     }
 }
+
+#[tokio::test]
+async fn whoever_is_logged_out_while_a_call_is_on_its_way_is_refused() {
+    let town = Town::demo().await;
+    let link = town.bot("createChatInviteLink", json!({ "chat_id": town.chat() })).await.result();
+    let hash = link["invite_link"].as_str().unwrap().split_once('+').unwrap().1.to_owned();
+    let ann = town.person("Ann").await;
+    let app = App::of(&town, ann).await;
+    let late = json!({ "method": "messages.importChatInvite", "kind": "latency", "n": 500 });
+    town.control("faults", late).await;
+    let out = async {
+        while !town.get(&format!("{}/ledger", town.at.control)).await.text.contains("late") {}
+        town.control(&format!("people/{ann}/logout"), json!({})).await
+    };
+    let (joined, _) = tokio::join!(app.call(functions::messages::ImportChatInvite { hash }), out);
+    assert_eq!(joined.unwrap_err(), "401 SESSION_REVOKED");
+    let known = town.look(&format!("chats/{}", town.chat())).await;
+    assert_eq!(known["members"].as_array().unwrap().len(), 2, "{known}");
+}

@@ -13,11 +13,12 @@ mod rsa;
 mod sessions;
 mod unwrap;
 
+use sessions::Session;
 pub(crate) use sessions::Sessions;
 
 use crate::faults::FaultKind;
 use crate::hub::Hub;
-use crate::world::{Entry, What};
+use crate::world::{Entry, What, World};
 use conversation::Conversation;
 use crypt::KeyId;
 use fastrand::Rng;
@@ -281,7 +282,9 @@ fn begin(hub: &Hub, key: KeyId, body: &[u8]) -> Result<(Asked, Option<(FaultKind
         refused
     };
     let asked = read(hub, key, body).map_err(|refused| refuse(Entry::new(What::Call), refused))?;
-    may_call(hub, key, &asked).map_err(|refused| refuse(asked.entry(), refused))?;
+    let allowed = hub.sessions.with(key, |session| hub.turn(|world| may_call(world, session, asked.who)));
+    let allowed = allowed.unwrap_or_else(|| Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED")));
+    allowed.map_err(|refused| refuse(asked.entry(), refused))?;
     let struck = hub.faults.strike(asked.name, || asked.chat);
     Ok((asked, struck))
 }
@@ -301,14 +304,11 @@ fn admit(hub: &Hub, key: KeyId, begins: bool) -> Result<(), Refusal> {
     if is_begun == Some(true) { Ok(()) } else { Err(Refusal::new(400, "CONNECTION_NOT_INITED")) }
 }
 
-fn may_call(hub: &Hub, key: KeyId, asked: &Asked) -> Result<(), Refusal> {
-    let known = hub.sessions.with(key, |session| (session.user, session.is_revoked));
-    let (user, is_revoked) = known.ok_or_else(|| Refusal::new(401, "AUTH_KEY_UNREGISTERED"))?;
-    let (is_bot, is_deleted) = hub.turn(|world| {
-        let account = user.and_then(|user| world.account(user));
-        (account.is_some_and(|it| it.is_bot), account.is_some_and(|it| it.is_deleted))
-    });
-    match (asked.who, user) {
+fn may_call(world: &World, session: &Session, who: Who) -> Result<(), Refusal> {
+    let Session { user, is_revoked, .. } = *session;
+    let account = user.and_then(|user| world.account(user));
+    let (is_bot, is_deleted) = (account.is_some_and(|it| it.is_bot), account.is_some_and(|it| it.is_deleted));
+    match (who, user) {
         (Who::Anybody, _) => Ok(()),
         _ if is_revoked => Err(Refusal::new(401, "SESSION_REVOKED")),
         (_, None) => Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED")),
@@ -328,7 +328,8 @@ async fn run(hub: &Hub, here: Here, key: KeyId, asked: Asked) -> Result<Vec<u8>,
             if asked.listens && call.session.user.is_some() {
                 call.session.told.get_or_insert(call.since);
             }
-            let result = run(call);
+            // Since the call was heard, whoever makes it may have been logged out.
+            let result = may_call(call.world, call.session, asked.who).and_then(|()| run(call));
             let entry = call.entry.clone();
             match &result {
                 Ok(Step::Works(_)) => {}
@@ -350,7 +351,12 @@ async fn run(hub: &Hub, here: Here, key: KeyId, asked: Asked) -> Result<Vec<u8>,
     let Some(query) = query else { return result };
     loop {
         bell.mark_unchanged();
-        let verdict = act(hub, here, key, Entry::new(What::Call), |call| methods::verdict(call, &query))?;
+        let verdict = act(hub, here, key, Entry::new(What::Call), |call| {
+            match may_call(call.world, call.session, asked.who) {
+                Ok(()) => methods::verdict(call, &query),
+                Err(refused) => Some(Err(refused)),
+            }
+        })?;
         match verdict {
             Some(verdict) => return verdict,
             None => hub.wait(&mut bell, None).await,

@@ -88,9 +88,9 @@ pub(super) fn few_enough<T>(named: &[T]) -> Outcome<()> {
 }
 
 impl Call<'_> {
-    /// Who is logged in. Of methods for whoever has a key, nobody may be.
+    /// Who is logged in. Methods for whoever has a key do not ask: nobody may be.
     pub(super) fn user(&self) -> i64 {
-        self.session.user.unwrap_or_default()
+        self.session.user.expect("whoever calls this was found logged in, in the same turn")
     }
 
     pub(super) fn is_bot(&self) -> bool {

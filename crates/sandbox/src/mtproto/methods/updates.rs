@@ -22,7 +22,8 @@ pub(super) fn done(call: &mut Call, chat: i64) -> enums::Updates {
 
 /// What the session was not told yet.
 pub(in crate::mtproto) fn unasked(call: &mut Call) -> Option<enums::Updates> {
-    let (user, told) = (call.user(), call.session.told?);
+    let told = call.session.told?;
+    let user = call.user();
     let last = call.world.listen(user);
     call.session.told = Some(last);
     if call.world.is_news_forgotten(user, told) {
