@@ -279,3 +279,21 @@ async fn whoever_is_logged_out_while_a_call_is_on_its_way_is_refused() {
     let known = town.look(&format!("chats/{}", town.chat())).await;
     assert_eq!(known["members"].as_array().unwrap().len(), 2, "{known}");
 }
+
+#[tokio::test]
+async fn a_supergroup_is_not_named_as_a_group() {
+    let town = Town::demo().await;
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    let as_group =
+        |chat_id| functions::messages::GetAdminsWithInvites { peer: types::InputPeerChat { chat_id }.into() };
+    assert_eq!(owner.call(as_group(-town.chat())).await.unwrap_err(), "400 CHAT_ID_INVALID");
+    let bots = json!([{ "id": town.at.mtproto.admin.as_ref().unwrap().user_id, "rights": [] }]);
+    let group = json!({ "kind": "group", "title": "Owlets", "bots": bots });
+    let group = town.control("chats", group).await["chat_id"].as_i64().unwrap();
+    let listed = functions::messages::GetChats { id: vec![-group] };
+    assert!(owner.call(listed).await.is_ok());
+    let as_channel = functions::channels::GetChannels {
+        id: vec![types::InputChannel { channel_id: -1_000_000_000_000 - group, access_hash: 0 }.into()],
+    };
+    assert_eq!(owner.call(as_channel).await.unwrap_err(), "400 CHANNEL_INVALID");
+}

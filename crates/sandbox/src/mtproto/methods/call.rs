@@ -2,7 +2,7 @@
 
 use crate::mtproto::objects::{self, View};
 use crate::mtproto::sessions::Session;
-use crate::world::{Chat, Entry, LinkNo, Word, World};
+use crate::world::{Chat, ChatKind, Entry, LinkNo, Word, World};
 use grammers_tl_types::enums::{InputChannel, InputPeer, InputUser};
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -128,7 +128,9 @@ impl Call<'_> {
         self.entry.chat = id;
         let (user, nobody) =
             (self.user(), if hash.is_some() { "CHANNEL_INVALID" } else { "CHAT_ID_INVALID" });
-        let chat = self.world.chat(id).ok_or(Word(nobody))?;
+        // Basic groups are named by their number alone, and no others.
+        let is_so_named = |chat: &&Chat| (chat.kind == ChatKind::Group) == hash.is_none();
+        let chat = self.world.chat(id).filter(is_so_named).ok_or(Word(nobody))?;
         // Of a chat they are in, bots need to know nothing but the number.
         let is_told =
             |hash| hash == self.view().access_hash(id) || (hash == 0 && self.is_bot() && chat.has(user));

@@ -2,7 +2,7 @@
 
 use super::call::{Call, Outcome, Refusal, few_enough};
 use crate::mtproto::objects::blank;
-use crate::world::{ChatKind, Word};
+use crate::world::Word;
 use grammers_tl_types::functions::{channels, contacts, messages};
 use grammers_tl_types::{Serializable, enums, types};
 
@@ -101,8 +101,7 @@ pub(super) fn get_full_channel(
 
 fn group(call: &mut Call, id: i64) -> Result<i64, Refusal> {
     let peer = enums::InputPeer::Chat(types::InputPeerChat { chat_id: id });
-    let chat = call.chat(&peer)?;
-    if call.at(chat).kind == ChatKind::Group { Ok(chat) } else { Err(Word("CHAT_ID_INVALID").into()) }
+    call.chat(&peer)
 }
 
 fn full(call: &Call, chat: i64) -> enums::messages::ChatFull {
