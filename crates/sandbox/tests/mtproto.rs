@@ -297,3 +297,25 @@ async fn a_supergroup_is_not_named_as_a_group() {
     };
     assert_eq!(owner.call(as_channel).await.unwrap_err(), "400 CHANNEL_INVALID");
 }
+
+#[tokio::test]
+async fn a_code_is_sent_again() {
+    let town = Town::demo().await;
+    let ann = json!({ "first_name": "Ann", "phone": "9996620002" });
+    let ann = town.control("people", ann).await["id"].as_i64().unwrap();
+    let app = App::logged_out(&town).await;
+    let again = async |hash: &str| {
+        let (phone_number, phone_code_hash) = ("9996620002".to_owned(), hash.to_owned());
+        let sent =
+            app.call(functions::auth::ResendCode { phone_number, phone_code_hash, reason: None }).await?;
+        let enums::auth::SentCode::Code(sent) = sent else { panic!("{sent:?}") };
+        Ok::<_, String>(sent.phone_code_hash)
+    };
+    let first = app.send_code("9996620002").await.unwrap();
+    town.advance(200).await;
+    let second = again(&first).await.unwrap();
+    town.advance(200).await;
+    assert_eq!(app.sign_in("9996620002", &first, "22222").await.unwrap_err(), "400 PHONE_CODE_EXPIRED");
+    assert_eq!(again(&first).await.unwrap_err(), "400 PHONE_CODE_EXPIRED");
+    assert_eq!(app.sign_in("9996620002", &second, "22222").await.unwrap(), ann);
+}

@@ -127,6 +127,7 @@ methods! {
     Accounts: users::GetUsers => itself::get_users;
     Accounts: users::GetFullUser => itself::get_full_user;
     Anybody: auth::SendCode => login::send_code;
+    Anybody: auth::ResendCode => login::resend_code;
     Anybody: auth::CancelCode => login::cancel_code;
     Anybody: auth::SignIn => login::sign_in;
     Anybody: auth::ImportBotAuthorization => login::import_bot_authorization;

@@ -18,16 +18,26 @@ pub(super) fn send_code(call: &mut Call, asked: auth::SendCode) -> Outcome<enums
         return Err(Word("API_ID_INVALID").into());
     }
     let phone = digits(&asked.phone_number)?;
+    Ok(new_code(call, phone))
+}
+
+/// The code that was sent before opens nothing any more.
+pub(super) fn resend_code(call: &mut Call, asked: auth::ResendCode) -> Outcome<enums::auth::SentCode> {
+    let phone = sent(call, &asked.phone_number, &asked.phone_code_hash)?;
+    Ok(new_code(call, phone))
+}
+
+fn new_code(call: &mut Call, phone: String) -> enums::auth::SentCode {
     let hash: String = std::iter::repeat_with(|| call.world.chance.alphanumeric()).take(18).collect();
     let expires_at = call.world.now + CODE_SECONDS;
     call.session.code = Some(SentCode { phone, hash: hash.clone(), expires_at });
     let length = i32::try_from(CODE.len()).expect("a code is short");
-    Ok(enums::auth::SentCode::Code(types::auth::SentCode {
+    enums::auth::SentCode::Code(types::auth::SentCode {
         r#type: types::auth::SentCodeTypeApp { length }.into(),
         phone_code_hash: hash,
         next_type: None,
         timeout: None,
-    }))
+    })
 }
 
 pub(super) fn cancel_code(call: &mut Call, asked: auth::CancelCode) -> Outcome<bool> {
