@@ -504,3 +504,21 @@ async fn every_documented_refusal_has_a_name() {
     }
     assert!(home.names(&LinkFilter::default()).await.is_empty());
 }
+
+#[tokio::test]
+async fn a_list_goes_on_after_a_link_that_was_deleted_meanwhile() {
+    let home = Home::new().await;
+    let revoked = LinkFilter { revoked: true, ..LinkFilter::default() };
+    for number in 0..102 {
+        let link = home.owner.create(&home.chat, &terms(&format!("link {number}"))).await.unwrap();
+        home.owner.revoke(&home.chat, &link.url).await.unwrap();
+    }
+    let mut list = home.owner.list(&home.chat, &revoked);
+    let mut page = Vec::new();
+    for _ in 0..100 {
+        page.push(list.next().await.unwrap().unwrap());
+    }
+    home.owner.delete(&home.chat, &page[99].url).await.unwrap();
+    let rest: Vec<_> = list.map_ok(|link| link.name.map(String::from)).try_collect().await.unwrap();
+    assert_eq!(rest, [Some("link 1".to_owned()), Some("link 0".to_owned())]);
+}

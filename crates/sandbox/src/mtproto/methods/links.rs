@@ -88,7 +88,7 @@ pub(super) fn list(
     let chat = call.chat(&asked.peer)?;
     let whose = call.account(&asked.admin_id).map_err(|_| Word("ADMIN_ID_INVALID"))?;
     let chat = call.world.inspectable(call.user(), chat, whose)?;
-    let last = asked.offset_link.as_deref().and_then(|text| call.world.find_link(text));
+    let last = asked.offset_link.as_deref().and_then(|text| call.world.place_of(text));
     let before = asked.offset_date.filter(|_| last.is_none());
     let meant = |invite: &Invite| invite.creator == whose && invite.is_revoked == asked.revoked;
     let theirs = || call.world.numbered_invites_of(chat).filter(|(_, invite)| meant(invite));
