@@ -7,9 +7,9 @@ mod util;
 
 use futures_util::{StreamExt, TryStreamExt};
 use links::{
-    Admission, AdmissionChange, Chat, ChatId, Edit, Entrance, Kind, Life, LinkFilter, LinkHash, LinkName,
-    LinkUrl, Links, MemberFilter, MemberLimit, Pricing, RequestFilter, Right, Subscription, Terms, UnixTime,
-    UserId, Verdict,
+    Admission, AdmissionChange, Chat, ChatId, Edit, Entrance, Expiry, Kind, Life, LinkFilter, LinkHash,
+    LinkName, LinkUrl, Links, MemberFilter, MemberLimit, Pricing, RequestFilter, Right, Subscription, Terms,
+    UnixTime, UserId, Verdict,
 };
 use serde_json::json;
 use std::sync::{Arc, Mutex};
@@ -521,4 +521,16 @@ async fn a_list_goes_on_after_a_link_that_was_deleted_meanwhile() {
     home.owner.delete(&home.chat, &page[99].url).await.unwrap();
     let rest: Vec<_> = list.map_ok(|link| link.name.map(String::from)).try_collect().await.unwrap();
     assert_eq!(rest, [Some("link 1".to_owned()), Some("link 0".to_owned())]);
+}
+
+#[tokio::test]
+async fn an_expired_link_is_renamed() {
+    let home = Home::new().await;
+    let expiry = Expiry::new(UnixTime::new(home.town.now().await + 60)).unwrap();
+    let link = home.owner.create(&home.chat, &Terms::for_one(expiry)).await.unwrap();
+    home.town.advance(61).await;
+    let name = LinkName::new("spring").unwrap();
+    let edit = Edit { name: links::Change::Set(name.clone()), ..Edit::default() };
+    let edited = home.owner.edit(&home.chat, &link.url, &edit, None).await.unwrap();
+    assert_eq!((edited.name, edited.expires_at), (Some(name), Some(expiry.at())));
 }

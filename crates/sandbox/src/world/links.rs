@@ -156,7 +156,9 @@ impl World {
         let number = self.editable_link(admin, chat, text)?;
         let invite = self.invite_mut(number).expect("it was just found");
         if !invite.is_paid() {
-            check_terms(&new, if refuses_past_dates { now } else { 0 })?;
+            // A date that stays as it was is no news, even when it is over.
+            let is_dated_anew = new.expires_at != invite.expires_at;
+            check_terms(&new, if refuses_past_dates && is_dated_anew { now } else { 0 })?;
             invite.expires_at = new.expires_at;
             invite.limit = new.limit;
             invite.by_request = new.by_request;
