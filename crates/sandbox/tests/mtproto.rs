@@ -319,3 +319,34 @@ async fn a_code_is_sent_again() {
     assert_eq!(again(&first).await.unwrap_err(), "400 PHONE_CODE_EXPIRED");
     assert_eq!(app.sign_in("9996620002", &second, "22222").await.unwrap(), ann);
 }
+
+#[tokio::test]
+async fn a_price_is_whole_and_stands_alone() {
+    let town = Town::demo().await;
+    let bots = json!([{ "id": 7_000_000_001i64, "rights": ["can_invite_users"] }]);
+    let channel = json!({ "kind": "channel", "title": "Daily Owl", "bots": bots });
+    let channel = town.control("chats", channel).await["chat_id"].as_i64().unwrap();
+    let app = App::logged_out(&town).await;
+    app.sign_in_bot(town.token()).await.unwrap();
+    let price = |period, amount| functions::messages::ExportChatInvite {
+        legacy_revoke_permanent: false,
+        request_needed: false,
+        peer: types::InputPeerChannel { channel_id: -1_000_000_000_000 - channel, access_hash: 0 }.into(),
+        expire_date: None,
+        usage_limit: None,
+        title: None,
+        subscription_pricing: Some(types::StarsSubscriptionPricing { period, amount }.into()),
+    };
+    let whole = || price(2_592_000, 50);
+    let refused = async |asked| app.call(asked).await.unwrap_err();
+    assert_eq!(refused(price(0, 50)).await, "400 SUBSCRIPTION_PERIOD_INVALID");
+    assert_eq!(refused(price(2_592_000, 0)).await, "400 PRICING_CHAT_INVALID");
+    assert_eq!(refused(price(2_592_000, -1)).await, "400 PRICING_CHAT_INVALID");
+    let asked = functions::messages::ExportChatInvite { expire_date: Some(i32::MAX), ..whole() };
+    assert_eq!(refused(asked).await, "400 EXPIRE_DATE_INVALID");
+    let asked = functions::messages::ExportChatInvite { usage_limit: Some(1), ..whole() };
+    assert_eq!(refused(asked).await, "400 USAGE_LIMIT_INVALID");
+    let asked = functions::messages::ExportChatInvite { request_needed: true, ..whole() };
+    assert_eq!(refused(asked).await, "400 PRICING_CHAT_INVALID");
+    assert!(app.call(whole()).await.is_ok());
+}
