@@ -150,6 +150,35 @@ async def nobody(client):
     return await client.sign_in("9996629999", "22222")
 
 
+async def scanned(town):
+    gil = town.person("Gil")
+
+    async def show(client):
+        shown = await client.qr_login()
+        return shown, asyncio.ensure_future(shown.wait(30))
+
+    async with town.stranger() as client:
+        shown, let_in = await show(client)
+        score.check("a log-in token is an address", shown.url.startswith("tg://login?token="), shown.url)
+        town.control(f"people/{gil}/scan", url=shown.url)
+        score.equal("another device lets this one in", (await let_in).id, gil)
+    async with town.stranger() as client:
+        shown, let_in = await show(client)
+        town.control(f"people/{gil}/scan", url=shown.url, dc=4)
+        score.equal("or sends it to another data centre", (await let_in).id, gil)
+        score.equal("where it is then", client.session.dc_id, 4)
+    async with town.known(town.admin["auth_key"]) as telephone, town.stranger() as client:
+        shown, let_in = await show(client)
+        await telephone(functions.auth.AcceptLoginTokenRequest(shown.token))
+        await score.refuses("a token is half of it too", let_in, refused.SessionPasswordNeededError)
+        me = await client.sign_in(password=town.admin["password"])
+        score.equal("and the password the other half", me.id, town.admin["user_id"])
+        await score.refuses(
+            "a token is used once", telephone(functions.auth.AcceptLoginTokenRequest(shown.token)),
+            refused.AuthTokenInvalidxError,
+        )
+
+
 async def transports(town):
     for connection in [ConnectionTcpFull, ConnectionTcpIntermediate, ConnectionTcpAbridged]:
         async with town.known(town.admin["auth_key"], connection) as client:
@@ -361,7 +390,7 @@ async def main(announcement):
     logging.basicConfig(level=logging.CRITICAL)
     town = Town(announcement)
     rsa.add_key(town.door["public_key"], old=False)
-    for scene in [log_in, transports, links, requests, visitors, news, misfortune, later]:
+    for scene in [log_in, scanned, transports, links, requests, visitors, news, misfortune, later]:
         await scene(town)
     print(f"{score.passed} checks passed, {score.failed} failed")
     return score.failed

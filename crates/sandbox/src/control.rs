@@ -10,6 +10,8 @@ use crate::hub::Hub;
 use crate::people::{self, BotName};
 use crate::world::{ChatKind, Office, Password, Rights, World};
 use crate::wrong::Wrong;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::{Method as Verb, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -88,6 +90,7 @@ async fn act(hub: &Arc<Hub>, parts: &[&str], body: &[u8]) -> Outcome {
         ["people", person, "join"] => Ok(json!(people::join(hub, number(person)?, read(body)?).await?)),
         ["people", person, "session"] => open_session(hub, number(person)?),
         ["people", person, "delete"] => delete_account(hub, number(person)?),
+        ["people", person, "scan"] => scan(hub, number(person)?, read(body)?),
         ["people", person, "logout"] => end_sessions(hub, number(person)?),
         ["people", person, "leave"] => leave(hub, number(person)?, read(body)?),
         ["people", person, "withdraw"] => withdraw(hub, number(person)?, read(body)?),
@@ -341,6 +344,25 @@ fn open_session(hub: &Hub, person: i64) -> Outcome {
         hub.turn(|world| find_person(world, person).map(|_| ()).map(|()| world.chance.fork()))?;
     let key = hub.sessions.issue(person, &mut chance);
     Ok(json!({ "auth_key": key.hex() }))
+}
+
+#[derive(Deserialize)]
+struct Scan {
+    url: String,
+    dc: Option<i32>,
+}
+
+/// Their telephone sees a log-in token, and they say yes.
+fn scan(hub: &Hub, person: i64, it: Scan) -> Outcome {
+    let token = it
+        .url
+        .strip_prefix("tg://login?token=")
+        .and_then(|text| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok());
+    let token = token.ok_or_else(|| Wrong::bad("`url` is what a program shows: `tg://login?token=...`"))?;
+    let now = hub.turn(|world| find_person(world, person).map(|_| world.now))?;
+    hub.sessions.accept(&token, person, it.dc, now)?;
+    hub.ring();
+    nothing()
 }
 
 /// Every session of this person ends, as if they had ended it on another device.

@@ -234,6 +234,39 @@ fn refusals() -> Vec<(i32, &'static str, Cause, Kind)> {
         ),
         (
             400,
+            "AUTH_TOKEN_INVALIDX",
+            theirs!(|it| functions::auth::AcceptLoginToken { token: vec![1; 32] }),
+            Kind::BadValue("log-in token"),
+        ),
+        (
+            400,
+            "AUTH_TOKEN_INVALID",
+            theirs!(|it| functions::auth::ImportLoginToken { token: vec![1; 32] }),
+            Kind::BadValue("log-in token"),
+        ),
+        (400, "AUTH_TOKEN_EXCEPTION", Staged("trouble of its own"), Kind::BadValue("log-in token")),
+        (
+            400,
+            "AUTH_TOKEN_EXPIRED",
+            theirs!(|it| {
+                let token = shown(&it).await;
+                it.town.advance(31).await;
+                functions::auth::AcceptLoginToken { token }
+            }),
+            Kind::BadValue("log-in token, because its time is over"),
+        ),
+        (
+            400,
+            "AUTH_TOKEN_ALREADY_ACCEPTED",
+            theirs!(|it| {
+                let token = shown(&it).await;
+                it.app.call(functions::auth::AcceptLoginToken { token: token.clone() }).await.unwrap();
+                functions::auth::AcceptLoginToken { token }
+            }),
+            Kind::BadValue("log-in token, because it was accepted before"),
+        ),
+        (
+            400,
             "API_ID_INVALID",
             ours!(|it| async {
                 Client::connect(&it.visitor("Zoe").await.1, &settings()).send_code("9996620001", "").await
@@ -627,4 +660,18 @@ async fn stale_proof(it: Scene) -> String {
     app.sign_in(phone, &sent, "22222").await.unwrap_err();
     let proof = types::InputCheckPasswordSrp { srp_id: 1, a: vec![1; 256], m1: vec![1; 32] };
     app.call(functions::auth::CheckPassword { password: proof.into() }).await.map(drop).unwrap_err()
+}
+
+/// The token that somebody shows who wants in.
+async fn shown(it: &Scene) -> Vec<u8> {
+    let app = App::logged_out(&it.town).await;
+    let asked = functions::auth::ExportLoginToken {
+        api_id: 12_345,
+        api_hash: "hash".to_owned(),
+        except_ids: Vec::new(),
+    };
+    match app.call(asked).await.unwrap() {
+        enums::auth::LoginToken::Token(it) => it.token,
+        other => panic!("{other:?}"),
+    }
 }

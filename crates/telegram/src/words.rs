@@ -2,6 +2,9 @@
 
 use links::{Kind, Right};
 
+/// A code that was used, given up, or not used in time.
+pub(crate) const CODE_OVER: Kind = Kind::BadValue("code, because its time is over");
+
 /// What a word means for the caller, if we have a word for it too. `right` is the one that the method needs, for
 /// refusals that name none.
 pub(crate) fn kind(word: &str, right: Right) -> Option<Kind> {
@@ -38,7 +41,12 @@ pub(crate) fn kind(word: &str, right: Right) -> Option<Kind> {
         "PHONE_NUMBER_FLOOD" => Kind::BadValue("telephone number, because too many codes were sent to it"),
         "PHONE_PASSWORD_FLOOD" => Kind::BadValue("telephone number, because too many log-ins failed"),
         "PHONE_CODE_INVALID" | "PHONE_CODE_EMPTY" | "PHONE_CODE_HASH_EMPTY" => Kind::BadValue("code"),
-        "PHONE_CODE_EXPIRED" => Kind::BadValue("code, because its time is over"),
+        "PHONE_CODE_EXPIRED" => CODE_OVER,
+        "AUTH_TOKEN_EXPIRED" => Kind::BadValue("log-in token, because its time is over"),
+        "AUTH_TOKEN_ALREADY_ACCEPTED" => Kind::BadValue("log-in token, because it was accepted before"),
+        "AUTH_TOKEN_INVALID" | "AUTH_TOKEN_INVALIDX" | "AUTH_TOKEN_EXCEPTION" => {
+            Kind::BadValue("log-in token")
+        }
         "PASSWORD_HASH_INVALID" => Kind::BadValue("password"),
         "SRP_ID_INVALID" | "SRP_PASSWORD_CHANGED" => {
             Kind::BadValue("proof of the password, because it asks for another one by now")

@@ -7,6 +7,7 @@ mod itself;
 mod links;
 mod login;
 mod requests;
+mod tokens;
 mod updates;
 
 pub(super) use call::{Call, Here, Refusal};
@@ -130,6 +131,9 @@ methods! {
     Anybody: auth::ResendCode => login::resend_code;
     Anybody: auth::CancelCode => login::cancel_code;
     Anybody: auth::SignIn => login::sign_in;
+    Anybody: auth::ExportLoginToken => tokens::export;
+    Anybody: auth::ImportLoginToken => tokens::import;
+    People: auth::AcceptLoginToken => tokens::accept;
     Anybody: auth::ImportBotAuthorization => login::import_bot_authorization;
     Accounts: auth::LogOut => login::log_out;
     Accounts: contacts::ResolveUsername => chats::resolve_username;

@@ -8,6 +8,7 @@ mod handshake;
 mod methods;
 mod news;
 mod objects;
+mod offers;
 mod password;
 mod rsa;
 mod sessions;
@@ -282,7 +283,7 @@ fn begin(hub: &Hub, key: KeyId, body: &[u8]) -> Result<(Asked, Option<(FaultKind
         refused
     };
     let asked = read(hub, key, body).map_err(|refused| refuse(Entry::new(What::Call), refused))?;
-    let allowed = hub.sessions.with(key, |session| hub.turn(|world| may_call(world, session, asked.who)));
+    let allowed = hub.sessions.with(key, |session, _| hub.turn(|world| may_call(world, session, asked.who)));
     let allowed = allowed.unwrap_or_else(|| Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED")));
     allowed.map_err(|refused| refuse(asked.entry(), refused))?;
     let struck = hub.faults.strike(asked.name, || asked.chat);
@@ -297,7 +298,7 @@ fn read(hub: &Hub, key: KeyId, body: &[u8]) -> Result<Asked, Refusal> {
 
 /// Whoever speaks for the first time says first how. `begins`: this call says it.
 fn admit(hub: &Hub, key: KeyId, begins: bool) -> Result<(), Refusal> {
-    let is_begun = hub.sessions.with(key, |session| {
+    let is_begun = hub.sessions.with(key, |session, _| {
         session.is_begun |= begins;
         session.is_begun
     });
@@ -372,10 +373,10 @@ fn act<T>(
     entry: Entry,
     act: impl FnOnce(&mut Call) -> T,
 ) -> Result<T, Refusal> {
-    let done = hub.sessions.with(key, |session| {
+    let done = hub.sessions.with(key, |session, offers| {
         hub.turn(|world| {
             let since = session.user.map(|user| world.listen(user)).unwrap_or_default();
-            act(&mut Call { world, session, here, entry, since, guarded: None })
+            act(&mut Call { world, session, offers, here, entry, since, guarded: None })
         })
     });
     done.ok_or_else(|| Refusal::new(401, "AUTH_KEY_UNREGISTERED"))

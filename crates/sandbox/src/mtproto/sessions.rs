@@ -1,7 +1,9 @@
 //! Who is behind which key: keys a client and the door came to together, and keys that were given out.
 
 use super::crypt::{Key, KeyId};
+use super::offers::{Accepted, Offers, Token};
 use super::password::Proof;
+use crate::world::Word;
 use fastrand::Rng;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,10 +11,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Every key there is.
 pub(crate) struct Sessions {
     /// Held for one turn at a time, before the world's and never across an await.
-    known: Mutex<HashMap<KeyId, Known>>,
+    inner: Mutex<Inner>,
     pub(super) salt: i64,
     /// From this the numbers are derived by which one account may name another.
     pub(super) secret: u64,
+}
+
+#[derive(Default)]
+struct Inner {
+    known: HashMap<KeyId, Known>,
+    offers: Offers,
 }
 
 struct Known {
@@ -31,12 +39,21 @@ pub(super) struct Session {
     pub(super) told: Option<i32>,
     /// It was ended from elsewhere.
     pub(super) is_revoked: bool,
+    /// The token it shows, so that another device lets it in.
+    pub(super) shown: Option<Shown>,
     /// The code that was sent last.
     pub(super) code: Option<SentCode>,
     /// Who gave the right code, and owes the password.
     pub(super) owes_password: Option<i64>,
     /// The proof of a password that was asked for last.
     pub(super) proof: Option<Proof>,
+}
+
+/// A token that a device shows.
+pub(super) struct Shown {
+    pub(super) token: Token,
+    /// It was told that the token was accepted.
+    pub(super) is_told: bool,
 }
 
 /// A code on its way to a telephone.
@@ -48,41 +65,47 @@ pub(super) struct SentCode {
 
 impl Sessions {
     pub(crate) fn new(chance: &mut Rng) -> Self {
-        Self { known: Mutex::default(), salt: chance.i64(1..), secret: chance.u64(..) }
+        Self { inner: Mutex::default(), salt: chance.i64(1..), secret: chance.u64(..) }
     }
 
     pub(super) fn key(&self, id: KeyId) -> Option<Key> {
-        self.known().get(&id).map(|known| known.key.clone())
+        self.inner().known.get(&id).map(|known| known.key.clone())
     }
 
     /// A key that a client and the door came to.
     pub(super) fn remember(&self, key: Key) {
-        self.known().insert(key.id(), Known { key, session: Session::default() });
+        self.inner().known.insert(key.id(), Known { key, session: Session::default() });
     }
 
     /// A new key with which this account is logged in.
     pub(crate) fn issue(&self, user: i64, chance: &mut Rng) -> Key {
         let key = Key::from_chance(chance);
         let session = Session { user: Some(user), ..Session::default() };
-        self.known().insert(key.id(), Known { key: key.clone(), session });
+        self.inner().known.insert(key.id(), Known { key: key.clone(), session });
         key
     }
 
     /// Ends every session of an account, and says how many there were.
     pub(crate) fn end(&self, user: i64) -> usize {
-        let mut known = self.known();
-        let theirs = known.values_mut().filter(|known| known.session.user == Some(user));
+        let mut inner = self.inner();
+        let theirs = inner.known.values_mut().filter(|known| known.session.user == Some(user));
         theirs
             .map(|known| known.session = Session { is_revoked: true, is_begun: true, ..Session::default() })
             .count()
     }
 
     /// Does something with the session of a key.
-    pub(super) fn with<T>(&self, id: KeyId, act: impl FnOnce(&mut Session) -> T) -> Option<T> {
-        self.known().get_mut(&id).map(|known| act(&mut known.session))
+    pub(super) fn with<T>(&self, id: KeyId, act: impl FnOnce(&mut Session, &mut Offers) -> T) -> Option<T> {
+        let Inner { known, offers } = &mut *self.inner();
+        known.get_mut(&id).map(|known| act(&mut known.session, offers))
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<KeyId, Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    /// An account lets in whoever shows this token.
+    pub(crate) fn accept(&self, token: &[u8], by: i64, home: Option<i32>, now: i64) -> Result<(), Word> {
+        self.inner().offers.accept(token, Accepted { by, home }, now).map(drop)
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,10 +3,12 @@
 use super::error::{self, Said};
 use super::peers::Peers;
 use super::session::{Session, Settings};
+use super::token::tells_acceptance;
 use crate::common::{odd, unknown};
 use crate::pace::{self, Effect, Ending, Holds, OnWait, Step, Try};
 use grammers_mtsender::{ConnectionParams, NoRetries, SenderPool, SenderPoolHandle};
 use grammers_session::storages::MemorySession;
+use grammers_session::updates::UpdatesLike;
 use grammers_session::{Session as _, SessionData};
 use grammers_tl_types::{Deserializable, Identifiable, RemoteCall, name_for_id};
 use links::{Chat, Error, Kind, Right};
@@ -14,6 +16,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, warn};
 
@@ -21,7 +24,7 @@ use tracing::{debug, warn};
 const LONGEST_LIMIT: Duration = Duration::from_secs(30 * 86_400);
 
 /// From the nearest data centre to the account's own is one move; a second may happen while it is being moved itself.
-const MOST_MOVES: u32 = 2;
+pub(super) const MOST_MOVES: u32 = 2;
 
 /// A person's account, connected. Clones share the connection, what Telegram asked to hold back, and whom the account
 /// has met.
@@ -62,6 +65,8 @@ struct Shared {
     /// Locked for a look or an insertion, never across an await. So is the next.
     holds: Mutex<Holds<Held, Instant>>,
     peers: Mutex<Peers>,
+    /// Telegram said that another device let this one in.
+    accepted: Arc<Notify>,
 }
 
 /// What Telegram holds back together: a method in one chat.
@@ -96,8 +101,10 @@ impl Client {
         let parameters =
             ConnectionParams { retry_policy: Box::new(NoRetries), ..ConnectionParams::default() };
         let pool = SenderPool::with_configuration(Arc::clone(&storage), settings.api_id, parameters);
-        // It ends by itself when nobody can ask it for anything any more.
+        // Both end by themselves when nobody can ask for anything any more.
         tokio::spawn(pool.runner.run());
+        let accepted = Arc::default();
+        tokio::spawn(listen(pool.updates, Arc::clone(&accepted)));
         let shared = Shared {
             api_id: settings.api_id,
             storage,
@@ -107,6 +114,7 @@ impl Client {
             longest_wait: settings.longest_wait,
             holds: Mutex::default(),
             peers: Mutex::default(),
+            accepted,
         };
         Self { shared: Arc::new(shared), on_wait: None }
     }
@@ -139,8 +147,7 @@ impl Client {
             // The account is at home elsewhere. Whoever is sent on and on is going nowhere.
             if let Some(dc_id) = error::sent_on_to(&error).filter(|_| moves < MOST_MOVES) {
                 moves += 1;
-                self.shared.storage.set_home_dc_id(dc_id).await.map_err(odd)?;
-                self.shared.dc_id.store(dc_id, Ordering::Relaxed);
+                self.move_to(dc_id).await?;
                 continue;
             }
             if let Ending::Held(wait) = ending {
@@ -204,6 +211,18 @@ impl Client {
         }
     }
 
+    /// From now on another data centre is asked.
+    pub(super) async fn move_to(&self, dc_id: i32) -> links::Result<()> {
+        self.shared.storage.set_home_dc_id(dc_id).await.map_err(odd)?;
+        self.shared.dc_id.store(dc_id, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Rings when another device let this one in.
+    pub(super) fn accepted(&self) -> &Notify {
+        &self.shared.accepted
+    }
+
     /// When an operation is over that starts now.
     pub(super) fn deadline(&self) -> Instant {
         Instant::now() + self.shared.limit.min(LONGEST_LIMIT)
@@ -247,6 +266,15 @@ impl Client {
         let now = Instant::now();
         let mut holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
         holds.hold((name, chat.cloned()), now + wait, now);
+    }
+}
+
+/// Of what Telegram tells unasked, only one thing is of use here.
+async fn listen(mut told: mpsc::Receiver<UpdatesLike>, accepted: Arc<Notify>) {
+    while let Some(told) = told.recv().await {
+        if tells_acceptance(&told) {
+            accepted.notify_one();
+        }
     }
 }
 

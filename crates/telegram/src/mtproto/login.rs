@@ -5,6 +5,7 @@ use super::objects;
 use super::session::{AuthKey, Session};
 use crate::common::odd;
 use crate::pace::Effect;
+use crate::words;
 use grammers_crypto::two_factor_auth::{calculate_2fa, check_p_and_g};
 use grammers_session::Session as _;
 use grammers_tl_types::{enums, functions, types};
@@ -70,6 +71,19 @@ impl Client {
         }
     }
 
+    /// Gives a log-in up: the code is good for nothing any more.
+    pub async fn cancel_code(&self, sent: &CodeSent) -> Result<()> {
+        let request = functions::auth::CancelCode {
+            phone_number: sent.phone.clone(),
+            phone_code_hash: sent.hash.clone(),
+        };
+        match self.call(self.logging_in(Effect::Same), &request).await {
+            // It was so already.
+            Err(why) if *why.kind() == words::CODE_OVER => Ok(()),
+            given_up => given_up.map(drop),
+        }
+    }
+
     /// Logs in with the code.
     pub async fn sign_in(&self, sent: &CodeSent, code: &str) -> Result<SignedIn> {
         let request = functions::auth::SignIn {
@@ -106,11 +120,11 @@ impl Client {
         }
     }
 
-    fn logging_in(&self, effect: Effect) -> About<'static> {
+    pub(super) fn logging_in(&self, effect: Effect) -> About<'static> {
         About { chat: None, effect, right: Right::Administrator, deadline: self.deadline() }
     }
 
-    fn welcome(&self, answer: enums::auth::Authorization) -> Result<Person> {
+    pub(super) fn welcome(&self, answer: enums::auth::Authorization) -> Result<Person> {
         match answer {
             enums::auth::Authorization::Authorization(it) => {
                 let me = objects::person(&it.user)?;
@@ -124,7 +138,7 @@ impl Client {
 
 const NOBODYS: Kind = Kind::BadValue("telephone number, because nobody has it");
 
-fn is_password_needed(why: &Error) -> bool {
+pub(super) fn is_password_needed(why: &Error) -> bool {
     matches!(why.kind(), Kind::Refused { text, .. } if text == "SESSION_PASSWORD_NEEDED")
 }
 

@@ -8,9 +8,11 @@ mod login;
 mod objects;
 mod peers;
 mod session;
+mod token;
 
 pub use client::Client;
 pub use error::{NeverMet, Said};
 pub use links::Joined;
 pub use login::{CodeSent, SignedIn};
 pub use session::{AuthKey, NotAKey, Session, Settings};
+pub use token::{LoginStep, LoginToken};

@@ -1,6 +1,7 @@
 //! One call while it is carried out: who asks, where they want to act, and whom they mean.
 
 use crate::mtproto::objects::{self, View};
+use crate::mtproto::offers::Offers;
 use crate::mtproto::sessions::Session;
 use crate::world::{Chat, ChatKind, Entry, LinkNo, Word, World};
 use grammers_tl_types::enums::{InputChannel, InputPeer, InputUser};
@@ -18,6 +19,7 @@ pub(in crate::mtproto) struct Here {
 pub(in crate::mtproto) struct Call<'a> {
     pub(in crate::mtproto) world: &'a mut World,
     pub(in crate::mtproto) session: &'a mut Session,
+    pub(in crate::mtproto) offers: &'a mut Offers,
     pub(in crate::mtproto) here: Here,
     /// What the ledger will say of it.
     pub(in crate::mtproto) entry: Entry,

@@ -14,9 +14,7 @@ use grammers_tl_types::{enums, types};
 const CODE_SECONDS: i64 = 300;
 
 pub(super) fn send_code(call: &mut Call, asked: auth::SendCode) -> Outcome<enums::auth::SentCode> {
-    if asked.api_id <= 0 || asked.api_hash.is_empty() {
-        return Err(Word("API_ID_INVALID").into());
-    }
+    check_application(asked.api_id, &asked.api_hash)?;
     let phone = digits(&asked.phone_number)?;
     Ok(new_code(call, phone))
 }
@@ -53,14 +51,18 @@ pub(super) fn sign_in(call: &mut Call, asked: auth::SignIn) -> Outcome<enums::au
         Some(CODE) => {}
         Some(_) => return Err(Word("PHONE_CODE_INVALID").into()),
     }
-    let account = call.world.account_by_phone(&phone).ok_or(Word("PHONE_NUMBER_UNOCCUPIED"))?;
-    let (id, owes) = (account.id, account.password.is_some());
+    let id = call.world.account_by_phone(&phone).ok_or(Word("PHONE_NUMBER_UNOCCUPIED"))?.id;
     call.session.code = None;
-    if owes {
-        call.session.owes_password = Some(id);
+    let_in(call, id)
+}
+
+/// Somebody who is who they say is logged in, or owes the second password.
+pub(super) fn let_in(call: &mut Call, who: i64) -> Outcome<enums::auth::Authorization> {
+    if call.world.account(who).is_some_and(|account| account.password.is_some()) {
+        call.session.owes_password = Some(who);
         return Err(Word("SESSION_PASSWORD_NEEDED").into());
     }
-    Ok(log_in(call, id))
+    Ok(log_in(call, who))
 }
 
 /// The telephone a code was sent to, if it is this one and may still be used.
@@ -137,9 +139,7 @@ pub(super) fn import_bot_authorization(
     call: &mut Call,
     asked: auth::ImportBotAuthorization,
 ) -> Outcome<enums::auth::Authorization> {
-    if asked.api_id <= 0 || asked.api_hash.is_empty() {
-        return Err(Word("API_ID_INVALID").into());
-    }
+    check_application(asked.api_id, &asked.api_hash)?;
     let bot = call.world.bot_by_token(&asked.bot_auth_token).ok_or(Word("ACCESS_TOKEN_INVALID"))?.id;
     Ok(log_in(call, bot))
 }
@@ -147,6 +147,11 @@ pub(super) fn import_bot_authorization(
 pub(super) fn log_out(call: &mut Call, _: auth::LogOut) -> Outcome<enums::auth::LoggedOut> {
     *call.session = Session { is_begun: true, ..Session::default() };
     Ok(types::auth::LoggedOut { future_auth_token: None }.into())
+}
+
+/// Any number and any hash are an application's, but for none.
+pub(super) fn check_application(api_id: i32, api_hash: &str) -> Result<(), Word> {
+    if api_id <= 0 || api_hash.is_empty() { Err(Word("API_ID_INVALID")) } else { Ok(()) }
 }
 
 fn log_in(call: &mut Call, who: i64) -> enums::auth::Authorization {

@@ -22,6 +22,13 @@ pub(super) fn done(call: &mut Call, chat: i64) -> enums::Updates {
 
 /// What the session was not told yet.
 pub(in crate::mtproto) fn unasked(call: &mut Call) -> Option<enums::Updates> {
+    let date = seconds(call.world.now);
+    if let Some(shown) = call.session.shown.as_mut().filter(|shown| !shown.is_told)
+        && call.offers.accepted(&shown.token).is_some()
+    {
+        shown.is_told = true;
+        return Some(types::UpdateShort { update: enums::Update::LoginToken, date }.into());
+    }
     let told = call.session.told?;
     let user = call.user();
     let last = call.world.listen(user);
