@@ -115,22 +115,31 @@ async fn a_bot_does_what_bots_may() {
     assert!(ledger.contains(r#""method":"messages.getAdminsWithInvites""#), "{ledger}");
 }
 
-#[tokio::test]
-async fn a_number_that_another_account_was_told_opens_nothing() {
-    let town = Town::demo().await;
-    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
-    let asked = functions::messages::GetDialogs {
+fn dialogs(offset_peer: enums::InputPeer, limit: i32) -> functions::messages::GetDialogs {
+    functions::messages::GetDialogs {
         exclude_pinned: false,
         folder_id: None,
         offset_date: 0,
         offset_id: 0,
-        offset_peer: enums::InputPeer::Empty,
-        limit: 100,
+        offset_peer,
+        limit,
         hash: 0,
-    };
-    let enums::messages::Dialogs::Slice(dialogs) = owner.call(asked).await.unwrap() else { panic!() };
+    }
+}
+
+/// The seeded chat, as this account was told of it.
+async fn seeded(app: &App) -> types::InputPeerChannel {
+    let asked = dialogs(enums::InputPeer::Empty, 100);
+    let enums::messages::Dialogs::Slice(dialogs) = app.call(asked).await.unwrap() else { panic!() };
     let enums::Chat::Channel(chat) = &dialogs.chats[0] else { panic!() };
-    let told = types::InputPeerChannel { channel_id: chat.id, access_hash: chat.access_hash.unwrap() };
+    types::InputPeerChannel { channel_id: chat.id, access_hash: chat.access_hash.unwrap() }
+}
+
+#[tokio::test]
+async fn a_number_that_another_account_was_told_opens_nothing() {
+    let town = Town::demo().await;
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    let told = seeded(&owner).await;
     let ada = town.person("Ada").await;
     let rights = json!({ "id": ada, "rights": ["can_invite_users"] });
     town.control(&format!("chats/{}/bot", town.chat()), rights).await;
@@ -349,4 +358,31 @@ async fn a_price_is_whole_and_stands_alone() {
     let asked = functions::messages::ExportChatInvite { request_needed: true, ..whole() };
     assert_eq!(refused(asked).await, "400 PRICING_CHAT_INVALID");
     assert!(app.call(whole()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_call_that_comes_twice_happens_once() {
+    let town = Town::demo().await;
+    let key = town.at.mtproto.admin.clone().unwrap().auth_key;
+    let owner = App::new(&town, &key);
+    let peer = seeded(&owner).await.into();
+    let export = functions::messages::ExportChatInvite {
+        legacy_revoke_permanent: false,
+        request_needed: false,
+        peer,
+        expire_date: None,
+        usage_limit: None,
+        title: None,
+        subscription_pricing: None,
+    };
+    for _ in 0..2 {
+        let mut wire = Wire::open(&town, &key, 77).await;
+        wire.say(100, &export).await;
+        wire.hear_a(types::MsgsAck::CONSTRUCTOR_ID).await;
+        // Whatever is said next is heard after it.
+        wire.say(104, &functions::Ping { ping_id: 1 }).await;
+        wire.hear_a(types::Pong::CONSTRUCTOR_ID).await;
+    }
+    let known = town.look(&format!("chats/{}", town.chat())).await;
+    assert_eq!(known["links"].as_array().unwrap().len(), 1, "{known}");
 }

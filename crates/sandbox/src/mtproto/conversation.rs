@@ -5,6 +5,7 @@ use flate2::read::GzDecoder;
 use grammers_tl_types::{
     Cursor, Deserializable, Identifiable, RawVec, Serializable, enums, functions, types,
 };
+use std::collections::VecDeque;
 use std::io::Read;
 
 // Telegram's own schema writes these three down in words only.
@@ -25,12 +26,34 @@ const DEEPEST: u32 = 2;
 /// Old salts and new ones. Clients that hold one only ask for more, without end if two are valid at once.
 const SALTS: i32 = 8;
 const SALT_SECONDS: i32 = 1800;
+/// So many calls of a session are known again, and so many sessions of a key.
+const REMEMBERED: usize = 1024;
+const REMEMBERED_SESSIONS: usize = 8;
+/// What a client is told of a message of its own.
+const NOT_KNOWN: u8 = 1;
+const RECEIVED: u8 = 4;
 
 /// A call, and the number that its answer will name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Call {
     pub(super) id: i64,
     pub(super) body: Vec<u8>,
+}
+
+/// The calls that a key's sessions made last, by their numbers: none of them happens twice, whatever connection it
+/// comes by.
+#[derive(Default)]
+pub(super) struct Seen(VecDeque<(i64, VecDeque<i64>)>);
+
+impl Seen {
+    fn of(&mut self, session: i64) -> &mut VecDeque<i64> {
+        let at = self.0.iter().position(|(known, _)| *known == session).unwrap_or_else(|| {
+            self.0.truncate(REMEMBERED_SESSIONS - 1);
+            self.0.push_front((session, VecDeque::new()));
+            0
+        });
+        &mut self.0[at].1
+    }
 }
 
 /// What was opened is no message, or one that breaks the rules. The connection ends.
@@ -55,6 +78,8 @@ pub(super) struct Conversation {
     now_milliseconds: i64,
     /// How much may still be unzipped of this packet.
     unzippable: u64,
+    /// Which of its own messages the client asks about, and the number of the question.
+    asked_about: Vec<(i64, Vec<i64>)>,
     unsent: Vec<Vec<u8>>,
 }
 
@@ -74,6 +99,7 @@ impl Conversation {
             counted: 0,
             now_milliseconds: 0,
             unzippable: 0,
+            asked_about: Vec::new(),
             unsent: Vec::new(),
         }
     }
@@ -109,6 +135,31 @@ impl Conversation {
         let mut calls = Vec::new();
         self.read(id, body, 0, &mut calls)?;
         Ok(calls)
+    }
+
+    /// Tells the client which of these calls arrived, before any of them happens, and returns those that are new.
+    pub(super) fn receive(&mut self, calls: Vec<Call>, seen: &mut Seen) -> Vec<Call> {
+        let seen = seen.of(self.session.unwrap_or_default());
+        if !calls.is_empty() {
+            let msg_ids = calls.iter().map(|call| call.id).collect();
+            let received = enums::MsgsAck::from(types::MsgsAck { msg_ids });
+            self.say(Sort::Notice, false, &received.to_bytes());
+        }
+        let mut new = calls;
+        new.retain(|call| {
+            let is_new = !seen.contains(&call.id);
+            if is_new {
+                seen.truncate(REMEMBERED - 1);
+                seen.push_front(call.id);
+            }
+            is_new
+        });
+        for (req_msg_id, ids) in std::mem::take(&mut self.asked_about) {
+            let info = ids.iter().map(|id| if seen.contains(id) { RECEIVED } else { NOT_KNOWN }).collect();
+            let state = enums::MsgsStateInfo::from(types::MsgsStateInfo { req_msg_id, info });
+            self.say(Sort::Answer, false, &state.to_bytes());
+        }
+        new
     }
 
     /// Answers a call with what a method returned, or refused.
@@ -188,9 +239,15 @@ impl Conversation {
                     self.now_milliseconds,
                 );
             }
+            types::MsgsStateReq::CONSTRUCTOR_ID => {
+                let types::MsgsStateReq { msg_ids } = types::MsgsStateReq::deserialize(&mut cursor)?;
+                if msg_ids.len() > REMEMBERED {
+                    return Err(Nonsense("it asks about too many"));
+                }
+                self.asked_about.push((id, msg_ids));
+            }
             // Receipts and what is asked about our own messages: nothing of ours is ever sent twice.
             types::MsgsAck::CONSTRUCTOR_ID
-            | types::MsgsStateReq::CONSTRUCTOR_ID
             | types::MsgsStateInfo::CONSTRUCTOR_ID
             | types::MsgsAllInfo::CONSTRUCTOR_ID
             | types::MsgResendReq::CONSTRUCTOR_ID
@@ -354,6 +411,35 @@ mod tests {
             enums::FutureSalts::from_bytes(&salts[HEADER_BYTES..]).unwrap();
         let now = i32::try_from(NOW / 1000).unwrap();
         assert_eq!(salts.salts.0.iter().filter(|salt| salt.valid_since <= now).count(), 1);
+    }
+
+    #[test]
+    fn a_call_is_acknowledged_and_happens_once() {
+        let (mut conversation, mut seen) = (Conversation::new(SALT), Seen::default());
+        let mut hear = |conversation: &mut Conversation, packet: &[u8]| {
+            let calls = conversation.hear(packet, NOW).unwrap();
+            (conversation.receive(calls, &mut seen), conversation.unsent())
+        };
+        let twice = container(&[(4, call(4).body), (4, call(4).body)]);
+        let (calls, unsent) = hear(&mut conversation, &packet(SALT, 8, &twice));
+        assert_eq!(calls, [call(4)]);
+        let acknowledged = enums::MsgsAck::from(types::MsgsAck { msg_ids: vec![4, 4] }).to_bytes();
+        assert_eq!(&unsent.last().unwrap()[HEADER_BYTES..], acknowledged);
+        // By another connection of the same session, too, and not in another session.
+        let mut other = Conversation::new(SALT);
+        assert_eq!(hear(&mut other, &packet(SALT, 4, &call(4).body)).0, []);
+        let mut another_session = packet(SALT, 4, &call(4).body);
+        another_session[8] ^= 1;
+        assert_eq!(hear(&mut other, &another_session).0, [call(4)]);
+        let asked = enums::MsgsStateReq::from(types::MsgsStateReq { msg_ids: vec![4, 8] }).to_bytes();
+        let (_, unsent) = hear(&mut conversation, &packet(SALT, 12, &asked));
+        let state = types::MsgsStateInfo { req_msg_id: 12, info: vec![RECEIVED, NOT_KNOWN] };
+        assert_eq!(&unsent.last().unwrap()[HEADER_BYTES..], enums::MsgsStateInfo::from(state).to_bytes());
+        // Not even a client without end is remembered without end.
+        for id in 100..100 + REMEMBERED as i64 {
+            hear(&mut conversation, &packet(SALT, id, &call(id).body));
+        }
+        assert_eq!(hear(&mut conversation, &packet(SALT, 4, &call(4).body)).0, [call(4)]);
     }
 
     #[test]

@@ -171,6 +171,8 @@ impl Connection {
         let plain = key.open(packet).map_err(io::Error::other)?;
         let now = self.hub.clock.host_milliseconds();
         let calls = self.conversation.hear(&plain, now).map_err(io::Error::other)?;
+        let new = self.hub.sessions.with_seen(id, |seen| self.conversation.receive(calls, seen));
+        let calls = new.unwrap_or_default();
         self.say(&key).await?;
         self.speaker = Some(id);
         for conversation::Call { id: call, body } in calls {

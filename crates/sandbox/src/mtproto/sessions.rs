@@ -1,5 +1,6 @@
 //! Who is behind which key: keys a client and the door came to together, and keys that were given out.
 
+use super::conversation::Seen;
 use super::crypt::{Key, KeyId};
 use super::offers::{Accepted, Offers, Token};
 use super::password::Proof;
@@ -26,6 +27,13 @@ struct Inner {
 struct Known {
     key: Key,
     session: Session,
+    seen: Seen,
+}
+
+impl Known {
+    fn new(key: Key, session: Session) -> Self {
+        Self { key, session, seen: Seen::default() }
+    }
 }
 
 /// What one key stands for.
@@ -74,14 +82,14 @@ impl Sessions {
 
     /// A key that a client and the door came to.
     pub(super) fn remember(&self, key: Key) {
-        self.inner().known.insert(key.id(), Known { key, session: Session::default() });
+        self.inner().known.insert(key.id(), Known::new(key, Session::default()));
     }
 
     /// A new key with which this account is logged in.
     pub(crate) fn issue(&self, user: i64, chance: &mut Rng) -> Key {
         let key = Key::from_chance(chance);
         let session = Session { user: Some(user), ..Session::default() };
-        self.inner().known.insert(key.id(), Known { key: key.clone(), session });
+        self.inner().known.insert(key.id(), Known::new(key.clone(), session));
         key
     }
 
@@ -98,6 +106,11 @@ impl Sessions {
     pub(super) fn with<T>(&self, id: KeyId, act: impl FnOnce(&mut Session, &mut Offers) -> T) -> Option<T> {
         let Inner { known, offers } = &mut *self.inner();
         known.get_mut(&id).map(|known| act(&mut known.session, offers))
+    }
+
+    /// Does something with the calls a key's sessions made.
+    pub(super) fn with_seen<T>(&self, id: KeyId, act: impl FnOnce(&mut Seen) -> T) -> Option<T> {
+        self.inner().known.get_mut(&id).map(|known| act(&mut known.seen))
     }
 
     /// An account lets in whoever shows this token.
