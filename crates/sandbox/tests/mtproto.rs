@@ -386,3 +386,29 @@ async fn a_call_that_comes_twice_happens_once() {
     let known = town.look(&format!("chats/{}", town.chat())).await;
     assert_eq!(known["links"].as_array().unwrap().len(), 1, "{known}");
 }
+
+#[tokio::test]
+async fn who_waits_is_told_to_those_who_may_let_them_in() {
+    let town = Town::demo().await;
+    let asking = json!({ "chat_id": town.chat(), "creates_join_request": true });
+    let asking = town.bot("createChatInviteLink", asking).await.result()["invite_link"].clone();
+    let open = town.bot("createChatInviteLink", json!({ "chat_id": town.chat() })).await.result();
+    let ann = town.person("Ann").await;
+    town.join(ann, open["invite_link"].as_str().unwrap()).await;
+    let mut waiting = Vec::new();
+    for name in ["Bob", "Cid", "Dan", "Eve"] {
+        waiting.insert(0, town.person(name).await);
+        assert_eq!(town.join(waiting[0], asking.as_str().unwrap()).await["result"], "requested");
+    }
+    let seen = async |app: App| {
+        let chat = seeded(&app).await;
+        let channel = types::InputChannel { channel_id: chat.channel_id, access_hash: chat.access_hash };
+        let asked = functions::channels::GetFullChannel { channel: channel.into() };
+        let enums::messages::ChatFull::Full(full) = app.call(asked).await.unwrap();
+        let enums::ChatFull::ChannelFull(chat) = full.full_chat else { panic!() };
+        (chat.recent_requesters, full.users.len())
+    };
+    assert_eq!(seen(App::of(&town, ann).await).await, (None, 1));
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    assert_eq!(seen(owner).await, (Some(waiting[..3].to_vec()), 4), "the newest");
+}

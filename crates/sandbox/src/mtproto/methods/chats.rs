@@ -106,7 +106,9 @@ fn group(call: &mut Call, id: i64) -> Result<i64, Refusal> {
 
 fn full(call: &Call, chat: i64) -> enums::messages::ChatFull {
     let (view, chat) = (call.view(), call.at(chat));
-    let (_, waiting) = view.waiting(chat);
+    // Who waits is told to those who may let them in.
+    let may_invite = chat.may_invite(call.user());
+    let waiting = may_invite.then(|| view.waiting(chat).1).unwrap_or_default();
     let users = view.users(waiting.into_iter().chain([call.user()]));
     types::messages::ChatFull { full_chat: view.full_chat(chat), chats: vec![view.chat(chat)], users }.into()
 }
