@@ -412,3 +412,17 @@ async fn who_waits_is_told_to_those_who_may_let_them_in() {
     let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
     assert_eq!(seen(owner).await, (Some(waiting[..3].to_vec()), 4), "the newest");
 }
+
+#[tokio::test]
+async fn a_telephone_is_a_number_however_it_is_typed() {
+    let town = Town::demo().await;
+    let ann = json!({ "first_name": "Ann", "phone": "+99 966 (2) 00-02" });
+    let ann = town.control("people", ann).await["id"].as_i64().unwrap();
+    let app = App::logged_out(&town).await;
+    let hash = app.send_code("99966 20002").await.unwrap();
+    assert_eq!(app.sign_in("+9996620002", &hash, "22222").await.unwrap(), ann);
+    for phone in ["9996620002", "12", "owl", ""] {
+        let again = town.try_control("people", json!({ "first_name": "Bob", "phone": phone })).await;
+        assert_eq!(again.status, 400, "{phone}: {}", again.text);
+    }
+}

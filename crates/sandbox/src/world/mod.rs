@@ -171,6 +171,14 @@ impl Password {
     }
 }
 
+/// A telephone number as Telegram keeps it, however it was typed.
+pub(crate) fn telephone(typed: &str) -> Result<String, Word> {
+    let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+    let odd = |each: char| !(each.is_ascii_digit() || " +-()".contains(each));
+    let is_number = (5..=20).contains(&digits.len()) && !typed.contains(odd);
+    if is_number { Ok(digits) } else { Err(Word("PHONE_NUMBER_INVALID")) }
+}
+
 /// What only bots have.
 pub(crate) struct Bot {
     pub(crate) id: i64,

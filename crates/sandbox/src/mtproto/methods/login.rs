@@ -6,7 +6,7 @@ use crate::mtproto::CODE;
 use crate::mtproto::handshake::{GENERATOR, prime};
 use crate::mtproto::password::{Proof, SALTS};
 use crate::mtproto::sessions::{SentCode, Session};
-use crate::world::Word;
+use crate::world::{Word, telephone};
 use grammers_tl_types::functions::{account, auth};
 use grammers_tl_types::{enums, types};
 
@@ -15,7 +15,7 @@ const CODE_SECONDS: i64 = 300;
 
 pub(super) fn send_code(call: &mut Call, asked: auth::SendCode) -> Outcome<enums::auth::SentCode> {
     check_application(asked.api_id, &asked.api_hash)?;
-    let phone = digits(&asked.phone_number)?;
+    let phone = telephone(&asked.phone_number)?;
     Ok(new_code(call, phone))
 }
 
@@ -67,7 +67,7 @@ pub(super) fn let_in(call: &mut Call, who: i64) -> Outcome<enums::auth::Authoriz
 
 /// The telephone a code was sent to, if it is this one and may still be used.
 fn sent(call: &Call, phone: &str, hash: &str) -> Outcome<String> {
-    let phone = digits(phone)?;
+    let phone = telephone(phone)?;
     if hash.is_empty() {
         return Err(Word("PHONE_CODE_HASH_EMPTY").into());
     }
@@ -164,12 +164,4 @@ fn log_in(call: &mut Call, who: i64) -> enums::auth::Authorization {
         future_auth_token: None,
         user: call.view().user(who),
     })
-}
-
-/// A telephone number as Telegram keeps it.
-fn digits(phone: &str) -> Result<String, Word> {
-    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
-    let odd = |each: char| !(each.is_ascii_digit() || " +-()".contains(each));
-    let is_number = (5..=20).contains(&digits.len()) && !phone.contains(odd);
-    if is_number { Ok(digits) } else { Err(Word("PHONE_NUMBER_INVALID")) }
 }
