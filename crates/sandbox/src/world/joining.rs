@@ -296,7 +296,7 @@ mod tests {
         let mut world = World::new(1_800_000_000, 0, "https://t.me", unknowns).unwrap();
         let chat = world.add_chat(ChatKind::Supergroup, "Owls", None, false);
         let owner = world.chat(chat).unwrap().owner;
-        let mut ask = |world: &mut World| {
+        let ask = |world: &mut World| {
             let by_request = NewLink { by_request: true, ..NewLink::default() };
             let link = world.create_link(owner, chat, by_request).unwrap();
             let person = world.add_person("Ann").id;
