@@ -363,7 +363,7 @@ fn scan(hub: &Hub, person: i64, it: Scan) -> Outcome {
     let token = token.ok_or_else(|| Wrong::bad("`url` is what a program shows: `tg://login?token=...`"))?;
     let now = hub.turn(|world| find_person(world, person).map(|_| world.now))?;
     hub.sessions.accept(&token, person, it.dc, now)?;
-    hub.ring();
+    hub.spread();
     nothing()
 }
 

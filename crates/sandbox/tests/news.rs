@@ -289,3 +289,44 @@ async fn whoever_was_away_asks_what_they_missed() {
     town.advance(10).await;
     assert!(missed(&owner, &state(&owner).await).await.is_empty());
 }
+
+#[tokio::test]
+async fn whoever_is_too_far_behind_is_told_so() {
+    let town = Town::demo().await;
+    let owner = owner(&town).await;
+    let link = link(&town, &owner, true).await;
+    for _ in 0..1001 {
+        let person = town.person("Fan").await;
+        town.join(person, &link).await;
+    }
+    let bot = bot(&town).await;
+    let since = state(&bot).await;
+    let all = functions::messages::HideAllChatJoinRequests {
+        approved: true,
+        peer: peer(&town, &owner).await,
+        link: None,
+    };
+    owner.call(all).await.unwrap();
+    assert!(matches!(bot.told().await, enums::Updates::TooLong));
+    let missed: Vec<_> = missed(&bot, &since).await.into_iter().map(participant).map(|it| it.qts).collect();
+    assert_eq!((missed.len(), missed[0], missed[999]), (1000, 2, 1001));
+}
+
+#[tokio::test]
+async fn a_deleted_account_hears_nothing_more() {
+    let town = Town::demo().await;
+    let owner = owner(&town).await;
+    let link = link(&town, &owner, true).await;
+    let ada = town.person("Ada").await;
+    let rights = json!({ "id": ada, "rights": ["can_invite_users"] });
+    town.control(&format!("chats/{}/bot", town.chat()), rights).await;
+    let app = App::of(&town, ada).await;
+    app.me().await.unwrap();
+    town.control(&format!("people/{ada}/delete"), json!({})).await;
+    let person = town.person("Ann").await;
+    town.join(person, &link).await;
+    assert_eq!(waiting(only(owner.told().await)).0, 1);
+    // An answer that comes after whatever was told before it.
+    assert_eq!(app.me().await.unwrap_err(), "401 USER_DEACTIVATED");
+    assert!(app.told_by_now().await.is_none());
+}

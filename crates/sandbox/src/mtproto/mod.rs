@@ -107,7 +107,7 @@ impl Connection {
 
     async fn run(mut self) -> io::Result<()> {
         let mut bytes = vec![0; 16 << 10];
-        let mut bell = self.hub.listen();
+        let mut bell = self.hub.hear_news();
         loop {
             tokio::select! {
                 count = self.stream.read(&mut bytes) => {

@@ -103,6 +103,8 @@ pub(crate) struct World {
     ledger: Ledger,
     /// Something waits for whoever listens: an update, a message, an answer to a guard query.
     pub(crate) stirred: bool,
+    /// There is something to tell unasked at the MTProto door.
+    pub(crate) has_news: bool,
     accounts: HashMap<i64, Account>,
     bots: BTreeMap<i64, Bot>,
     chats: BTreeMap<i64, Chat>,
@@ -312,6 +314,7 @@ impl World {
             link_base,
             ledger: Ledger::default(),
             stirred: false,
+            has_news: false,
             accounts: HashMap::new(),
             bots: BTreeMap::new(),
             chats: BTreeMap::new(),

@@ -109,7 +109,7 @@ impl World {
         {
             paper.forgotten = number;
         }
-        self.stirred = true;
+        self.has_news = true;
     }
 }
 

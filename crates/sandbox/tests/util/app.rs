@@ -71,6 +71,11 @@ impl App {
         }
     }
 
+    /// What it was told, if it was told anything by now.
+    pub async fn told_by_now(&self) -> Option<UpdatesLike> {
+        self.told.lock().await.try_recv().ok()
+    }
+
     pub async fn me(&self) -> Result<i64, String> {
         let itself = functions::users::GetUsers { id: vec![enums::InputUser::UserSelf] };
         self.call(itself).await.map(|users| users[0].id())

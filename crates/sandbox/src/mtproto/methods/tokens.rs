@@ -47,7 +47,7 @@ pub(super) fn accept(call: &mut Call, asked: auth::AcceptLoginToken) -> Outcome<
     let accepted = Accepted { by: call.user(), home: None };
     let api_id = call.offers.accept(&asked.token, accepted, call.world.now)?;
     // Whoever shows it is told.
-    call.world.stirred = true;
+    call.world.has_news = true;
     let unknown = || "unknown".to_owned();
     let now = seconds(call.world.now);
     Ok(types::Authorization {

@@ -31,6 +31,7 @@ pub(in crate::mtproto) fn unasked(call: &mut Call) -> Option<enums::Updates> {
     }
     let told = call.session.told?;
     let user = call.user();
+    call.world.account(user).filter(|account| !account.is_deleted)?;
     let last = call.world.listen(user);
     call.session.told = Some(last);
     if call.world.is_news_forgotten(user, told) {
