@@ -426,3 +426,25 @@ async fn a_telephone_is_a_number_however_it_is_typed() {
         assert_eq!(again.status, 400, "{phone}: {}", again.text);
     }
 }
+
+#[tokio::test]
+async fn whoever_guesses_codes_and_passwords_gets_no_further() {
+    let town = Town::demo().await;
+    let admin = town.at.mtproto.admin.clone().unwrap();
+    let app = App::logged_out(&town).await;
+    let hash = app.send_code(&admin.phone).await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(app.sign_in(&admin.phone, &hash, "1").await.unwrap_err(), "400 PHONE_CODE_INVALID");
+    }
+    let late = app.sign_in(&admin.phone, &hash, &admin.code).await;
+    assert_eq!(late.unwrap_err(), "400 PHONE_CODE_EXPIRED");
+    let hash = app.send_code(&admin.phone).await.unwrap();
+    let half = app.sign_in(&admin.phone, &hash, &admin.code).await;
+    assert_eq!(half.unwrap_err(), "401 SESSION_PASSWORD_NEEDED");
+    for _ in 0..5 {
+        assert_eq!(app.check_password("owls sleep").await.unwrap_err(), "400 PASSWORD_HASH_INVALID");
+    }
+    assert_eq!(app.check_password(&admin.password).await.unwrap_err(), "420 FLOOD_WAIT_60");
+    town.advance(60).await;
+    assert_eq!(app.check_password(&admin.password).await.unwrap(), admin.user_id);
+}

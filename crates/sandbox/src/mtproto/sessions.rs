@@ -6,8 +6,11 @@ use super::offers::{Accepted, Offers, Token};
 use super::password::Proof;
 use crate::world::Word;
 use fastrand::Rng;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// So many keys that clients came to are kept, before the oldest with which nobody is logged in goes.
+const MOST_EXCHANGED: usize = 1000;
 
 /// Every key there is.
 pub(crate) struct Sessions {
@@ -21,6 +24,8 @@ pub(crate) struct Sessions {
 #[derive(Default)]
 struct Inner {
     known: HashMap<KeyId, Known>,
+    /// The keys that clients came to, oldest first.
+    exchanged: VecDeque<KeyId>,
     offers: Offers,
 }
 
@@ -69,6 +74,8 @@ pub(super) struct SentCode {
     pub(super) phone: String,
     pub(super) hash: String,
     pub(super) expires_at: i64,
+    /// So many others were tried in its place.
+    pub(super) wrong: u32,
 }
 
 impl Sessions {
@@ -82,7 +89,16 @@ impl Sessions {
 
     /// A key that a client and the door came to.
     pub(super) fn remember(&self, key: Key) {
-        self.inner().known.insert(key.id(), Known::new(key, Session::default()));
+        let Inner { known, exchanged, .. } = &mut *self.inner();
+        let is_idle = |id: &KeyId| known.get(id).is_none_or(|known| known.session.user.is_none());
+        if exchanged.len() >= MOST_EXCHANGED
+            && let Some(oldest) = exchanged.iter().position(is_idle)
+            && let Some(gone) = exchanged.remove(oldest)
+        {
+            known.remove(&gone);
+        }
+        exchanged.push_back(key.id());
+        known.insert(key.id(), Known::new(key, Session::default()));
     }
 
     /// A new key with which this account is logged in.
@@ -104,7 +120,7 @@ impl Sessions {
 
     /// Does something with the session of a key.
     pub(super) fn with<T>(&self, id: KeyId, act: impl FnOnce(&mut Session, &mut Offers) -> T) -> Option<T> {
-        let Inner { known, offers } = &mut *self.inner();
+        let Inner { known, offers, .. } = &mut *self.inner();
         known.get_mut(&id).map(|known| act(&mut known.session, offers))
     }
 
@@ -120,5 +136,29 @@ impl Sessions {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_nobody_logs_in_with_are_forgotten_in_the_end() {
+        let mut chance = Rng::with_seed(1);
+        let sessions = Sessions::new(&mut chance);
+        let mut exchange = || {
+            let key = Key::from_chance(&mut chance);
+            sessions.remember(key.clone());
+            key.id()
+        };
+        let (in_use, idle) = (exchange(), exchange());
+        sessions.with(in_use, |session, _| session.user = Some(1));
+        let mut newest = idle;
+        for _ in 0..MOST_EXCHANGED {
+            newest = exchange();
+        }
+        let is_known = |id| sessions.key(id).is_some();
+        assert!(is_known(in_use) && is_known(newest) && !is_known(idle));
     }
 }

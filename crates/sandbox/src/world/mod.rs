@@ -150,6 +150,9 @@ pub(crate) struct Account {
     pub(crate) phone: Option<String>,
     /// What is asked for after the code, if they want it so.
     pub(crate) password: Option<Password>,
+    /// So often in a row something else was given for it, and until when nothing more may be.
+    pub(crate) wrong_passwords: u32,
+    pub(crate) password_waits_until: i64,
     /// The account was deleted. Others go on seeing that there was one.
     pub(crate) is_deleted: bool,
     /// In so many supergroups and channels they are.
@@ -537,6 +540,8 @@ impl Account {
             bio: None,
             phone: None,
             password: None,
+            wrong_passwords: 0,
+            password_waits_until: 0,
             is_deleted: false,
             chats: 0,
             inbox: VecDeque::new(),

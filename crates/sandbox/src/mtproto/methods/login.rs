@@ -1,7 +1,7 @@
 //! Logging in: by telephone and code, with the second password where there is one, or by a bot's token; and out again.
 
 use super::Work;
-use super::call::{Call, Outcome};
+use super::call::{Call, Outcome, Refusal};
 use crate::mtproto::CODE;
 use crate::mtproto::handshake::{GENERATOR, prime};
 use crate::mtproto::password::{Proof, SALTS};
@@ -12,6 +12,9 @@ use grammers_tl_types::{enums, types};
 
 /// How long a code may be used.
 const CODE_SECONDS: i64 = 300;
+/// Whoever guesses gets no further than this: a code ends, and a password has to wait.
+const MOST_WRONG: u32 = 5;
+const WAIT_SECONDS: i64 = 60;
 
 pub(super) fn send_code(call: &mut Call, asked: auth::SendCode) -> Outcome<enums::auth::SentCode> {
     check_application(asked.api_id, &asked.api_hash)?;
@@ -28,7 +31,7 @@ pub(super) fn resend_code(call: &mut Call, asked: auth::ResendCode) -> Outcome<e
 fn new_code(call: &mut Call, phone: String) -> enums::auth::SentCode {
     let hash: String = std::iter::repeat_with(|| call.world.chance.alphanumeric()).take(18).collect();
     let expires_at = call.world.now + CODE_SECONDS;
-    call.session.code = Some(SentCode { phone, hash: hash.clone(), expires_at });
+    call.session.code = Some(SentCode { phone, hash: hash.clone(), expires_at, wrong: 0 });
     let length = i32::try_from(CODE.len()).expect("a code is short");
     enums::auth::SentCode::Code(types::auth::SentCode {
         r#type: types::auth::SentCodeTypeApp { length }.into(),
@@ -49,7 +52,11 @@ pub(super) fn sign_in(call: &mut Call, asked: auth::SignIn) -> Outcome<enums::au
     match asked.phone_code.as_deref() {
         None | Some("") => return Err(Word("PHONE_CODE_EMPTY").into()),
         Some(CODE) => {}
-        Some(_) => return Err(Word("PHONE_CODE_INVALID").into()),
+        Some(_) => {
+            call.session.code = call.session.code.take().filter(|code| code.wrong + 1 < MOST_WRONG);
+            call.session.code.iter_mut().for_each(|code| code.wrong += 1);
+            return Err(Word("PHONE_CODE_INVALID").into());
+        }
     }
     let id = call.world.account_by_phone(&phone).ok_or(Word("PHONE_NUMBER_UNOCCUPIED"))?.id;
     call.session.code = None;
@@ -123,16 +130,31 @@ pub(super) fn check_password(call: &mut Call, asked: auth::CheckPassword) -> Out
     let enums::InputCheckPasswordSrp::Srp(answer) = asked.password else {
         return Err(Word("PASSWORD_HASH_INVALID").into());
     };
+    let account = call.world.account(who).ok_or(Word("AUTH_KEY_UNREGISTERED"))?;
+    if account.password_waits_until > call.world.now {
+        return Err(Refusal::flood(account.password_waits_until - call.world.now));
+    }
     // Each question may be answered once.
     let proof = call.session.proof.take().filter(|proof| proof.id == answer.srp_id);
     let proof = proof.ok_or(Word("SRP_ID_INVALID"))?;
     let prove = move || proof.is_proven_by(&answer.a, &answer.m1);
-    Ok(Work::new(prove, move |call, is_proven| match call.session.owes_password == Some(who) {
-        true if is_proven => Ok(log_in(call, who)),
-        true => Err(Word("PASSWORD_HASH_INVALID").into()),
-        // Meanwhile the log-in was begun anew.
-        false => Err(Word("AUTH_KEY_UNREGISTERED").into()),
+    Ok(Work::new(prove, move |call, is_proven| {
+        // Meanwhile the log-in may have been begun anew.
+        call.session.owes_password.filter(|&it| it == who).ok_or(Word("AUTH_KEY_UNREGISTERED"))?;
+        count_password(call, who, is_proven);
+        if is_proven { Ok(log_in(call, who)) } else { Err(Word("PASSWORD_HASH_INVALID").into()) }
     }))
+}
+
+fn count_password(call: &mut Call, who: i64, is_right: bool) {
+    let now = call.world.now;
+    if let Some(account) = call.world.account_mut(who) {
+        account.wrong_passwords = if is_right { 0 } else { account.wrong_passwords + 1 };
+        if account.wrong_passwords == MOST_WRONG {
+            account.wrong_passwords = 0;
+            account.password_waits_until = now + WAIT_SECONDS;
+        }
+    }
 }
 
 pub(super) fn import_bot_authorization(
