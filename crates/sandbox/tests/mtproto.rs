@@ -448,3 +448,27 @@ async fn whoever_guesses_codes_and_passwords_gets_no_further() {
     town.advance(60).await;
     assert_eq!(app.check_password(&admin.password).await.unwrap(), admin.user_id);
 }
+
+#[tokio::test]
+async fn a_call_before_its_time_is_refused_and_written_down() {
+    let town = Town::demo().await;
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    let chat: enums::InputPeer = seeded(&owner).await.into();
+    let admins = || functions::messages::GetAdminsWithInvites { peer: chat.clone() };
+    let flood = json!({ "method": "messages.getAdminsWithInvites", "kind": "flood", "n": 3600 });
+    town.control("faults", flood).await;
+    let early = async || {
+        let ledger = town.get(&format!("{}/ledger", town.at.control)).await.text;
+        ledger.lines().filter(|line| line.contains(r#""what":"early""#)).count()
+    };
+    assert_eq!(owner.call(admins()).await.unwrap_err(), "420 FLOOD_WAIT_3600");
+    assert_eq!(early().await, 0);
+    // Other methods go on.
+    owner.me().await.unwrap();
+    town.advance(3599).await;
+    assert_eq!(owner.call(admins()).await.unwrap_err(), "420 FLOOD_WAIT_1");
+    assert_eq!(early().await, 1);
+    town.advance(1).await;
+    assert!(owner.call(admins()).await.is_ok());
+    assert_eq!(early().await, 1);
+}

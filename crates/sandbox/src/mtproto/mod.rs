@@ -14,8 +14,8 @@ mod rsa;
 mod sessions;
 mod unwrap;
 
-use sessions::Session;
 pub(crate) use sessions::Sessions;
+use sessions::{Hold, Session};
 
 use crate::faults::FaultKind;
 use crate::hub::Hub;
@@ -248,7 +248,18 @@ async fn carry_out(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Ending {
         Ending::Answered(Err(refused))
     };
     match fault {
-        FaultKind::TooMany | FaultKind::Flood => refuse(Refusal::flood(n)),
+        FaultKind::TooMany | FaultKind::Flood => {
+            hub.sessions.hold(
+                key,
+                Hold {
+                    method: name,
+                    chat: asked.chat,
+                    until: hub.clock.now() + n,
+                    until_host_milliseconds: hub.clock.host_milliseconds() + n * 1000,
+                },
+            );
+            refuse(Refusal::flood(n))
+        }
         FaultKind::ServerError => {
             refuse(Refusal::new(i32::try_from(n).unwrap_or(500), "INTERNAL_SERVER_ERROR"))
         }
@@ -288,6 +299,10 @@ fn begin(hub: &Hub, key: KeyId, body: &[u8]) -> Result<(Asked, Option<(FaultKind
     let allowed = hub.sessions.with(key, |session, _| hub.turn(|world| may_call(world, session, asked.who)));
     let allowed = allowed.unwrap_or_else(|| Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED")));
     allowed.map_err(|refused| refuse(asked.entry(), refused))?;
+    if let Some(left) = hub.sessions.early(key, asked.name, asked.chat, &hub.clock) {
+        let entry = Entry::new(What::Early).method(asked.name).chat(asked.chat.unwrap_or_default());
+        return Err(refuse(entry, Refusal::flood(left)));
+    }
     let struck = hub.faults.strike(asked.name, || asked.chat);
     Ok((asked, struck))
 }

@@ -4,6 +4,7 @@ use super::conversation::Seen;
 use super::crypt::{Key, KeyId};
 use super::offers::{Accepted, Offers, Token};
 use super::password::Proof;
+use crate::clock::Clock;
 use crate::world::Word;
 use fastrand::Rng;
 use std::collections::{HashMap, VecDeque};
@@ -33,11 +34,21 @@ struct Known {
     key: Key,
     session: Session,
     seen: Seen,
+    held: Vec<Hold>,
+}
+
+/// Calls that are refused until their time has come, by the sandbox's clock or by the host's: clients wait by the one,
+/// and tests move the other.
+pub(super) struct Hold {
+    pub(super) method: &'static str,
+    pub(super) chat: Option<i64>,
+    pub(super) until: i64,
+    pub(super) until_host_milliseconds: i64,
 }
 
 impl Known {
     fn new(key: Key, session: Session) -> Self {
-        Self { key, session, seen: Seen::default() }
+        Self { key, session, seen: Seen::default(), held: Vec::new() }
     }
 }
 
@@ -127,6 +138,23 @@ impl Sessions {
     /// Does something with the calls a key's sessions made.
     pub(super) fn with_seen<T>(&self, id: KeyId, act: impl FnOnce(&mut Seen) -> T) -> Option<T> {
         self.inner().known.get_mut(&id).map(|known| act(&mut known.seen))
+    }
+
+    /// From now on calls like this one wait.
+    pub(super) fn hold(&self, id: KeyId, hold: Hold) {
+        if let Some(known) = self.inner().known.get_mut(&id) {
+            known.held.push(hold);
+        }
+    }
+
+    /// How many seconds too early a call is.
+    pub(super) fn early(&self, id: KeyId, method: &str, chat: Option<i64>, clock: &Clock) -> Option<i64> {
+        let (now, host) = (clock.now(), clock.host_milliseconds());
+        let mut inner = self.inner();
+        let held = &mut inner.known.get_mut(&id)?.held;
+        held.retain(|hold| hold.until > now && hold.until_host_milliseconds > host);
+        let like_it = held.iter().filter(|hold| hold.method == method && hold.chat == chat);
+        like_it.map(|it| (it.until - now).min((it.until_host_milliseconds - host + 999) / 1000)).max()
     }
 
     /// An account lets in whoever shows this token.
