@@ -8,7 +8,7 @@ mod time;
 use crate::exchange::{Reply, Request};
 use crate::hub::Hub;
 use crate::people::{self, BotName};
-use crate::world::{ChatKind, Office, Rights, World};
+use crate::world::{ChatKind, Office, Password, Rights, World, telephone};
 use crate::wrong::Wrong;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -321,19 +321,21 @@ struct NewPerson {
 }
 
 fn add_person(hub: &Hub, new: NewPerson) -> Outcome {
+    let odd = |typed: &str| Wrong::bad(format!("`{typed}` is no telephone: it has 5 to 20 digits"));
+    let phone = new.phone.map(|typed| telephone(&typed).map_err(|_| odd(&typed))).transpose()?;
     hub.turn(|world| {
         if let Some(name) = &new.username {
             free_name(world, name)?;
         }
-        if let Some(phone) = new.phone.as_deref().filter(|phone| world.account_by_phone(phone).is_some()) {
+        if let Some(phone) = phone.as_deref().filter(|phone| world.account_by_phone(phone).is_some()) {
             return Err(Wrong::bad(format!("`{phone}` is somebody's telephone already")));
         }
         let person = world.add_person(&new.first_name);
         person.username = new.username;
         person.language_code = new.language_code;
         person.bio = new.bio;
-        person.phone = new.phone;
-        person.password = new.password;
+        person.phone = phone;
+        person.password = new.password.as_deref().map(Password::new);
         Ok(json!({ "id": person.id }))
     })
 }

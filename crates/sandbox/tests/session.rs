@@ -7,9 +7,9 @@ mod util;
 
 use futures_util::{StreamExt, TryStreamExt};
 use links::{
-    Admission, AdmissionChange, Chat, ChatId, Edit, Entrance, Kind, Life, LinkFilter, LinkHash, LinkName,
-    LinkUrl, Links, MemberFilter, MemberLimit, Pricing, RequestFilter, Right, Subscription, Terms, UnixTime,
-    UserId, Verdict,
+    Admission, AdmissionChange, Chat, ChatId, Edit, Entrance, Expiry, Kind, Life, LinkFilter, LinkHash,
+    LinkName, LinkUrl, Links, MemberFilter, MemberLimit, Pricing, RequestFilter, Right, Subscription, Terms,
+    UnixTime, UserId, Verdict,
 };
 use serde_json::json;
 use std::net::SocketAddr;
@@ -546,4 +546,34 @@ async fn every_documented_refusal_has_a_name() {
         assert_eq!(kind(home.owner.create(&home.chat, &Terms::open()).await), expected, "{word}");
     }
     assert!(home.names(&LinkFilter::default()).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_list_goes_on_after_a_link_that_was_deleted_meanwhile() {
+    let home = Home::new().await;
+    let revoked = LinkFilter { revoked: true, ..LinkFilter::default() };
+    for number in 0..102 {
+        let link = home.owner.create(&home.chat, &terms(&format!("link {number}"))).await.unwrap();
+        home.owner.revoke(&home.chat, &link.url).await.unwrap();
+    }
+    let mut list = home.owner.list(&home.chat, &revoked);
+    let mut page = Vec::new();
+    for _ in 0..100 {
+        page.push(list.next().await.unwrap().unwrap());
+    }
+    home.owner.delete(&home.chat, &page[99].url).await.unwrap();
+    let rest: Vec<_> = list.map_ok(|link| link.name.map(String::from)).try_collect().await.unwrap();
+    assert_eq!(rest, [Some("link 1".to_owned()), Some("link 0".to_owned())]);
+}
+
+#[tokio::test]
+async fn an_expired_link_is_renamed() {
+    let home = Home::new().await;
+    let expiry = Expiry::new(UnixTime::new(home.town.now().await + 60)).unwrap();
+    let link = home.owner.create(&home.chat, &Terms::for_one(expiry)).await.unwrap();
+    home.town.advance(61).await;
+    let name = LinkName::new("spring").unwrap();
+    let edit = Edit { name: links::Change::Set(name.clone()), ..Edit::default() };
+    let edited = home.owner.edit(&home.chat, &link.url, &edit, None).await.unwrap();
+    assert_eq!((edited.name, edited.expires_at), (Some(name), Some(expiry.at())));
 }

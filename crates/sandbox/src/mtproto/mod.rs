@@ -15,17 +15,18 @@ mod sessions;
 mod unwrap;
 
 pub(crate) use sessions::Sessions;
+use sessions::{Hold, Session};
 
 use crate::faults::FaultKind;
 use crate::hub::Hub;
-use crate::world::{Entry, What};
+use crate::world::{Entry, What, World};
 use conversation::Conversation;
 use crypt::KeyId;
 use fastrand::Rng;
 use frame::Frames;
 use grammers_tl_types::Serializable;
 use handshake::Handshake;
-use methods::{Asked, Call, Here, Refusal, Who};
+use methods::{Asked, Call, Here, Refusal, Step, Who};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,7 +73,8 @@ pub(crate) async fn serve(listener: TcpListener, hub: Arc<Hub>) {
     }
 }
 
-/// One client's connection.
+/// One client's connection. What goes over it is numbered by the host's time, as clients number theirs: one that moved
+/// with the sandbox's clock would not be believed. Whatever is told of the world has the sandbox's time.
 struct Connection {
     stream: TcpStream,
     hub: Arc<Hub>,
@@ -129,7 +131,7 @@ impl Connection {
         let Some(key) = self.hub.sessions.key(id) else { return Ok(()) };
         let news = act(&self.hub, self.here, id, Entry::new(What::Call), methods::unasked);
         if let Ok(Some(updates)) = news {
-            self.conversation.tell(&updates.to_bytes(), self.hub.clock.now_milliseconds());
+            self.conversation.tell(&updates.to_bytes(), self.hub.clock.host_milliseconds());
             self.say(&key).await?;
         }
         Ok(())
@@ -146,11 +148,15 @@ impl Connection {
 
     /// The client and we come to a key.
     async fn exchange_keys(&mut self, packet: &[u8]) -> io::Result<()> {
-        let now = self.hub.clock.now();
+        let now = self.hub.clock.host_milliseconds() / 1000;
         let message = packet.get(PLAIN_HEADER_BYTES..).unwrap_or_default();
-        let Ok(reply) = self.handshake.answer(message, now, &mut self.chance) else {
-            return self.fail(404).await;
-        };
+        let (mut handshake, mut chance) = (std::mem::take(&mut self.handshake), self.chance.fork());
+        let message = message.to_vec();
+        // It raises numbers of 2048 bits to powers, and the doors stay open meanwhile.
+        let work = move || (handshake.answer(&message, now, &mut chance), handshake);
+        let (reply, handshake) = tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?;
+        self.handshake = handshake;
+        let Ok(reply) = reply else { return self.fail(404).await };
         if let Some(key) = reply.key {
             self.hub.sessions.remember(key);
         }
@@ -163,8 +169,10 @@ impl Connection {
     async fn converse(&mut self, id: KeyId, packet: &[u8]) -> io::Result<()> {
         let Some(key) = self.hub.sessions.key(id) else { return self.fail(404).await };
         let plain = key.open(packet).map_err(io::Error::other)?;
-        let now = self.hub.clock.now_milliseconds();
+        let now = self.hub.clock.host_milliseconds();
         let calls = self.conversation.hear(&plain, now).map_err(io::Error::other)?;
+        let new = self.hub.sessions.with_seen(id, |seen| self.conversation.receive(calls, seen));
+        let calls = new.unwrap_or_default();
         self.say(&key).await?;
         self.speaker = Some(id);
         for conversation::Call { id: call, body } in calls {
@@ -182,7 +190,7 @@ impl Connection {
             };
             let result = result.as_ref().map(Vec::as_slice);
             let result = result.map_err(|refused| (refused.code, &*refused.text));
-            self.conversation.answer(call, result, self.hub.clock.now_milliseconds());
+            self.conversation.answer(call, result, self.hub.clock.host_milliseconds());
             if let Some(bytes) = cut {
                 let sealed: Vec<_> = self.sealed(&key);
                 let framed: Vec<u8> = sealed.iter().flat_map(|packet| self.frames.pack(packet)).collect();
@@ -240,7 +248,18 @@ async fn carry_out(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Ending {
         Ending::Answered(Err(refused))
     };
     match fault {
-        FaultKind::TooMany | FaultKind::Flood => refuse(Refusal::flood(n)),
+        FaultKind::TooMany | FaultKind::Flood => {
+            hub.sessions.hold(
+                key,
+                Hold {
+                    method: name,
+                    chat: asked.chat,
+                    until: hub.clock.now() + n,
+                    until_host_milliseconds: hub.clock.host_milliseconds() + n * 1000,
+                },
+            );
+            refuse(Refusal::flood(n))
+        }
         FaultKind::ServerError => {
             refuse(Refusal::new(i32::try_from(n).unwrap_or(500), "INTERNAL_SERVER_ERROR"))
         }
@@ -277,7 +296,13 @@ fn begin(hub: &Hub, key: KeyId, body: &[u8]) -> Result<(Asked, Option<(FaultKind
         refused
     };
     let asked = read(hub, key, body).map_err(|refused| refuse(Entry::new(What::Call), refused))?;
-    may_call(hub, key, &asked).map_err(|refused| refuse(asked.entry(), refused))?;
+    let allowed = hub.sessions.with(key, |session, _| hub.turn(|world| may_call(world, session, asked.who)));
+    let allowed = allowed.unwrap_or_else(|| Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED")));
+    allowed.map_err(|refused| refuse(asked.entry(), refused))?;
+    if let Some(left) = hub.sessions.early(key, asked.name, asked.chat, &hub.clock) {
+        let entry = Entry::new(What::Early).method(asked.name).chat(asked.chat.unwrap_or_default());
+        return Err(refuse(entry, Refusal::flood(left)));
+    }
     let struck = hub.faults.strike(asked.name, || asked.chat);
     Ok((asked, struck))
 }
@@ -297,14 +322,11 @@ fn admit(hub: &Hub, key: KeyId, begins: bool) -> Result<(), Refusal> {
     if is_begun == Some(true) { Ok(()) } else { Err(Refusal::new(400, "CONNECTION_NOT_INITED")) }
 }
 
-fn may_call(hub: &Hub, key: KeyId, asked: &Asked) -> Result<(), Refusal> {
-    let known = hub.sessions.with(key, |session, _| (session.user, session.is_revoked));
-    let (user, is_revoked) = known.ok_or_else(|| Refusal::new(401, "AUTH_KEY_UNREGISTERED"))?;
-    let (is_bot, is_deleted) = hub.turn(|world| {
-        let account = user.and_then(|user| world.account(user));
-        (account.is_some_and(|it| it.is_bot), account.is_some_and(|it| it.is_deleted))
-    });
-    match (asked.who, user) {
+fn may_call(world: &World, session: &Session, who: Who) -> Result<(), Refusal> {
+    let Session { user, is_revoked, .. } = *session;
+    let account = user.and_then(|user| world.account(user));
+    let (is_bot, is_deleted) = (account.is_some_and(|it| it.is_bot), account.is_some_and(|it| it.is_deleted));
+    match (who, user) {
         (Who::Anybody, _) => Ok(()),
         _ if is_revoked => Err(Refusal::new(401, "SESSION_REVOKED")),
         (_, None) => Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED")),
@@ -317,23 +339,42 @@ fn may_call(hub: &Hub, key: KeyId, asked: &Asked) -> Result<(), Refusal> {
 /// What a call does and what the ledger says of it are one. Where a guard bot was asked, its first word is waited for.
 async fn run(hub: &Hub, here: Here, key: KeyId, asked: Asked) -> Result<Vec<u8>, Refusal> {
     let mut bell = hub.listen();
-    let carried_out = act(hub, here, key, asked.entry(), |call| {
-        if asked.listens && call.session.user.is_some() {
-            call.session.told.get_or_insert(call.since);
+    let mut entry = asked.entry();
+    let mut run = asked.run;
+    let (result, query) = loop {
+        let carried_out = act(hub, here, key, entry, |call| {
+            if asked.listens && call.session.user.is_some() {
+                call.session.told.get_or_insert(call.since);
+            }
+            // Since the call was heard, whoever makes it may have been logged out.
+            let result = may_call(call.world, call.session, asked.who).and_then(|()| run(call));
+            let entry = call.entry.clone();
+            match &result {
+                Ok(Step::Works(_)) => {}
+                Ok(Step::Returned(_)) => call.world.note(entry.clone()),
+                Err(refused) => call.world.note(entry.clone().error(&refused.text)),
+            }
+            (result, call.guarded.take(), entry)
+        })?;
+        match carried_out {
+            (Ok(Step::Works(work)), _, so_far) => {
+                let worked = tokio::task::spawn_blocking(|| work.do_it()).await;
+                run = worked.map_err(|_| Refusal::new(500, "INTERNAL_SERVER_ERROR"))?;
+                entry = so_far;
+            }
+            (Ok(Step::Returned(returned)), query, _) => break (Ok(returned), query),
+            (Err(refused), query, _) => break (Err(refused), query),
         }
-        let result = (asked.run)(call);
-        let entry = call.entry.clone();
-        call.world.note(match &result {
-            Ok(_) => entry,
-            Err(refused) => entry.error(&refused.text),
-        });
-        (result, call.guarded.take())
-    })?;
-    let (result, query) = carried_out;
+    };
     let Some(query) = query else { return result };
     loop {
         bell.mark_unchanged();
-        let verdict = act(hub, here, key, Entry::new(What::Call), |call| methods::verdict(call, &query))?;
+        let verdict = act(hub, here, key, Entry::new(What::Call), |call| {
+            match may_call(call.world, call.session, asked.who) {
+                Ok(()) => methods::verdict(call, &query),
+                Err(refused) => Some(Err(refused)),
+            }
+        })?;
         match verdict {
             Some(verdict) => return verdict,
             None => hub.wait(&mut bell, None).await,

@@ -1,12 +1,17 @@
 //! Who is behind which key: keys a client and the door came to together, and keys that were given out.
 
+use super::conversation::Seen;
 use super::crypt::{Key, KeyId};
 use super::offers::{Accepted, Offers, Token};
 use super::password::Proof;
+use crate::clock::Clock;
 use crate::world::Word;
 use fastrand::Rng;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// So many keys that clients came to are kept, before the oldest with which nobody is logged in goes.
+const MOST_EXCHANGED: usize = 1000;
 
 /// Every key there is.
 pub(crate) struct Sessions {
@@ -20,12 +25,31 @@ pub(crate) struct Sessions {
 #[derive(Default)]
 struct Inner {
     known: HashMap<KeyId, Known>,
+    /// The keys that clients came to, oldest first.
+    exchanged: VecDeque<KeyId>,
     offers: Offers,
 }
 
 struct Known {
     key: Key,
     session: Session,
+    seen: Seen,
+    held: Vec<Hold>,
+}
+
+/// Calls that are refused until their time has come, by the sandbox's clock or by the host's: clients wait by the one,
+/// and tests move the other.
+pub(super) struct Hold {
+    pub(super) method: &'static str,
+    pub(super) chat: Option<i64>,
+    pub(super) until: i64,
+    pub(super) until_host_milliseconds: i64,
+}
+
+impl Known {
+    fn new(key: Key, session: Session) -> Self {
+        Self { key, session, seen: Seen::default(), held: Vec::new() }
+    }
 }
 
 /// What one key stands for.
@@ -61,6 +85,8 @@ pub(super) struct SentCode {
     pub(super) phone: String,
     pub(super) hash: String,
     pub(super) expires_at: i64,
+    /// So many others were tried in its place.
+    pub(super) wrong: u32,
 }
 
 impl Sessions {
@@ -74,14 +100,23 @@ impl Sessions {
 
     /// A key that a client and the door came to.
     pub(super) fn remember(&self, key: Key) {
-        self.inner().known.insert(key.id(), Known { key, session: Session::default() });
+        let Inner { known, exchanged, .. } = &mut *self.inner();
+        let is_idle = |id: &KeyId| known.get(id).is_none_or(|known| known.session.user.is_none());
+        if exchanged.len() >= MOST_EXCHANGED
+            && let Some(oldest) = exchanged.iter().position(is_idle)
+            && let Some(gone) = exchanged.remove(oldest)
+        {
+            known.remove(&gone);
+        }
+        exchanged.push_back(key.id());
+        known.insert(key.id(), Known::new(key, Session::default()));
     }
 
     /// A new key with which this account is logged in.
     pub(crate) fn issue(&self, user: i64, chance: &mut Rng) -> Key {
         let key = Key::from_chance(chance);
         let session = Session { user: Some(user), ..Session::default() };
-        self.inner().known.insert(key.id(), Known { key: key.clone(), session });
+        self.inner().known.insert(key.id(), Known::new(key.clone(), session));
         key
     }
 
@@ -96,8 +131,30 @@ impl Sessions {
 
     /// Does something with the session of a key.
     pub(super) fn with<T>(&self, id: KeyId, act: impl FnOnce(&mut Session, &mut Offers) -> T) -> Option<T> {
-        let Inner { known, offers } = &mut *self.inner();
+        let Inner { known, offers, .. } = &mut *self.inner();
         known.get_mut(&id).map(|known| act(&mut known.session, offers))
+    }
+
+    /// Does something with the calls a key's sessions made.
+    pub(super) fn with_seen<T>(&self, id: KeyId, act: impl FnOnce(&mut Seen) -> T) -> Option<T> {
+        self.inner().known.get_mut(&id).map(|known| act(&mut known.seen))
+    }
+
+    /// From now on calls like this one wait.
+    pub(super) fn hold(&self, id: KeyId, hold: Hold) {
+        if let Some(known) = self.inner().known.get_mut(&id) {
+            known.held.push(hold);
+        }
+    }
+
+    /// How many seconds too early a call is.
+    pub(super) fn early(&self, id: KeyId, method: &str, chat: Option<i64>, clock: &Clock) -> Option<i64> {
+        let (now, host) = (clock.now(), clock.host_milliseconds());
+        let mut inner = self.inner();
+        let held = &mut inner.known.get_mut(&id)?.held;
+        held.retain(|hold| hold.until > now && hold.until_host_milliseconds > host);
+        let like_it = held.iter().filter(|hold| hold.method == method && hold.chat == chat);
+        like_it.map(|it| (it.until - now).min((it.until_host_milliseconds - host + 999) / 1000)).max()
     }
 
     /// An account lets in whoever shows this token.
@@ -107,5 +164,29 @@ impl Sessions {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_nobody_logs_in_with_are_forgotten_in_the_end() {
+        let mut chance = Rng::with_seed(1);
+        let sessions = Sessions::new(&mut chance);
+        let mut exchange = || {
+            let key = Key::from_chance(&mut chance);
+            sessions.remember(key.clone());
+            key.id()
+        };
+        let (in_use, idle) = (exchange(), exchange());
+        sessions.with(in_use, |session, _| session.user = Some(1));
+        let mut newest = idle;
+        for _ in 0..MOST_EXCHANGED {
+            newest = exchange();
+        }
+        let is_known = |id| sessions.key(id).is_some();
+        assert!(is_known(in_use) && is_known(newest) && !is_known(idle));
     }
 }

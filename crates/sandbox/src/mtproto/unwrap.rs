@@ -41,7 +41,7 @@ pub(super) fn unwrap(body: &[u8]) -> Result<Unwrapped<'_>, Refusal> {
         return Err(Refusal::new(400, "INPUT_FETCH_FAIL"));
     }
     let (mut body, mut begins, mut listens) = (body, false, true);
-    for _ in 0..DEEPEST {
+    for _ in 0..=DEEPEST {
         let mut cursor = Cursor::from_slice(body);
         let read =
             |result: deserialize::Result<()>| result.map_err(|_| Refusal::new(400, "INPUT_FETCH_FAIL"));
@@ -104,6 +104,15 @@ mod tests {
         check(&call, false, true);
         check(&begun(), true, true);
         check(&InvokeWithoutUpdates { query: GetConfig {} }.to_bytes(), false, false);
+    }
+
+    #[test]
+    fn each_wrapper_may_come_once() {
+        let all = [&InvokeAfterMsg { msg_id: 1, query: GetConfig {} }.to_bytes()[..12], &begun()].concat();
+        let all = [&InvokeWithoutUpdates { query: GetConfig {} }.to_bytes()[..4], &all].concat();
+        let unwrapped = unwrap(&all).unwrap();
+        assert_eq!((unwrapped.body, unwrapped.begins), (&GetConfig {}.to_bytes()[..], true));
+        assert!(unwrap(&[&all[..4], &all].concat()).is_err());
     }
 
     #[test]

@@ -147,6 +147,7 @@ impl World {
             join_by_request: old.join_by_request,
             administrators: old.administrators.clone(),
             members,
+            inside: old.inside,
             ..Chat::new(new, ChatKind::Supergroup, &old.title, owner)
         };
         self.chats.insert(new, supergroup);
@@ -187,6 +188,7 @@ impl World {
         };
         let after = Membership { office, via, until, since, approved_by, lapsed: None };
         at.members.insert(who, after.clone());
+        at.inside = at.inside + usize::from(is_in) - usize::from(was_in);
         if matches!(office, Office::Owner | Office::Administrator(_)) {
             at.administrators.insert(who);
         } else {

@@ -33,6 +33,7 @@ pub(crate) use show::to_json;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, VecDeque};
+use std::sync::{Arc, OnceLock};
 
 /// A refusal in Telegram's own upper-case word, such as `INVITE_HASH_EXPIRED`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -148,7 +149,10 @@ pub(crate) struct Account {
     /// The telephone they log in with, if they do.
     pub(crate) phone: Option<String>,
     /// What is asked for after the code, if they want it so.
-    pub(crate) password: Option<String>,
+    pub(crate) password: Option<Password>,
+    /// So often in a row something else was given for it, and until when nothing more may be.
+    pub(crate) wrong_passwords: u32,
+    pub(crate) password_waits_until: i64,
     /// The account was deleted. Others go on seeing that there was one.
     pub(crate) is_deleted: bool,
     /// In so many supergroups and channels they are.
@@ -156,6 +160,28 @@ pub(crate) struct Account {
     /// The newest private messages got, oldest first.
     pub(crate) inbox: VecDeque<telegram::bot_api::types::Message>,
     next_message: i64,
+}
+
+/// A second password.
+#[derive(Clone, Debug)]
+pub(crate) struct Password {
+    pub(crate) text: String,
+    /// What it is compared with: a number that takes long to work out, and is once somebody asks.
+    pub(crate) verifier: Arc<OnceLock<[u8; 256]>>,
+}
+
+impl Password {
+    pub(crate) fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), verifier: Arc::default() }
+    }
+}
+
+/// A telephone number as Telegram keeps it, however it was typed.
+pub(crate) fn telephone(typed: &str) -> Result<String, Word> {
+    let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+    let odd = |each: char| !(each.is_ascii_digit() || " +-()".contains(each));
+    let is_number = (5..=20).contains(&digits.len()) && !typed.contains(odd);
+    if is_number { Ok(digits) } else { Err(Word("PHONE_NUMBER_INVALID")) }
 }
 
 /// What only bots have.
@@ -210,6 +236,8 @@ pub(crate) struct Chat {
     /// Owner and administrators: the few of perhaps very many members who are told of things.
     administrators: BTreeSet<i64>,
     members: BTreeMap<i64, Membership>,
+    /// How many of them are in.
+    inside: usize,
     requests: BTreeMap<i64, Asked>,
     links: Vec<LinkNo>,
     primaries: HashMap<i64, LinkNo>,
@@ -512,6 +540,8 @@ impl Account {
             bio: None,
             phone: None,
             password: None,
+            wrong_passwords: 0,
+            password_waits_until: 0,
             is_deleted: false,
             chats: 0,
             inbox: VecDeque::new(),
@@ -556,6 +586,7 @@ impl Chat {
             owner,
             administrators: BTreeSet::from([owner]),
             members: BTreeMap::from([(owner, membership)]),
+            inside: 1,
             requests: BTreeMap::new(),
             links: Vec::new(),
             primaries: HashMap::new(),
@@ -607,7 +638,7 @@ impl Chat {
     }
 
     pub(crate) fn member_count(&self) -> usize {
-        self.members.values().filter(|membership| membership.office.is_in()).count()
+        self.inside
     }
 
     /// As many are in as Telegram allows. Channels have no end.
@@ -617,8 +648,7 @@ impl Chat {
             ChatKind::Supergroup => 200_000,
             ChatKind::Channel => return false,
         };
-        // Leavers are among those who were ever here; only of very many is anybody counted.
-        self.members.len() >= most && self.member_count() >= most
+        self.inside >= most
     }
 
     /// Whether joining directly, without a link, only asks.

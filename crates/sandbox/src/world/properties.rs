@@ -284,6 +284,8 @@ impl Stage {
         }
         for chat in world.chats.values() {
             assert_eq!(chat.office(chat.owner), Some(&Office::Owner), "owners stay");
+            let inside = chat.memberships().filter(|(_, membership)| membership.office.is_in());
+            assert_eq!(chat.member_count(), inside.count(), "members are those who are in");
             assert!(chat.guard.is_none_or(|bot| chat.may_invite(bot)), "a guard can decide");
             for (who, membership) in chat.memberships() {
                 let office = membership.office;

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod app;
+pub mod wire;
 
 use admit_sandbox::{Announcement, ClockMode, Sandbox, Seed, Settings};
 use http_body_util::{BodyExt, Full};

@@ -1,8 +1,8 @@
 //! Chats: found by name, listed, looked at.
 
-use super::call::{Call, Outcome, Refusal};
+use super::call::{Call, Outcome, Refusal, few_enough};
 use crate::mtproto::objects::blank;
-use crate::world::{ChatKind, Word};
+use crate::world::Word;
 use grammers_tl_types::functions::{channels, contacts, messages};
 use grammers_tl_types::{Serializable, enums, types};
 
@@ -64,6 +64,7 @@ pub(super) fn get_dialogs(call: &mut Call, asked: messages::GetDialogs) -> Outco
 }
 
 pub(super) fn get_chats(call: &mut Call, asked: messages::GetChats) -> Outcome<enums::messages::Chats> {
+    few_enough(&asked.id)?;
     let mut chats = Vec::new();
     for id in asked.id {
         let chat = group(call, id)?;
@@ -81,6 +82,7 @@ pub(super) fn get_full_chat(
 }
 
 pub(super) fn get_channels(call: &mut Call, asked: channels::GetChannels) -> Outcome<enums::messages::Chats> {
+    few_enough(&asked.id)?;
     let mut chats = Vec::new();
     for channel in asked.id {
         let chat = call.channel(&channel)?;
@@ -99,13 +101,14 @@ pub(super) fn get_full_channel(
 
 fn group(call: &mut Call, id: i64) -> Result<i64, Refusal> {
     let peer = enums::InputPeer::Chat(types::InputPeerChat { chat_id: id });
-    let chat = call.chat(&peer)?;
-    if call.at(chat).kind == ChatKind::Group { Ok(chat) } else { Err(Word("CHAT_ID_INVALID").into()) }
+    call.chat(&peer)
 }
 
 fn full(call: &Call, chat: i64) -> enums::messages::ChatFull {
     let (view, chat) = (call.view(), call.at(chat));
-    let (_, waiting) = view.waiting(chat);
+    // Who waits is told to those who may let them in.
+    let may_invite = chat.may_invite(call.user());
+    let waiting = may_invite.then(|| view.waiting(chat).1).unwrap_or_default();
     let users = view.users(waiting.into_iter().chain([call.user()]));
     types::messages::ChatFull { full_chat: view.full_chat(chat), chats: vec![view.chat(chat)], users }.into()
 }

@@ -1,6 +1,6 @@
 //! What a client asks about the server, and an account about itself.
 
-use super::call::{Call, Outcome};
+use super::call::{Call, Outcome, few_enough};
 use crate::mtproto::DC;
 use crate::mtproto::objects::{blank, seconds};
 use crate::world::Word;
@@ -40,6 +40,7 @@ pub(super) fn get_config(call: &mut Call, _: help::GetConfig) -> Outcome<enums::
 }
 
 pub(super) fn get_users(call: &mut Call, asked: asks::GetUsers) -> Outcome<Vec<enums::User>> {
+    few_enough(&asked.id)?;
     let known = asked.id.iter().filter_map(|user| call.account(user).ok());
     Ok(known.map(|id| call.view().user(id)).collect())
 }

@@ -26,8 +26,11 @@ pub(super) fn export(
             ..NewLink::default()
         };
         if let Some(enums::StarsSubscriptionPricing::Pricing(price)) = asked.subscription_pricing {
-            new.period_seconds = at_least_zero(Some(price.period), Word("SUBSCRIPTION_PERIOD_INVALID"))?;
-            new.stars = u32::try_from(price.amount).map_err(|_| Word("PRICING_CHAT_INVALID"))?;
+            let period = u32::try_from(price.period).ok().filter(|&period| period > 0);
+            let stars = u32::try_from(price.amount).ok().filter(|&stars| stars > 0);
+            new.period_seconds = period.ok_or(Word("SUBSCRIPTION_PERIOD_INVALID"))?;
+            new.stars = stars.ok_or(Word("PRICING_CHAT_INVALID"))?;
+            nothing_beside_a_price(&new)?;
         }
         not_both(&new)?;
         call.world.create_link(user, chat, new)?
@@ -88,7 +91,7 @@ pub(super) fn list(
     let chat = call.chat(&asked.peer)?;
     let whose = call.account(&asked.admin_id).map_err(|_| Word("ADMIN_ID_INVALID"))?;
     let chat = call.world.inspectable(call.user(), chat, whose)?;
-    let last = asked.offset_link.as_deref().and_then(|text| call.world.find_link(text));
+    let last = asked.offset_link.as_deref().and_then(|text| call.world.place_of(text));
     let before = asked.offset_date.filter(|_| last.is_none());
     let meant = |invite: &Invite| invite.creator == whose && invite.is_revoked == asked.revoked;
     let theirs = || call.world.numbered_invites_of(chat).filter(|(_, invite)| meant(invite));
@@ -262,6 +265,16 @@ fn clean(title: Option<&str>) -> String {
 
 fn at_least_zero(number: Option<i32>, word: Word) -> Result<u32, Word> {
     u32::try_from(number.unwrap_or_default()).map_err(|_| word)
+}
+
+/// Whoever pays comes in at once, and a link that costs something has no end but being revoked.
+fn nothing_beside_a_price(new: &NewLink) -> Result<(), Word> {
+    match new {
+        NewLink { expires_at: 1.., .. } => Err(Word("EXPIRE_DATE_INVALID")),
+        NewLink { limit: 1.., .. } => Err(Word("USAGE_LIMIT_INVALID")),
+        NewLink { by_request: true, .. } => Err(Word("PRICING_CHAT_INVALID")),
+        _ => Ok(()),
+    }
 }
 
 /// A link that asks counts nobody.

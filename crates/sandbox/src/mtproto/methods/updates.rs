@@ -29,7 +29,8 @@ pub(in crate::mtproto) fn unasked(call: &mut Call) -> Option<enums::Updates> {
         shown.is_told = true;
         return Some(types::UpdateShort { update: enums::Update::LoginToken, date }.into());
     }
-    let (user, told) = (call.user(), call.session.told?);
+    let told = call.session.told?;
+    let user = call.user();
     call.world.account(user).filter(|account| !account.is_deleted)?;
     let last = call.world.listen(user);
     call.session.told = Some(last);
