@@ -10,7 +10,8 @@ use links::{ChatId, LinkHash, LinkUrl, UnixTime, UserId};
 statements! {
     OURS = "
         select id,
-            cast(case when revoked_at is null and state in ('free', 'given') then 1 else 0 end as bigint),
+            cast(case when revoked_at is null and revoke_wanted_at is null and state in ('free', 'given') then 1 else 0 end
+                as bigint),
             cast(case when compared_at is null then 0 else 1 end as bigint)
         from links
         where hash = $1";
@@ -40,7 +41,7 @@ pub enum Booked {
     Ours {
         /// Its row.
         link: LinkId,
-        /// The books hold it to be in the pool or somebody's, and not revoked.
+        /// The books hold it to be in the pool or somebody's, and nobody is ending it.
         is_held_to_work: bool,
         /// Who came by it was looked up after its end.
         is_compared: bool,

@@ -4,8 +4,8 @@ use crate::databases::Database;
 use crate::on_both;
 use crate::world::*;
 use admit_store::{
-    Booked, Did, Effect, Found, Held, Imported, LinkId, LinkState, Outcome, PassId, SavedGate, Sighting,
-    Store, Token,
+    Booked, Did, Effect, Erased, Found, Held, Imported, LinkId, LinkState, Outcome, PassId, SavedGate,
+    Sighting, Store, Token,
 };
 use gate::pass::State;
 use serde_json::json;
@@ -123,6 +123,7 @@ on_both! {
         store.take_in(bot(), vec![joined(1, 42, None, 60)]).await.unwrap();
         assert_eq!(find(&store, came(42, link, 60)).await, Some(Outcome::Entered { pass, chat: chat() }));
         assert_eq!((entry(&store, pass).await.state, seen(&store, 1).await.len()), (State::Used, 1));
+        assert_eq!(places(&store, 42).await, 3, "in the entry, in the link, and once in the chat");
         // And the other way round.
         let (link, _) = make(&store, &gate, 2).await;
         let pass = grant(&store, &gate, 2, NOW).await;
@@ -130,6 +131,7 @@ on_both! {
         let outcome = store.take_in(bot(), vec![joined(2, 43, None, 60)]).await.unwrap().remove(0);
         assert_eq!(outcome, Outcome::Entered { pass, chat: chat() });
         assert_eq!((entry(&store, pass).await.state, seen(&store, 2).await.len()), (State::Used, 1));
+        assert_eq!(places(&store, 43).await, 3);
     }
 
     async fn who_waits_is_written_down_once(database: &Database) {
@@ -221,6 +223,14 @@ on_both! {
             store.reconciled(later(at)).await.unwrap();
             assert_eq!(store.reconciled_at().await.unwrap(), Some(later(at)));
         }
+    }
+}
+
+/// In how many places somebody stood.
+async fn places(store: &Store, who: i64) -> u64 {
+    match store.erase_person(person(who), "maria", later(99)).await.unwrap() {
+        Erased::Erased { places, .. } => places,
+        other => panic!("{other:?}"),
     }
 }
 
