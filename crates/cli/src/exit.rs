@@ -21,7 +21,7 @@ pub(crate) const FAILED: Exit = exit(1, "failed");
 pub(crate) const USAGE: Exit = exit(2, "usage");
 /// The chat, link, person or request does not exist.
 pub(crate) const NOT_FOUND: Exit = exit(3, "not_found");
-/// There is no token, or Telegram does not take it.
+/// There is no token or session, or Telegram does not take it.
 pub(crate) const CREDENTIALS: Exit = exit(4, "credentials");
 /// An administrator must first grant the bot something.
 pub(crate) const RIGHT_MISSING: Exit = exit(5, "right_missing");
@@ -96,7 +96,7 @@ pub(crate) fn hint(kind: &Kind) -> Option<String> {
         Kind::ChatMoved { to } => return Some(format!("use `--chat {to}` from now on")),
         Kind::MissingRight(right) => {
             return Some(format!(
-                "an administrator of the chat grants the bot `{right}`; `admit chat show` tells what it has"
+                "an administrator of the chat grants the right `{right}`; `admit chat show` tells which the bot has"
             ));
         }
         Kind::LinkDead => "make another with `admit link create`",
@@ -107,10 +107,12 @@ pub(crate) fn hint(kind: &Kind) -> Option<String> {
         Kind::NobodyWaiting => "the request was withdrawn or already decided",
         Kind::PersonUnknown => "give the user id that came with their request or message",
         Kind::ChatNotFound => {
-            "check `--chat` (the numbers of supergroups and channels begin with -100), and that the bot was added to the chat"
+            "check `--chat` (the numbers of supergroups and channels begin with -100), and that the bot or the account is in the chat"
         }
-        Kind::BotNotInChat => "add the bot to the chat as an administrator who may invite",
+        Kind::BotNotInChat => "add the bot or the account to the chat as an administrator who may invite",
         Kind::TokenDead => "take the current token from @BotFather",
+        Kind::SessionOver => "log in again with `admit login`",
+        Kind::NotHere(_) => "with the session of an account it can be done: `admit login`, then do it again",
         Kind::OutcomeUnknown => "look at the chat's invite links before you repeat it",
         Kind::Unreachable => {
             "check the network, `--api-url` and `--proxy`; nothing happened, so repeating is safe"

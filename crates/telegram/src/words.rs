@@ -2,6 +2,11 @@
 
 use links::{Kind, Right};
 
+/// Another code may still be the right one.
+pub const WRONG_CODE: Kind = Kind::BadValue("code");
+/// Another password may still be the right one.
+pub const WRONG_PASSWORD: Kind = Kind::BadValue("password");
+
 /// What a word means for the caller, if we have a word for it too. `right` is the one that the method needs, for
 /// refusals that name none.
 pub(crate) fn kind(word: &str, right: Right) -> Option<Kind> {
@@ -35,9 +40,9 @@ pub(crate) fn kind(word: &str, right: Right) -> Option<Kind> {
         "PHONE_NUMBER_INVALID" => Kind::BadValue("telephone number"),
         "PHONE_NUMBER_UNOCCUPIED" => Kind::BadValue("telephone number, because nobody has it"),
         "PHONE_NUMBER_BANNED" => Kind::BadValue("telephone number, because it is banned"),
-        "PHONE_CODE_INVALID" | "PHONE_CODE_EMPTY" => Kind::BadValue("code"),
+        "PHONE_CODE_INVALID" | "PHONE_CODE_EMPTY" => WRONG_CODE,
         "PHONE_CODE_EXPIRED" => Kind::BadValue("code, because its time is over"),
-        "PASSWORD_HASH_INVALID" => Kind::BadValue("password"),
+        "PASSWORD_HASH_INVALID" => WRONG_PASSWORD,
         "API_ID_INVALID" => Kind::BadValue("number of an application, or its hash"),
 
         "QUERY_ID_INVALID" => Kind::QueryTooOld,

@@ -1,5 +1,6 @@
 //! Every command there is.
 
+pub(crate) mod admins;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod bots;
@@ -11,6 +12,8 @@ pub(crate) mod doctor;
 pub(crate) mod gates;
 pub(crate) mod keys;
 pub(crate) mod links;
+pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod man;
 pub(crate) mod members;
 pub(crate) mod passes;
@@ -20,6 +23,7 @@ pub(crate) mod restore;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod telegram;
+pub(crate) mod whoami;
 
 // For batches.
 pub(crate) use crate::context::{Connection, Context};
@@ -45,7 +49,8 @@ Examples:
   admit pass list --gate night-owls
   admit doctor
 
-The bot's token comes from ADMIT_BOT_TOKEN, ADMIT_BOT_TOKEN_FILE, `--token-file` or a profile.")]
+The bot's token comes from ADMIT_BOT_TOKEN, ADMIT_BOT_TOKEN_FILE, `--token-file` or a profile; an \
+account is logged in to with `admit login`.")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -64,12 +69,21 @@ pub(crate) enum Command {
     /// Look at chats.
     #[command(subcommand)]
     Chat(chats::Chat),
-    /// Remove members.
+    /// List who came, and remove members.
     #[command(subcommand)]
     Member(members::Member),
+    /// Look at who administers a chat.
+    #[command(subcommand)]
+    Admin(admins::Admin),
     /// Look at bots, and forget them.
     #[command(subcommand)]
     Bot(bots::Bot),
+    /// Log in to an account, which can do what no bot can.
+    Login(login::Login),
+    /// Log out of the account, and forget its session.
+    Logout(logout::Logout),
+    /// Tell as whom commands speak: an account, a bot, or both.
+    Whoami(whoami::Whoami),
     /// Serve gates: their pages, the bot's ear, and the jobs that make and end links.
     Serve(serve::Serve),
     /// Draw gates, look at them, open and close them.
@@ -135,7 +149,11 @@ pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<
         Command::Request(command) => command.run(&ctx),
         Command::Chat(command) => command.run(&ctx),
         Command::Member(command) => command.run(&ctx),
+        Command::Admin(command) => command.run(&ctx),
         Command::Bot(command) => command.run(&ctx),
+        Command::Login(command) => command.run(&ctx),
+        Command::Logout(command) => command.run(&ctx),
+        Command::Whoami(command) => command.run(&ctx),
         Command::Serve(command) => command.run(&ctx),
         Command::Gate(command) => command.run(&ctx),
         Command::Pass(command) => command.run(&ctx),

@@ -16,6 +16,12 @@ use links::{
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Whether a bot can do this at all.
+pub fn can(operation: Operation) -> bool {
+    use Operation::{Create, CreateSubscription, Decide, Edit, RenameSubscription, Revoke, Rotate};
+    matches!(operation, Create | Edit | Revoke | Rotate | CreateSubscription | RenameSubscription | Decide)
+}
+
 #[async_trait]
 impl Links for Client {
     fn backend(&self) -> &'static str {
@@ -23,11 +29,7 @@ impl Links for Client {
     }
 
     fn can(&self, operation: Operation) -> bool {
-        use Operation::{Create, CreateSubscription, Decide, Edit, RenameSubscription, Revoke, Rotate};
-        matches!(
-            operation,
-            Create | Edit | Revoke | Rotate | CreateSubscription | RenameSubscription | Decide
-        )
+        can(operation)
     }
 
     async fn create(&self, chat: &Chat, terms: &Terms) -> Result<Link> {

@@ -9,6 +9,7 @@ mod objects;
 mod peers;
 mod session;
 
+pub use crate::words::{WRONG_CODE, WRONG_PASSWORD};
 pub use client::Client;
 pub use error::{NeverMet, Said};
 pub use links::Joined;
