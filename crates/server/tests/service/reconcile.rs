@@ -2,7 +2,7 @@
 
 use crate::house::{House, eventually};
 use admit_server::{
-    Became, BecameOfIt, CannotReconcile, Difference, End, NotCompared, Report, Unshown, Whose, Wish,
+    Became, BecameOfIt, CannotReconcile, Difference, End, NotCompared, Report, ToImport, Unshown, Whose, Wish,
 };
 use gate::Code;
 use links::{LinkUrl, UnixTime};
@@ -107,16 +107,16 @@ async fn a_link_of_another_name_is_told_of_and_left_alone() {
     let import = async |dry_run, whose| {
         let books = house.books(&house.account, &parser);
         let done = admit_server::import(books, house.chat, &whose, dry_run, "maria").await.unwrap();
-        done.into_iter().map(|it| it.became.unwrap()).collect::<Vec<_>>()
+        // The bot has a primary link as well, as soon as it has looked at the chat.
+        let is_it = |it: &ToImport| it.link.as_ref().is_ok_and(|it| it.url.as_str() == link);
+        done.into_iter().filter(is_it).map(|it| it.became.unwrap()).collect::<Vec<_>>()
     };
     let of_bot = || Whose::Admin(Some(house.bot));
-    // The bot's primary link is one of them.
-    assert_eq!(import(true, of_bot()).await, [BecameOfIt::Imported; 2]);
+    assert_eq!(import(true, of_bot()).await, [BecameOfIt::Imported]);
     assert_eq!(house.store.foreign_links(None, None, 9).await.unwrap(), []);
-    assert_eq!(import(false, of_bot()).await, [BecameOfIt::Imported; 2]);
+    assert_eq!(import(false, of_bot()).await, [BecameOfIt::Imported]);
     assert_eq!(import(false, Whose::Links(vec![LinkUrl::new(link.as_str())])).await, [BecameOfIt::Already]);
-    assert!(import(false, Whose::Everybody).await.contains(&BecameOfIt::Already));
-    assert_eq!(import(false, of_bot()).await, [BecameOfIt::Already; 2]);
+    assert_eq!(import(false, Whose::Everybody).await, [BecameOfIt::Already]);
     assert!(compared(&house).await.is_nothing());
 
     // Who comes by it is seen, told of or not, and it works on.
