@@ -141,6 +141,26 @@ async fn a_link_of_another_name_is_told_of_and_left_alone() {
 }
 
 #[tokio::test]
+async fn by_a_link_of_somebody_else_people_are_seen_once_the_books_are_compared() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let made = links::Links::create(&house.account, &house.chat.into(), &links::Terms::open()).await.unwrap();
+    let (parser, whose) = (house.links(), Whose::Admin(None));
+    let books = house.books(&house.account, &parser);
+    admit_server::import(books, house.chat, &whose, false, "maria").await.unwrap();
+    let ann = house.person().await;
+    assert_eq!(house.join(ann, made.url.as_str()).await, "joined");
+    // Of a link that somebody else made, Telegram shows a bot the beginning only.
+    house.leap(60).await;
+    assert_eq!(house.number("select count(*) from sightings where foreign_link is not null"), 0);
+    assert_eq!(compared(&house).await.came.len(), 1);
+    let (_, seen) =
+        house.store.foreign_link(&parser.parse(made.url.as_str()).unwrap()).await.unwrap().unwrap();
+    assert_eq!(seen.iter().map(|it| it.person.get()).collect::<Vec<_>>(), [ann]);
+    assert_eq!(house.number("select count(*) from sightings where what = 'joined'"), 1);
+    assert!(compared(&house).await.is_nothing());
+}
+
+#[tokio::test]
 async fn whoever_came_while_nobody_listened_is_found_and_their_link_ends() {
     let house = House::with(json!({ "pool": 1, "link_life_seconds": 2_592_000 })).await;
     let mut fan = house.fan().await;
