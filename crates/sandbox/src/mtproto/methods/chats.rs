@@ -128,7 +128,7 @@ fn full(call: &Call, chat: i64) -> enums::messages::ChatFull {
     let (view, chat) = (call.view(), call.at(chat));
     // Who waits is told to those who may let them in.
     let may_invite = chat.may_invite(call.user());
-    let waiting = may_invite.then(|| view.waiting(chat).1).unwrap_or_default();
+    let waiting = if may_invite { view.waiting(chat).1 } else { Vec::new() };
     let users = view.users(waiting.into_iter().chain([call.user()]));
     types::messages::ChatFull { full_chat: view.full_chat(chat), chats: vec![view.chat(chat)], users }.into()
 }
