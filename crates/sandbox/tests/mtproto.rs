@@ -472,3 +472,41 @@ async fn a_call_before_its_time_is_refused_and_written_down() {
     assert!(owner.call(admins()).await.is_ok());
     assert_eq!(early().await, 1);
 }
+
+#[tokio::test]
+async fn dialogs_hold_the_bots_somebody_wrote_to_and_go_on_after_who_they_were_told_of() {
+    let town = Town::demo().await;
+    let admin = town.at.mtproto.admin.clone().unwrap();
+    let owner = App::new(&town, &admin.auth_key);
+    for bot in ["one_bot", "two_bot", "silent_bot"] {
+        town.control("bots", json!({ "username": bot })).await;
+    }
+    for bot in ["one_bot", "two_bot"] {
+        let wrote = json!({ "bot": bot, "text": "Hello" });
+        town.control(&format!("people/{}/send", admin.user_id), wrote).await;
+    }
+    let page = async |after: enums::InputPeer| {
+        let asked = dialogs(after, 2);
+        let enums::messages::Dialogs::Slice(page) = owner.call(asked).await.unwrap() else { panic!() };
+        let peer = |dialog: &enums::Dialog| match dialog {
+            enums::Dialog::Dialog(it) => it.peer.clone(),
+            other => panic!("{other:?}"),
+        };
+        let peers: Vec<_> = page.dialogs.iter().map(peer).collect();
+        assert_eq!(page.count, 3);
+        (peers, page)
+    };
+    let (first, told) = page(enums::InputPeer::Empty).await;
+    let [enums::Peer::Channel(_), enums::Peer::User(one)] = &first[..] else { panic!("{first:?}") };
+    let bot = told.users.iter().find(|user| user.id() == one.user_id).unwrap();
+    let enums::User::User(bot) = bot else { panic!("{bot:?}") };
+    let after = |access_hash| types::InputPeerUser { user_id: one.user_id, access_hash };
+    let (rest, _) = page(after(bot.access_hash.unwrap()).into()).await;
+    assert!(matches!(&rest[..], [enums::Peer::User(two)] if two.user_id > one.user_id), "{rest:?}");
+    // Whatever they were not told of is no place in the list.
+    assert_eq!(page(after(0).into()).await.0, first);
+    let channel = seeded(&owner).await;
+    assert_eq!(page(channel.clone().into()).await.0.len(), 2);
+    let zero = types::InputPeerChannel { access_hash: 0, ..channel };
+    assert_eq!(page(zero.into()).await.0, first);
+}

@@ -1,6 +1,6 @@
 //! Chats: found by name, listed, looked at.
 
-use super::call::{Call, Outcome, Refusal, few_enough};
+use super::call::{Call, Outcome, Refusal, few_enough, number};
 use crate::mtproto::objects::blank;
 use crate::world::Word;
 use grammers_tl_types::functions::{channels, contacts, messages};
@@ -40,27 +40,47 @@ pub(super) fn resolve_username(
     Ok(resolved.into())
 }
 
-/// The chats somebody is in, in the order of their numbers; nothing here has a last message. The page goes on after
-/// `offset_peer`.
+/// The chats somebody is in and the bots they wrote to, in the order of their numbers; nothing here has a last message.
+/// The page goes on after `offset_peer`, if they were told of it; otherwise it is the first, as Telegram has it.
 pub(super) fn get_dialogs(call: &mut Call, asked: messages::GetDialogs) -> Outcome<enums::messages::Dialogs> {
-    let (user, after) = (call.user(), super::call::number(&asked.offset_peer));
-    let (view, limit) = (call.view(), page(asked.limit));
-    let theirs = || call.world.chats().filter(|chat| chat.has(user));
-    let chats: Vec<_> =
-        theirs().filter(|chat| after.is_none_or(|after| chat.id > after)).take(limit).collect();
+    let (user, after) = (call.user(), place(call, &asked.offset_peer));
+    let view = call.view();
+    let is_next = |id: i64| after.is_none_or(|after| id > after);
+    let chats = || call.world.chats().filter(|chat| chat.has(user));
+    let bots = || call.world.bots().filter(|bot| bot.was_started_by(user) || bot.is_blocked_by(user));
+    let limit = page(asked.limit);
+    let chats_here: Vec<_> = chats().filter(|chat| is_next(chat.id)).take(limit).collect();
+    let bots_here = bots().map(|bot| bot.id).filter(|&id| is_next(id));
+    let bots_here: Vec<_> = bots_here.take(limit - chats_here.len()).collect();
     let settings = enums::PeerNotifySettings::Settings(blank(&[&[0; 4]])).to_bytes();
+    let with = |&user_id: &i64| enums::Peer::from(types::PeerUser { user_id });
     let dialog = |peer: enums::Peer| {
         let parts = [&[0; 4][..], &peer.to_bytes(), &[0; 28], &settings];
         enums::Dialog::Dialog(types::Dialog { peer, ..blank(&parts) })
     };
     Ok(types::messages::DialogsSlice {
-        count: i32::try_from(theirs().count()).unwrap_or(i32::MAX),
-        dialogs: chats.iter().map(|chat| dialog(view.peer(chat))).collect(),
+        count: i32::try_from(chats().count() + bots().count()).unwrap_or(i32::MAX),
+        dialogs: chats_here
+            .iter()
+            .map(|chat| view.peer(chat))
+            .chain(bots_here.iter().map(with))
+            .map(dialog)
+            .collect(),
         messages: Vec::new(),
-        chats: chats.iter().map(|chat| view.chat(chat)).collect(),
-        users: view.users([user]),
+        chats: chats_here.iter().map(|chat| view.chat(chat)).collect(),
+        users: view.users(bots_here.iter().copied().chain([user])),
     }
     .into())
+}
+
+/// The number of the chat or person that a page ended with.
+fn place(call: &Call, last: &enums::InputPeer) -> Option<i64> {
+    let is_told = |id: i64, hash: i64| (hash == call.view().access_hash(id)).then_some(id);
+    match last {
+        enums::InputPeer::User(it) => is_told(it.user_id, it.access_hash),
+        enums::InputPeer::Channel(it) => is_told(number(last)?, it.access_hash),
+        _ => number(last),
+    }
 }
 
 pub(super) fn get_chats(call: &mut Call, asked: messages::GetChats) -> Outcome<enums::messages::Chats> {
