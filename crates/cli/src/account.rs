@@ -86,3 +86,63 @@ pub(crate) fn account_settings(config: &Config, api_id: i32) -> Result<Settings,
     }
     Ok(Settings { limit: config.timeout.value, ..Settings::new(api_id) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flags::Global;
+    use crate::output::{Format, Output};
+    use crate::runtime;
+    use links::UserId;
+    use telegram::mtproto::{AuthKey, Session};
+
+    /// Who does this, or the word and the sentences for why nobody can.
+    fn who(operation: Operation, speak_as: Option<Speaker>, has_token: bool, has_session: bool) -> String {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.session");
+        if has_session {
+            let address = "127.0.0.1:1".parse().unwrap();
+            let session = Session { dc_id: 2, address, auth_key: AuthKey::new([7; 256]) };
+            let kept = Kept { account: UserId::new(7).unwrap(), api_id: 1, session };
+            Place::new(path.clone(), None).keep(&kept).unwrap();
+        }
+        let variables = |name: &str| (name == "ADMIT_BOT_TOKEN" && has_token).then(|| "1:abc".to_owned());
+        let global = Global { speak_as, session_file: Some(path), ..Global::default() };
+        let output = Output { format: Format::Words, quiet: true, coloured: false };
+        let ctx = Context { global, output, variables: &variables };
+        match runtime::run(async { ctx.links(operation) }) {
+            Ok(links) => links.backend().to_owned(),
+            Err(why) => {
+                let words = crate::failure::chain(&why).join(": ");
+                format!("{}: {words}; {}", why.class().0, why.hint().unwrap_or_default())
+            }
+        }
+    }
+
+    #[test]
+    fn a_bot_does_what_it_can_and_an_account_the_rest() {
+        use Operation::{Create, List};
+        use Speaker::{Account, Bot};
+        let (bot, account) = ("a bot", "a user session");
+        let nobody = "not_here: cannot list links: a bot cannot list links: a user session can; with the session of an \
+                      account it can be done: `admit login`";
+        for (operation, speak_as, has_token, has_session, expected) in [
+            (Create, None, true, true, bot),
+            (Create, None, false, true, account),
+            (Create, None, false, false, "no_token"),
+            (Create, Some(Account), true, true, account),
+            (Create, Some(Account), true, false, "no_session"),
+            (Create, Some(Bot), false, true, "no_token"),
+            (List, None, true, true, account),
+            (List, None, true, false, nobody),
+            (List, None, false, false, nobody),
+            (List, Some(Bot), true, true, nobody),
+        ] {
+            let seen = who(operation, speak_as, has_token, has_session);
+            assert!(
+                seen.starts_with(expected),
+                "{operation:?} {speak_as:?} {has_token} {has_session}: {seen}"
+            );
+        }
+    }
+}

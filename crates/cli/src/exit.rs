@@ -112,7 +112,9 @@ pub(crate) fn hint(kind: &Kind) -> Option<String> {
         Kind::BotNotInChat => "add the bot or the account to the chat as an administrator who may invite",
         Kind::TokenDead => "take the current token from @BotFather",
         Kind::SessionOver => "log in again with `admit login`",
-        Kind::NotHere(_) => "with the session of an account it can be done: `admit login`, then do it again",
+        Kind::NotHere(_) => {
+            "with the session of an account it can be done: `admit login`, and without `--as bot`"
+        }
         Kind::OutcomeUnknown => "look at the chat's invite links before you repeat it",
         Kind::Unreachable => {
             "check the network, `--api-url` and `--proxy`; nothing happened, so repeating is safe"

@@ -45,6 +45,7 @@ Examples:
   admit link revoke --chat @garden https://t.me/+AbCdEf0123456789
   admit request approve --chat @garden --user 123456789
   admit chat show --chat @garden --json
+  admit link list --chat @garden --all-admins
   admit serve --token-file token --data /var/lib/admit
   admit gate new night-owls --title Owls --chat -1001234567890 --ask Drink? --answer espresso
   admit pass list --gate night-owls

@@ -53,6 +53,11 @@ fn a_link_for_stars_is_an_accounts_too() {
     let edit = format!("link edit --chat {channel} {url} --paid --name friends");
     house.account(&format!("{edit} --dry-run")).is(0, "would name");
     house.account(&edit).is(0, "named `friends`");
+    let key = house.control(&format!("people/{}/session", house.person()), json!({}));
+    house.log_in_with(key["auth_key"].as_str().unwrap(), "--session-file fan.session");
+    let check = format!("link check {url} --session-file fan.session");
+    house.account(&check).is(0, "joining costs 50 Stars every 30 days");
+    assert_eq!(house.account_json(&check)["subscription_price"], 50);
 }
 
 #[test]
@@ -186,6 +191,7 @@ fn everybody_who_waits_is_decided_about_at_once() {
     assert_eq!(house.account_json("request list --chat CHAT").as_array().unwrap().len(), 1);
     let named = house.account(&format!("request decline --chat CHAT --user {}", people[2]));
     named.is(0, &format!("declined {}", people[2]));
+    house.account("request decline --chat CHAT --user 77").is(3, "`admit request list`");
     assert_eq!(house.join(people[2], &two), "requested");
     assert_eq!(house.account_json("request decline --chat CHAT --all --yes")["status"], "declined");
     assert_eq!(house.account_json("request list --chat CHAT"), json!([]));
@@ -215,6 +221,9 @@ fn what_a_bot_cannot_do_says_what_can() {
     }
     let ran = house.admit("request approve --chat CHAT --all --yes");
     ran.is(2, "`--user ID`");
+    // Before anybody is asked whether to go on.
+    let ran = house.account("link delete --chat CHAT https://t.me/+AbC --as account --json");
+    ran.fails_as(4, "credentials", "no_session");
 }
 
 /// A terminal to ask at, made by `script`, which every Debian has.

@@ -206,7 +206,7 @@ fn what_has_come_is_written_before_more_is_waited_for() {
     let bot = house.json("bot show")["id"].to_string();
     house.fault("messages.getExportedChatInvites", "latency", 0, 1);
     house.fault("messages.getExportedChatInvites", "429", 3000, 1);
-    let list = ["link", "list", "--chat", &house.chat, "--admin", &bot, "-q", "--timeout", "2h"];
+    let list = ["link", "list", "--chat", &house.chat, "--admin", &bot, "-o", "ndjson", "--timeout", "2h"];
     let mut child = house.bare(&list).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = String::new();
     BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();

@@ -422,7 +422,11 @@ mod at_a_terminal {
 
     /// Types what is asked for: a question, and the answer to it.
     fn typed(owner: &Owner, dialogue: &[(&str, &str)]) -> Ran {
-        let line = format!("{ADMIT} {}", owner.login_line(""));
+        // A terminal that goes on hiding what is typed says so.
+        let line = format!(
+            "trap : INT; {ADMIT} {}; code=$?; stty -a | grep -q -e ' -echo ' && echo BLIND; exit $code",
+            owner.login_line("")
+        );
         let mut command = Command::new("timeout");
         command.args(["30", "script", "-qec", &line, "/dev/null"]).env_clear().env("PATH", "/usr/bin:/bin");
         command.env("HOME", owner.house.home.path()).current_dir(owner.house.home.path());
@@ -442,7 +446,9 @@ mod at_a_terminal {
         }
         said.extend(out.map(|byte| byte.unwrap()));
         let code = child.wait().unwrap().code();
-        Ran { code, out: String::from_utf8(said).unwrap(), err: String::new() }
+        let ran = Ran { code, out: String::from_utf8(said).unwrap(), err: String::new() };
+        assert!(!ran.out.contains("BLIND"), "{}", ran.out);
+        ran
     }
 
     #[test]

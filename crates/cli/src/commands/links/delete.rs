@@ -11,6 +11,7 @@ use crate::when::Clock;
 use clap::Args;
 use links::{Error, Kind, Link, LinkName, LinkUrl, Operation};
 use serde::Serialize;
+use std::pin::pin;
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
@@ -52,23 +53,23 @@ impl Delete {
         let read = self.links.iter().map(|text| whole_link(text, &parser));
         let these = read.collect::<Result<Vec<_>, _>>()?;
         let (chat, dry_run) = (&self.chat.chat, ctx.global.dry_run);
-        // Who cannot do it at all is told so before anybody is asked.
-        ctx.speaker(Operation::Delete)?;
-        if !dry_run {
-            let what = match these.as_slice() {
-                [one] => format!("this deletes {one} for good, and who came by it is forgotten"),
-                several => {
-                    format!(
-                        "this deletes {} links for good, and who came by them is forgotten",
-                        several.len()
-                    )
-                }
-            };
-            ctx.talk(ctx.confirm(&what))?;
-        }
+        let what = match these.as_slice() {
+            [one] => format!("this deletes {one} for good, and who came by it is forgotten"),
+            several => {
+                format!("this deletes {} links for good, and who came by them is forgotten", several.len())
+            }
+        };
         runtime::run_unstopped(async {
-            let stopped = runtime::stopped();
+            let mut stopped = pin!(runtime::stopped());
+            // Who cannot do it at all is told so before anybody is asked.
             let links = ctx.links(Operation::Delete)?;
+            if !dry_run {
+                tokio::select! {
+                    biased;
+                    stop = &mut stopped => return Err(Failure::Stopped(stop)),
+                    answer = ctx.confirm(&what) => answer?,
+                }
+            }
             let act = async |link: &LinkUrl| {
                 let doing = || format!("delete the link {link}");
                 if dry_run {

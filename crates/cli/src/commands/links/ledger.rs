@@ -112,12 +112,13 @@ impl Seen {
 
 impl Shown for ShownEntry {
     const COLUMNS: &'static [&'static str] =
-        &["link_id", "gate", "chat_id", "state", "pass_id", "expires_at", "used_by", "revoked_at", "marker"];
+        &["link_id", "marker", "gate", "chat_id", "state", "pass_id", "expires_at", "used_by", "revoked_at"];
 
     fn cells(&self) -> Vec<String> {
         let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
         vec![
             self.link_id.to_string(),
+            self.marker.clone(),
             self.gate.clone(),
             self.chat_id.to_string(),
             self.state.to_owned(),
@@ -125,7 +126,6 @@ impl Shown for ShownEntry {
             self.expires_at.to_string(),
             number(self.used_by),
             number(self.revoked_at),
-            self.marker.clone(),
         ]
     }
 

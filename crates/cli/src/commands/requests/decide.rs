@@ -66,10 +66,12 @@ impl Decide {
         }
         runtime::run_unstopped(async {
             let stopped = runtime::stopped();
-            let links = ctx.links(Operation::Decide)?;
+            let (speaker, links) = (ctx.speaker(Operation::Decide)?, ctx.links(Operation::Decide)?);
             let decide = async |user: &UserId| {
                 let decided = links.decide(&self.chat.chat, *user, verdict).await;
-                decided.doing(|| self.doing(verdict, *user)).map(|()| Decided::done(*user, verdict))
+                let decided = decided.doing(|| self.doing(verdict, *user));
+                let decided = if speaker == Speaker::Account { decided.map_err(look_first) } else { decided };
+                decided.map(|()| Decided::done(*user, verdict))
             };
             each(ctx, stopped, Those::Named(&self.users), decide, Decided::failed).await
         })
@@ -154,6 +156,17 @@ impl Words {
             Verdict::Approve => Self { act: "approve", done: "approved" },
             Verdict::Decline => Self { act: "decline", done: "declined" },
         }
+    }
+}
+
+/// An account can look who waits.
+fn look_first(failure: Failure) -> Failure {
+    match failure {
+        Failure::Telegram { doing, error, .. } if *error.kind() == Kind::PersonUnknown => {
+            let hint = "`admit request list` tells who waits";
+            Failure::Telegram { doing, error, hint: Some(hint.to_owned()) }
+        }
+        other => other,
     }
 }
 
