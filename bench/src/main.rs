@@ -22,6 +22,7 @@ mod process;
 mod report;
 mod sandbox;
 mod server;
+mod session;
 mod stored;
 mod updates;
 
@@ -35,7 +36,7 @@ static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 type Row = (&'static str, fn(&mut Report));
 
 /// The table, each row in a file of its own.
-const ROWS: [Row; 9] = [
+const ROWS: [Row; 10] = [
     ("client", client::run),
     ("process", process::run),
     ("bulk", bulk::run),
@@ -45,6 +46,7 @@ const ROWS: [Row; 9] = [
     ("stored", stored::run),
     ("burst", burst::run),
     ("updates", updates::run),
+    ("session", session::run),
 ];
 
 fn main() -> ExitCode {

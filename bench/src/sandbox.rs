@@ -6,12 +6,15 @@ use crate::load::Load;
 use crate::measure::{self, Round, Worker, memory, round};
 use crate::report::{Bar, Report};
 use crate::server::Server;
+use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::body::Bytes;
 use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
+use links::UserId;
 use std::net::SocketAddr;
+use telegram::mtproto::Session;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -80,6 +83,20 @@ pub(crate) struct Sandbox {
     pub(crate) at: SocketAddr,
     pub(crate) token: String,
     pub(crate) chat: i64,
+    mtproto: MtProto,
+}
+
+/// Where its door for apps is, and the key of the chat's owner.
+#[derive(serde::Deserialize)]
+struct MtProto {
+    addr: String,
+    dc_id: i32,
+    admin: Owner,
+}
+
+#[derive(serde::Deserialize)]
+struct Owner {
+    auth_key: String,
 }
 
 impl Sandbox {
@@ -89,12 +106,13 @@ impl Sandbox {
             bot_api: String,
             token: String,
             chat_id: i64,
+            mtproto: MtProto,
         }
         let process = Server::start(admit.command("http://localhost").args(["sandbox", "--seed", "demo"]));
         let said: Announcement = serde_json::from_str(&process.said).expect("the sandbox says where it is");
         let at = said.bot_api.strip_prefix("http://").and_then(|at| at.parse().ok());
         let at = at.expect("the sandbox listens at an address");
-        Self { process, at, token: said.token, chat: said.chat_id }
+        Self { process, at, token: said.token, chat: said.chat_id, mtproto: said.mtproto }
     }
 }
 
@@ -112,6 +130,34 @@ impl Sandbox {
         let ledger = self.ask(Request::get(self.uri("ledger")).body(Full::default())).await;
         let lines = ledger.lines().map(|line| serde_json::from_str(line).expect("the ledger is JSON"));
         lines.filter(|call: &Call| call.method.as_deref() == Some(method)).collect()
+    }
+
+    /// The session of the chat's owner.
+    pub(crate) fn session(&self) -> Session {
+        Session {
+            dc_id: self.mtproto.dc_id,
+            address: self.mtproto.addr.parse().expect("the door is at an address"),
+            auth_key: self.mtproto.admin.auth_key.parse().expect("the key is one"),
+        }
+    }
+
+    /// So many new people, each of whom taps this link.
+    pub(crate) async fn people(&self, count: u32, at_once: usize, link: &str) -> Vec<UserId> {
+        let client = legacy::Client::builder(TokioExecutor::new()).build_http();
+        let post = async |call: String, body: serde_json::Value| -> serde_json::Value {
+            let request = Request::post(self.uri(&call)).body(Full::<Bytes>::from(body.to_string()));
+            let answer =
+                client.request(request.expect("it is a request")).await.expect("the sandbox answers");
+            let body = answer.into_body().collect().await.expect("it answers in full").to_bytes();
+            serde_json::from_slice(&body).expect("its answers are JSON")
+        };
+        let one = async |_| {
+            let made = post("people".to_owned(), serde_json::json!({ "first_name": "Fan" })).await;
+            let id = made["id"].as_i64().expect("people have numbers");
+            post(format!("people/{id}/join"), serde_json::json!({ "link": link })).await;
+            UserId::new(id).expect("as Telegram gives them out")
+        };
+        stream::iter(0..count).map(one).buffer_unordered(at_once).collect().await
     }
 
     fn uri(&self, call: &str) -> String {

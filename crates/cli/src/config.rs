@@ -9,6 +9,7 @@
 use crate::credentials::{Secret, Source};
 use crate::flags::Global;
 use crate::when;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -56,6 +57,12 @@ pub(crate) struct Config {
     pub(crate) api_url: Setting<String>,
     pub(crate) proxy: Setting<Option<Proxy>>,
     pub(crate) timeout: Setting<Duration>,
+    /// Nowhere, on a machine without a configuration directory.
+    pub(crate) session_file: Setting<Option<PathBuf>>,
+    /// Beside the session, where nobody said.
+    pub(crate) session_key_file: Setting<Option<PathBuf>>,
+    pub(crate) api_id: Setting<Option<i32>>,
+    pub(crate) api_hash: Setting<Source>,
 }
 
 /// Why the settings cannot be used.
@@ -75,8 +82,8 @@ pub(crate) enum Error {
     TooOpen { path: PathBuf, mode: u32 },
     #[error("{origin} names the profile `{name}`, which is not in `{}`", path.display())]
     NoProfile { origin: Origin, name: String, path: PathBuf },
-    #[error("the profile `{0}` has both `token` and `token_file`; keep one")]
-    TwoTokens(String),
+    #[error("the profile `{profile}` has both `{what}` and `{what}_file`; keep one")]
+    Both { profile: String, what: &'static str },
     #[error("{0} names a profile, but this machine has no configuration directory")]
     NoDirectory(Origin),
 }
@@ -113,6 +120,10 @@ struct Profile {
     api_url: Option<String>,
     proxy: Option<Secret>,
     timeout: Option<String>,
+    session_file: Option<PathBuf>,
+    api_id: Option<i32>,
+    api_hash: Option<Secret>,
+    api_hash_file: Option<PathBuf>,
 }
 
 impl Config {
@@ -144,7 +155,7 @@ impl Config {
 
         let token = first([
             (flags.token_file.as_deref().map(path_or_stdin), Origin::Flag("--token-file")),
-            (aloud.token(), from_profile()),
+            (secret(aloud.token, aloud.token_file), from_profile()),
             (
                 variables("ADMIT_BOT_TOKEN").map(|text| Source::Text(Secret(text))),
                 Origin::Variable("ADMIT_BOT_TOKEN"),
@@ -153,7 +164,7 @@ impl Config {
                 variables("ADMIT_BOT_TOKEN_FILE").map(|path| Source::File(path.into())),
                 Origin::Variable("ADMIT_BOT_TOKEN_FILE"),
             ),
-            (quiet.token(), from_profile()),
+            (secret(quiet.token, quiet.token_file), from_profile()),
         ]);
         let api_url = first([
             (flags.api_url.clone(), Origin::Flag("--api-url")),
@@ -174,11 +185,49 @@ impl Config {
             (variables("ADMIT_TIMEOUT"), Origin::Variable("ADMIT_TIMEOUT")),
             (quiet.timeout, from_profile()),
         ]);
+        let session_file = first([
+            (flags.session_file.clone().map(Some), Origin::Flag("--session-file")),
+            (aloud.session_file.map(Some), from_profile()),
+            (
+                variables("ADMIT_SESSION_FILE").map(|path| Some(path.into())),
+                Origin::Variable("ADMIT_SESSION_FILE"),
+            ),
+            (quiet.session_file.map(Some), from_profile()),
+        ]);
+        let usual_session = path.as_deref().map(|path| usual_session_file(path, profile.value.as_deref()));
+        let session_key_file = first([(
+            variables("ADMIT_SESSION_KEY_FILE").map(|path| Some(path.into())),
+            Origin::Variable("ADMIT_SESSION_KEY_FILE"),
+        )]);
+        let api_id = first([
+            (aloud.api_id.map(|id| id.to_string()), from_profile()),
+            (variables("ADMIT_API_ID"), Origin::Variable("ADMIT_API_ID")),
+            (quiet.api_id.map(|id| id.to_string()), from_profile()),
+        ]);
+        let api_hash = first([
+            (secret(aloud.api_hash, aloud.api_hash_file), from_profile()),
+            (
+                variables("ADMIT_API_HASH").map(|text| Source::Text(Secret(text))),
+                Origin::Variable("ADMIT_API_HASH"),
+            ),
+            (
+                variables("ADMIT_API_HASH_FILE").map(|path| Source::File(path.into())),
+                Origin::Variable("ADMIT_API_HASH_FILE"),
+            ),
+            (secret(quiet.api_hash, quiet.api_hash_file), from_profile()),
+        ]);
         let default = Settings::default();
         Ok(Self {
             file: path,
+            session_file: or(session_file, usual_session),
+            session_key_file: or(session_key_file, None),
+            api_id: match api_id {
+                None => or(None, None),
+                Some(setting) => check_api_id(setting)?,
+            },
+            api_hash: or(api_hash, Source::Nowhere),
             profile,
-            token: token.unwrap_or(Setting { value: Source::Nowhere, origin: Origin::Default }),
+            token: or(token, Source::Nowhere),
             api_url: check_url(or(api_url, default.api_url))?,
             proxy: match proxy {
                 None => Setting { value: None, origin: Origin::Default },
@@ -206,11 +255,9 @@ impl Config {
     }
 }
 
-impl Profile {
-    fn token(&self) -> Option<Source> {
-        let text = self.token.clone().map(Source::Text);
-        text.or_else(|| self.token_file.clone().map(Source::File))
-    }
+/// A secret that stands in the profile itself, or in a file of its own.
+fn secret(text: Option<Secret>, file: Option<PathBuf>) -> Option<Source> {
+    text.map(Source::Text).or(file.map(Source::File))
 }
 
 /// The first layer that says something.
@@ -222,7 +269,7 @@ fn or<T>(setting: Option<Setting<T>>, default: T) -> Setting<T> {
     setting.unwrap_or(Setting { value: default, origin: Origin::Default })
 }
 
-fn path_or_stdin(path: &Path) -> Source {
+pub(crate) fn path_or_stdin(path: &Path) -> Source {
     if path == Path::new("-") { Source::Stdin } else { Source::File(path.to_owned()) }
 }
 
@@ -266,11 +313,34 @@ fn choose(mut file: File, name: &str, origin: &Origin, path: Option<&Path>) -> R
     let missing =
         || Error::NoProfile { origin: origin.clone(), name: name.to_owned(), path: path.to_owned() };
     let chosen = file.profile.remove(name).ok_or_else(missing)?;
-    match (&chosen.token, &chosen.token_file) {
-        (Some(_), Some(_)) => Err(Error::TwoTokens(name.to_owned())),
-        _ => Ok(chosen),
+    let twice = [
+        ("token", chosen.token.is_some() && chosen.token_file.is_some()),
+        ("api_hash", chosen.api_hash.is_some() && chosen.api_hash_file.is_some()),
+    ];
+    match twice.into_iter().find(|(_, both)| *both) {
+        Some((what, _)) => Err(Error::Both { profile: name.to_owned(), what }),
+        None => Ok(chosen),
     }
 }
+
+/// What my.telegram.org gives out as an `api_id`.
+pub(crate) fn check_api_id(said: Setting<String>) -> Result<Setting<Option<i32>>, Error> {
+    match said.value.parse() {
+        Ok(id) if id > 0 => Ok(Setting { value: Some(id), origin: said.origin }),
+        _ => {
+            let rule = "an application has a number such as 12345; my.telegram.org gives one out".to_owned();
+            Err(Error::Bad { origin: said.origin, value: said.value, rule })
+        }
+    }
+}
+
+/// Where the session of a profile is kept, if nobody says otherwise. A profile may have any name, a file may not.
+fn usual_session_file(profiles: &Path, profile: Option<&str>) -> PathBuf {
+    let name = utf8_percent_encode(profile.unwrap_or("default"), IN_NO_NAME);
+    profiles.with_file_name("sessions").join(format!("{name}.session"))
+}
+
+const IN_NO_NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
 /// Where the profiles are.
 fn file_path(variables: Variables<'_>) -> Option<PathBuf> {
@@ -301,19 +371,27 @@ fn read(path: &Path) -> Result<File, Error> {
     })
 }
 
-#[cfg(unix)]
 fn refuse_open(path: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::PermissionsExt;
     let metadata =
         std::fs::metadata(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+    match too_open(&metadata) {
+        None => Ok(()),
+        Some(mode) => Err(Error::TooOpen { path: path.to_owned(), mode }),
+    }
+}
+
+/// The mode of a file that others than its owner can read.
+#[cfg(unix)]
+pub(crate) fn too_open(metadata: &std::fs::Metadata) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(Error::TooOpen { path: path.to_owned(), mode }) }
+    (mode & 0o077 != 0).then_some(mode)
 }
 
 /// Elsewhere the configuration directory is the user's own.
 #[cfg(not(unix))]
-fn refuse_open(_: &Path) -> Result<(), Error> {
-    Ok(())
+pub(crate) fn too_open(_: &std::fs::Metadata) -> Option<u32> {
+    None
 }
 
 #[cfg(test)]
@@ -394,6 +472,34 @@ mod tests {
     }
 
     #[test]
+    fn each_profile_has_a_session_of_its_own() {
+        let file = |profiles: &str, variables: &[(&str, &str)]| {
+            let setting = load(Global::default(), variables, profiles).unwrap().session_file;
+            let path = setting.value.unwrap();
+            (path.file_name().unwrap().to_str().unwrap().to_owned(), setting.origin)
+        };
+        assert_eq!(file("", &[]), ("default.session".into(), Origin::Default));
+        assert_eq!(file(GARDEN, &[]), ("garden.session".into(), Origin::Default));
+        let odd = "default = '../a b'\n[profile.'../a b']\n";
+        assert_eq!(file(odd, &[]), ("..%2Fa%20b.session".into(), Origin::Default));
+        let said = format!("{GARDEN}session_file = '/x/said'\n");
+        assert_eq!(file(&said, &[]), ("said".into(), Origin::Profile("garden".into())));
+        let variable = [("ADMIT_SESSION_FILE", "/x/variable")];
+        assert_eq!(file(&said, &variable), ("variable".into(), Origin::Variable("ADMIT_SESSION_FILE")));
+    }
+
+    #[test]
+    fn an_application_has_a_number() {
+        let id = |profiles: &str, id| load(Global::default(), &[("ADMIT_API_ID", id)], profiles);
+        let profile = format!("{GARDEN}api_id = 7\n");
+        assert_eq!(id(&profile, "12345").unwrap().api_id.value, Some(12345));
+        for wrong in ["0", "-5", "x", "99999999999"] {
+            let why = id("", wrong).unwrap_err().to_string();
+            assert!(why.starts_with(&format!("environment ADMIT_API_ID says `{wrong}`")), "{why}");
+        }
+    }
+
+    #[test]
     fn a_wrong_file_is_refused_without_quoting_it() {
         let words = |profiles: &str| load(Global::default(), &[], profiles).unwrap_err().to_string();
         assert!(words("default = 'gone'").contains("`gone`"));
@@ -402,6 +508,10 @@ mod tests {
         );
         assert!(!words("[profile.a]\ntoken = 1:CANARY").contains("CANARY"));
         assert!(words("default = 'a'\n[profile.a]\ntoken = '1:a'\ntoken_file = 'x'").contains("keep one"));
+        assert!(
+            words("default = 'a'\n[profile.a]\napi_hash = 'CANARY'\napi_hash_file = 'x'")
+                .ends_with("both `api_hash` and `api_hash_file`; keep one")
+        );
         assert!(words("default = 'a'\n[profile.a]\ntimeout = '90'").contains("profile a says `90`"));
         assert!(
             words("default = 'a'\n[profile.a]\nproxy = 'ann:CANARY@x'")

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
-use telegram::bot_api::{Client, Settings, Token};
+use telegram::bot_api::{Client, OnWait, Settings, Token};
 use tokio::task::spawn_blocking;
 
 /// What a command may reach.
@@ -52,14 +52,15 @@ impl Context<'_> {
         let bad =
             |why| Usage::flag("--api-url", &settings.api_url, why, "`--api-url https://api.telegram.org`");
         let client = Client::new(token, settings).map_err(bad)?;
-        if self.output.quiet {
-            return Ok(Connection { client, bot_id });
-        }
+        Ok(Connection { client: client.on_wait(self.teller()), bot_id })
+    }
+
+    /// What is told when Telegram makes somebody wait.
+    pub(crate) fn teller(&self) -> OnWait {
         let output = self.output.clone();
-        let client = client.on_wait(Arc::new(move |_, wait| {
+        Arc::new(move |_, wait| {
             output.note(format_args!("Telegram asked to wait {} s", whole_seconds(wait)));
-        }));
-        Ok(Connection { client, bot_id })
+        })
     }
 
     /// Runs one command's conversation with Telegram to its end.

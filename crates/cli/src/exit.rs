@@ -1,7 +1,7 @@
 //! The exit codes by name, and which error ends with which. `docs/exit-codes.md` is this file as a table.
 
 use crate::when;
-use links::Kind;
+use links::{Kind, Right};
 use std::time::Duration;
 
 /// How the program ends: a number for shells, a name for JSON.
@@ -21,7 +21,7 @@ pub(crate) const FAILED: Exit = exit(1, "failed");
 pub(crate) const USAGE: Exit = exit(2, "usage");
 /// The chat, link, person or request does not exist.
 pub(crate) const NOT_FOUND: Exit = exit(3, "not_found");
-/// There is no token, or Telegram does not take it.
+/// There is no token or session, or Telegram does not take it.
 pub(crate) const CREDENTIALS: Exit = exit(4, "credentials");
 /// An administrator must first grant the bot something.
 pub(crate) const RIGHT_MISSING: Exit = exit(5, "right_missing");
@@ -65,6 +65,7 @@ pub(crate) fn of(kind: &Kind) -> (&'static str, Exit) {
         Kind::WrongKindOfChat => ("wrong_kind_of_chat", REFUSED),
         Kind::ChatFull => ("chat_full", REFUSED),
         Kind::TokenDead => ("token_dead", CREDENTIALS),
+        Kind::SessionOver => ("session_over", CREDENTIALS),
         Kind::Conflict => ("conflict", CONFLICT),
         Kind::WebhookActive => ("webhook_active", CONFLICT),
         Kind::QueryTooOld => ("query_too_old", CONFLICT),
@@ -93,9 +94,12 @@ pub(crate) fn hint(kind: &Kind) -> Option<String> {
             return Some(format!("try again in {seconds} s{or_wait}"));
         }
         Kind::ChatMoved { to } => return Some(format!("use `--chat {to}` from now on")),
+        Kind::MissingRight(Right::Owner) => {
+            "only the owner of the chat can do this; they log in with `admit login`"
+        }
         Kind::MissingRight(right) => {
             return Some(format!(
-                "an administrator of the chat grants the bot `{right}`; `admit chat show` tells what it has"
+                "an administrator of the chat grants the right `{right}`; `admit chat show` tells which the bot has"
             ));
         }
         Kind::LinkDead => "make another with `admit link create`",
@@ -106,10 +110,14 @@ pub(crate) fn hint(kind: &Kind) -> Option<String> {
         Kind::NobodyWaiting => "the request was withdrawn or already decided",
         Kind::PersonUnknown => "give the user id that came with their request or message",
         Kind::ChatNotFound => {
-            "check `--chat` (the numbers of supergroups and channels begin with -100), and that the bot was added to the chat"
+            "check `--chat` (the numbers of supergroups and channels begin with -100), and that the bot or the account is in the chat"
         }
-        Kind::BotNotInChat => "add the bot to the chat as an administrator who may invite",
+        Kind::BotNotInChat => "add the bot or the account to the chat as an administrator who may invite",
         Kind::TokenDead => "take the current token from @BotFather",
+        Kind::SessionOver => "log in again with `admit login`",
+        Kind::NotHere(_) => {
+            "with the session of an account it can be done: `admit login`, and without `--as bot`"
+        }
         Kind::OutcomeUnknown => "look at the chat's invite links before you repeat it",
         Kind::Unreachable => {
             "check the network, `--api-url` and `--proxy`; nothing happened, so repeating is safe"
@@ -168,6 +176,7 @@ mod tests {
             Kind::WrongKindOfChat,
             Kind::ChatFull,
             Kind::TokenDead,
+            Kind::SessionOver,
             Kind::Conflict,
             Kind::WebhookActive,
             Kind::QueryTooOld,

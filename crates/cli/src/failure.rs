@@ -1,7 +1,7 @@
 //! What a command can fail with, and how each failure is told to a person, to a program and to the shell.
 
 use crate::exit::{self, Exit};
-use crate::{config, credentials, output};
+use crate::{config, credentials, output, session_file};
 use links::ChatId;
 use std::error::Error as StdError;
 use std::io;
@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Config(#[from] config::Error),
     #[error(transparent)]
     Credentials(#[from] credentials::Error),
+    #[error(transparent)]
+    Session(#[from] session_file::Error),
     /// A question that was answered with no, or that could not be asked.
     #[error("{}: {why}", what.trim_end_matches('.'))]
     NotConfirmed { what: String, why: &'static str },
@@ -143,6 +145,23 @@ impl Failure {
         Self::Telegram { doing, error, hint }
     }
 
+    /// The same, about other administrators. Only the owner of a chat may ask about them, and Telegram calls that a
+    /// right that is missing.
+    pub(crate) fn of_owners(self) -> Self {
+        let Self::Telegram { doing, error, hint } = self else { return self };
+        let hint = match error.kind() {
+            links::Kind::MissingRight(_) => Some(
+                "only the owner of a chat is told about the other administrators: `admit login` as the owner"
+                    .to_owned(),
+            ),
+            links::Kind::PersonUnknown => {
+                Some("`admit admin list` tells who administers the chat".to_owned())
+            }
+            _ => hint,
+        };
+        Self::Telegram { doing, error, hint }
+    }
+
     pub(crate) fn file(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { doing, path, source }
@@ -156,6 +175,13 @@ impl Failure {
             Self::Config(_) => ("bad_input", exit::USAGE),
             Self::Credentials(credentials::Error::Nowhere) => ("no_token", exit::CREDENTIALS),
             Self::Credentials(_) => ("bad_token", exit::CREDENTIALS),
+            Self::Session(session_file::Error::Nowhere(_) | session_file::Error::Nobody) => {
+                ("no_session", exit::CREDENTIALS)
+            }
+            Self::Session(
+                session_file::Error::OtherAccount { .. } | session_file::Error::NotWhose { .. },
+            ) => ("other_account", exit::CONFLICT),
+            Self::Session(_) => ("bad_session", exit::CREDENTIALS),
             Self::NotConfirmed { .. } => ("not_confirmed", exit::USAGE),
             Self::Telegram { error, .. } => exit::of(error.kind()),
             Self::SomeFailed { .. } => ("some_failed", exit::SOME_FAILED),
@@ -188,10 +214,13 @@ impl Failure {
             }
             Self::Config(error) => error.hint(),
             Self::Credentials(error) => error.hint(),
+            Self::Session(error) => Some(error.hint()),
             Self::NotConfirmed { .. } => Some("nothing was changed; say `--yes` to go ahead".to_owned()),
             Self::Telegram { hint, .. } => hint.clone(),
             Self::KeyFile { .. } => {
-                Some("the file of keys is the one that was written when the database was made".to_owned())
+                let hint = "put back the file of keys that was written when the database was made, or the first \
+                    session; nothing else opens them";
+                Some(hint.to_owned())
             }
             Self::NoKeys { .. } => Some(
                 "nothing was changed; put the keys it was made with back there, or say where they are with \

@@ -2,7 +2,7 @@
 
 use crate::credentials::Secret;
 use crate::output::{Colour, Format, Output, is_watched};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use links::Chat;
 use std::path::PathBuf;
 
@@ -37,6 +37,12 @@ pub(crate) struct Global {
     /// Where the Bot API is. [env: ADMIT_API_URL] [default: https://api.telegram.org]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) api_url: Option<String>,
+    /// Where the session of an account is kept. [env: ADMIT_SESSION_FILE] [default: beside the profiles]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) session_file: Option<PathBuf>,
+    /// Who does what both could do; the bot, where its token is given and it can.
+    #[arg(long = "as", global = true, value_name = "WHO", value_enum)]
+    pub(crate) speak_as: Option<Speaker>,
     /// Go through this proxy: `http://host:3128`, `socks5://host:1080`. [env: ADMIT_PROXY]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) proxy: Option<Secret>,
@@ -52,6 +58,15 @@ pub(crate) struct Global {
     /// The same as `--color never`.
     #[arg(long, global = true, hide = true)]
     pub(crate) no_color: bool,
+}
+
+/// In whose name Telegram is spoken to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Speaker {
+    /// The bot whose token is given.
+    Bot,
+    /// The account that `admit login` logged in to.
+    Account,
 }
 
 impl Global {

@@ -42,6 +42,11 @@ impl Housing {
         self.place(ctx)?.open().await
     }
 
+    /// Its flags, and whether they were given.
+    pub(crate) fn given(&self) -> [(&'static str, bool); 2] {
+        [("--data", self.data.is_some()), ("--key-file", self.key_file.is_some())]
+    }
+
     /// Where it is.
     pub(crate) fn place(&self, ctx: &Context<'_>) -> Result<Place, Failure> {
         let path =

@@ -1,6 +1,8 @@
 //! `admit`: Telegram invite links from the command line.
 
+mod account;
 mod arguments;
+mod ask;
 mod bot;
 mod bulk;
 mod commands;
@@ -13,9 +15,14 @@ mod flags;
 mod house;
 mod key_file;
 mod listen;
+mod listing;
 mod log;
 mod output;
+mod person;
+mod rows;
 mod runtime;
+mod session_file;
+mod several;
 mod shown;
 mod trials;
 mod when;

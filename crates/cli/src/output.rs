@@ -1,9 +1,9 @@
 //! Everything that reaches a terminal or a pipe: answers on stdout, words about them on stderr.
 
 use crate::failure::{ErrorLine, Failure, chain};
+use crate::rows::Rows;
 use crate::when::Clock;
 use clap::ValueEnum;
-use links::UnixTime;
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -83,34 +83,17 @@ impl Output {
 
     /// Writes several answers of a kind.
     pub(crate) fn show_all<T: Shown>(&self, answers: &[T], clock: &Clock) -> io::Result<()> {
-        if self.quiet {
-            return lines(answers.iter().map(T::brief));
-        }
-        match self.format {
-            Format::Words => lines(answers.iter().map(|answer| answer.words(clock))),
-            Format::Json => self.json(&answers),
-            Format::Ndjson => answers.iter().try_for_each(|answer| self.json(answer)),
-            Format::Csv => csv(T::COLUMNS, answers.iter().map(T::cells)),
-            Format::Table => self.table(answers, clock),
-        }
+        self.write(Rows::told(self, clock), answers)
     }
 
     /// Writes a list: for people as a table.
     pub(crate) fn list<T: Shown>(&self, answers: &[T], clock: &Clock) -> io::Result<()> {
-        match self.format {
-            Format::Words if !self.quiet => self.table(answers, clock),
-            _ => self.show_all(answers, clock),
-        }
+        self.write(Rows::new(self, clock), answers)
     }
 
-    /// A table is for people: its moments are told as in a sentence.
-    fn table<T: Shown>(&self, answers: &[T], clock: &Clock) -> io::Result<()> {
-        let say = |(name, cell): (&&str, String)| match cell.parse() {
-            Ok(at) if is_moment(name) => clock.say(UnixTime::new(at)),
-            _ => cell,
-        };
-        let row = |answer: &T| T::COLUMNS.iter().zip(answer.cells()).map(say).collect();
-        lines(table(T::COLUMNS, answers.iter().map(row)))
+    fn write<T: Shown>(&self, mut rows: Rows<T>, answers: &[T]) -> io::Result<()> {
+        answers.iter().try_for_each(|answer| rows.put(answer))?;
+        rows.end().map(drop)
     }
 
     /// Writes one line of JSON.
@@ -197,32 +180,6 @@ pub(crate) fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
-fn csv(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(io::stdout().lock());
-    writer.write_record(columns)?;
-    for row in rows {
-        writer.write_record(row)?;
-    }
-    writer.flush()
-}
-
-/// Whether a cell of this name has seconds since 1970; `expire_date` is Telegram's own name.
-fn is_moment(column: &str) -> bool {
-    column == "at" || column.ends_with("_at") || column == "expire_date"
-}
-
-fn table(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {
-    let header = columns.iter().map(|name| name.to_uppercase()).collect();
-    let rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
-}
-
 /// Takes bot tokens and the passwords of URLs out of a text, wherever they came from.
 pub(crate) fn hide_secrets(text: &str) -> String {
     hide_tokens(&hide_passwords(text))
@@ -305,12 +262,6 @@ mod tests {
         check(Colour::Auto, &[("TERM", "dumb")], true, false);
         check(Colour::Always, &[("NO_COLOR", "1")], false, true);
         check(Colour::Never, &[("CLICOLOR_FORCE", "1")], true, false);
-    }
-
-    #[test]
-    fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["äöü".to_owned(), String::new()]];
-        assert_eq!(table(&["x", "long"], rows.into_iter()), ["X    LONG", "a    b", "äöü"]);
     }
 
     proptest! {

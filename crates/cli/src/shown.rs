@@ -2,7 +2,7 @@
 
 use crate::output::Shown;
 use crate::when::Clock;
-use links::{Admission, Entrance, Life, Link, LinkUrl, UnixTime};
+use links::{Admission, Entrance, Expiry, Life, Link, LinkName, LinkUrl, Terms, UnixTime};
 use serde::{Deserialize, Serialize};
 use telegram::bot_api::types::{ChatInviteLink, User};
 
@@ -149,15 +149,24 @@ impl Shown for ShownLink {
 
 /// What a link does, and for how long.
 fn describe(link: &Link, clock: &Clock) -> String {
-    let name = link.name.as_ref().map(|name| format!(", named `{name}`")).unwrap_or_default();
     let now = UnixTime::new(clock.now.as_second());
-    let until = match (link.life(now), link.expires_at) {
-        (Life::Revoked, _) => return format!("is revoked and opens nothing any more{name}"),
-        (Life::Expired, Some(at)) => return format!("expired on {}{name}", clock.say(at)),
-        (_, Some(at)) => format!(", until {}", clock.say(at)),
-        (_, None) => ", until it is revoked".to_owned(),
-    };
-    let does = match link.entrance {
+    match (link.life(now), link.expires_at) {
+        (Life::Revoked, _) => {
+            format!("is revoked and opens nothing any more{}", named(link.name.as_ref()))
+        }
+        (Life::Expired, Some(at)) => format!("expired on {}{}", clock.say(at), named(link.name.as_ref())),
+        _ => sentence(link.entrance, link.expires_at, link.name.as_ref(), clock),
+    }
+}
+
+/// The same of one that is yet to be made.
+pub(crate) fn does(terms: &Terms, clock: &Clock) -> String {
+    let expires_at = terms.expires_at.map(Expiry::at);
+    sentence(Entrance::Ordinary(terms.admission), expires_at, terms.name.as_ref(), clock)
+}
+
+fn sentence(entrance: Entrance, until: Option<UnixTime>, name: Option<&LinkName>, clock: &Clock) -> String {
+    let does = match entrance {
         Entrance::Ordinary(Admission::ByRequest) => "lets people ask to join".to_owned(),
         Entrance::Ordinary(Admission::Instant { limit: None }) => "works for anyone".to_owned(),
         Entrance::Ordinary(Admission::Instant { limit: Some(limit) }) => match limit.get() {
@@ -168,7 +177,13 @@ fn describe(link: &Link, clock: &Clock) -> String {
             format!("works for {} Stars every {} days", pricing.stars(), pricing.period_seconds() / 86_400)
         }
     };
-    format!("{does}{until}{name}")
+    let until =
+        until.map_or_else(|| "until it is revoked".to_owned(), |at| format!("until {}", clock.say(at)));
+    format!("{does}, {until}{}", named(name))
+}
+
+fn named(name: Option<&LinkName>) -> String {
+    name.map(|name| format!(", named `{name}`")).unwrap_or_default()
 }
 
 #[cfg(test)]

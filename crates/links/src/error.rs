@@ -58,6 +58,8 @@ pub enum Kind {
     ChatFull,
     /// The token is wrong or was revoked; nothing will work until it is replaced.
     TokenDead,
+    /// The session is over, or never was one: somebody must log in again.
+    SessionOver,
     /// Somebody else does what only one may do, such as polling for updates.
     Conflict,
     /// Updates are sent to a webhook, so they cannot be fetched; delete the webhook first.
@@ -195,15 +197,22 @@ impl fmt::Display for Kind {
             Self::PersonInTooManyChats => {
                 f.write_str("this person is in too many chats and must leave one first")
             }
-            Self::PersonBlockedUs => f.write_str("this person blocked the bot or never started it"),
+            Self::PersonBlockedUs => {
+                f.write_str("this person blocked the bot or the account, or never started the bot")
+            }
             Self::PersonIsAdministrator => {
                 f.write_str("this person is an administrator or the owner of the chat")
             }
-            Self::ChatNotFound => f.write_str("there is no such chat, or the bot cannot see it"),
-            Self::BotNotInChat => f.write_str("the bot is not in this chat"),
+            Self::ChatNotFound => {
+                f.write_str("there is no such chat, or the bot or account that asks cannot see it")
+            }
+            Self::BotNotInChat => f.write_str("the bot or account that asks is not in this chat"),
             Self::WrongKindOfChat => f.write_str("this kind of chat cannot do that"),
             Self::ChatFull => f.write_str("the chat has as many members as it can have"),
             Self::TokenDead => f.write_str("Telegram does not accept the bot's token"),
+            Self::SessionOver => {
+                f.write_str("Telegram ended this session or never knew it; it takes a new log-in")
+            }
             Self::Conflict => f.write_str("something else already does this for the same bot"),
             Self::WebhookActive => f.write_str("the bot's updates go to a webhook; delete it to fetch them"),
             Self::QueryTooOld => f.write_str("the query was answered already, or its time is over"),
@@ -226,6 +235,13 @@ impl fmt::Display for Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_account_can_be_told_does_not_speak_of_bots_only() {
+        for kind in [Kind::PersonBlockedUs, Kind::ChatNotFound, Kind::BotNotInChat] {
+            assert!(kind.to_string().contains("account"), "{kind}");
+        }
+    }
 
     #[test]
     fn what_lasts_is_not_worth_repeating() {

@@ -3,7 +3,8 @@
 //!
 //! Three doors open on one address. Bots use the Bot API (`/botTOKEN/METHOD`), unmodified. People use pages
 //! (`/+HASH`). Programs use the control door (`/control/...`), which plays the people, the human administrators,
-//! time and misfortune, and shows the ledger of everything that happened.
+//! time and misfortune, and shows the ledger of everything that happened. A fourth door has an address of its own: apps
+//! use MTProto, unmodified too.
 
 mod bot_api;
 mod clock;
@@ -12,6 +13,7 @@ mod exchange;
 mod faults;
 mod http;
 mod hub;
+mod mtproto;
 mod people;
 mod web_app;
 mod world;
@@ -19,12 +21,13 @@ mod wrong;
 
 pub use bot_api::arguments::{Arguments, Unreadable};
 pub use clock::ClockMode;
+pub use mtproto::frame::{BadFrame, Frames};
 pub use world::Unknowns;
 
 use hub::Hub;
 use serde::Serialize;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -97,6 +100,37 @@ pub struct Announcement {
     pub chat_id: Option<i64>,
     /// The key that `signature` in a Mini App's `initData` is checked with.
     pub web_app_public_key: String,
+    /// Where apps are let in.
+    pub mtproto: MtProto,
+}
+
+/// The door for apps.
+#[derive(Clone, Debug, Serialize)]
+pub struct MtProto {
+    /// Its address, on this machine only.
+    pub addr: String,
+    /// The number of the one data centre.
+    pub dc_id: i32,
+    /// The key that an exchange of keys begins with, for clients that can be given one.
+    pub public_key: String,
+    /// The seeded chat's owner.
+    pub admin: Option<Admin>,
+}
+
+/// Somebody to log in as; no secrets, and they open nothing else.
+#[derive(Clone, Debug, Serialize)]
+pub struct Admin {
+    /// Who.
+    pub user_id: i64,
+    /// Their telephone.
+    pub phone: String,
+    /// The code that is sent there, every time.
+    pub code: String,
+    /// What is asked for after the code.
+    pub password: String,
+    /// 256 bytes in hexadecimal: a key with which they are logged in already, for clients that cannot be given another
+    /// server's public key.
+    pub auth_key: String,
 }
 
 /// A running sandbox. It ends when this is dropped.
@@ -121,17 +155,26 @@ impl Sandbox {
         let mut world = world.map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         let seeded = settings.seed.map(|Seed::Demo| sow_demo(&mut world));
         let keys = web_app::Keys::from_chance(&mut world.chance);
+        let owner = seeded.as_ref().and_then(|(_, chat)| world.chat(*chat)).map(|chat| chat.owner);
+        let hub = Arc::new(Hub::new(world, clock, keys, settings.strict));
+        let apps = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let announcement = Announcement {
             bot_api: own.clone(),
             control: format!("{own}/control"),
             people: own,
             token: seeded.as_ref().map(|(token, _)| token.clone()),
             chat_id: seeded.map(|(_, chat)| chat),
-            web_app_public_key: keys.public(),
+            web_app_public_key: hub.keys.public(),
+            mtproto: MtProto {
+                addr: apps.local_addr()?.to_string(),
+                dc_id: mtproto::DC,
+                public_key: mtproto::PUBLIC_KEY.to_owned(),
+                admin: owner.map(|owner| admin(&hub, owner)),
+            },
         };
-        let hub = Arc::new(Hub::new(world, clock, keys, settings.strict));
         let mut tasks = JoinSet::new();
         tasks.spawn(http::serve(listener, Arc::clone(&hub)));
+        tasks.spawn(mtproto::serve(apps, Arc::clone(&hub)));
         tasks.spawn(bot_api::courier::run(Arc::clone(&hub)));
         tasks.spawn(async move { hub.tick().await });
         Ok(Self { announcement, tasks })
@@ -145,6 +188,27 @@ impl Sandbox {
     /// Runs until somebody drops the future.
     pub async fn run(mut self) {
         while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// The owner of the seeded chat, given what it takes to log in.
+fn admin(hub: &Hub, owner: i64) -> Admin {
+    // As on Telegram's own test servers: 99966, the data centre, and any four digits.
+    const PHONE: &str = "9996620001";
+    const PASSWORD: &str = "owls never sleep";
+    let mut chance = hub.turn(|world| {
+        if let Some(account) = world.account_mut(owner) {
+            account.phone = Some(PHONE.to_owned());
+            account.password = Some(world::Password::new(PASSWORD));
+        }
+        world.chance.fork()
+    });
+    Admin {
+        user_id: owner,
+        phone: PHONE.to_owned(),
+        code: mtproto::CODE.to_owned(),
+        password: PASSWORD.to_owned(),
+        auth_key: hub.sessions.issue(owner, &mut chance).hex(),
     }
 }
 

@@ -6,21 +6,25 @@
 
 mod util;
 
+use futures_util::StreamExt;
 use links::{
     Admission, AdmissionChange, Change, Chat, ChatId, Edit, Entrance, Expiry, Kind, Life, Link, LinkFilter,
-    LinkHash, LinkName, LinkUrl, Links, MemberLimit, Operation, Pricing, RequestFilter, Right, Subscription,
-    Terms, UnixTime, UserId, Verdict,
+    LinkHash, LinkName, LinkUrl, Links, MemberFilter, MemberLimit, Operation, Pricing, RequestFilter, Right,
+    Subscription, Terms, UnixTime, UserId, Verdict,
 };
 use serde_json::json;
-use std::future::poll_fn;
-use telegram::bot_api::{Client, Settings, Token};
+use telegram::bot_api::{self, Token};
+use telegram::mtproto;
 use util::Town;
+use util::account::session;
 
 /// A backend under test, and the town it acts in.
 struct At {
     links: Box<dyn Links>,
     chat: Chat,
     town: Town,
+    /// The administrator who acts.
+    who: i64,
 }
 
 impl At {
@@ -40,7 +44,7 @@ impl At {
     }
 
     async fn channel(&self) -> Chat {
-        let bots = json!([{ "id": 7_000_000_001i64, "rights": ["can_invite_users"] }]);
+        let bots = json!([{ "id": self.who, "rights": ["can_invite_users"] }]);
         let channel = json!({ "kind": "channel", "title": "Daily Owl", "bots": bots });
         let id = self.town.control("chats", channel).await["chat_id"].as_i64().unwrap();
         ChatId::new(id).unwrap().into()
@@ -158,7 +162,7 @@ async fn a_past_expiry_is_a_bad_value(at: At) {
 }
 
 async fn a_missing_right_is_named(at: At) {
-    let rights = json!({ "id": 7_000_000_001i64, "rights": ["can_restrict_members"] });
+    let rights = json!({ "id": at.who, "rights": ["can_restrict_members"] });
     at.town.control(&format!("chats/{}/bot", at.town.chat()), rights).await;
     let refused = at.links.create(&at.chat, &Terms::open()).await;
     assert_eq!(refused.unwrap_err().missing_right(), Some(Right::InviteUsers));
@@ -174,7 +178,7 @@ async fn a_chat_that_is_not_there_is_not_found(at: At) {
 }
 
 async fn a_chat_that_moved_says_where(at: At) {
-    let bots = json!([{ "id": 7_000_000_001i64, "rights": ["can_invite_users"] }]);
+    let bots = json!([{ "id": at.who, "rights": ["can_invite_users"] }]);
     let group = at.town.control("chats", json!({ "kind": "group", "title": "Old", "bots": bots })).await;
     let old = ChatId::new(group["chat_id"].as_i64().unwrap()).unwrap();
     let moved = at.town.control(&format!("chats/{old}/migrate"), json!({})).await;
@@ -192,7 +196,7 @@ async fn a_lost_answer_is_not_repeated_and_says_so(at: At) {
 
 async fn what_is_not_here_says_who_has_it(at: At) {
     async fn first<T>(mut list: links::List<'_, T>) -> Option<links::Result<T>> {
-        poll_fn(|context| list.as_mut().poll_next(context)).await
+        list.next().await
     }
     let (url, admin) = (LinkUrl::new("https://t.me/+abc"), UserId::new(42).unwrap());
     let hash = LinkHash::new("abc").unwrap();
@@ -201,7 +205,9 @@ async fn what_is_not_here_says_who_has_it(at: At) {
     for operation in Operation::ALL {
         let refused = match operation {
             Operation::List => first(at.links.list(&at.chat, &filter)).await.map(|it| it.map(drop)),
-            Operation::Members => first(at.links.members(&at.chat, None)).await.map(|it| it.map(drop)),
+            Operation::Members => {
+                first(at.links.members(&at.chat, &MemberFilter::default())).await.map(|it| it.map(drop))
+            }
             Operation::Requests => first(at.links.requests(&at.chat, &waiting)).await.map(|it| it.map(drop)),
             Operation::Admins => first(at.links.admins(&at.chat)).await.map(|it| it.map(drop)),
             Operation::Show => Some(at.links.show(&at.chat, &url).await.map(drop)),
@@ -222,9 +228,25 @@ async fn what_is_not_here_says_who_has_it(at: At) {
 /// The seeded town through its bot.
 async fn bot() -> At {
     let town = Town::demo().await;
-    let settings = Settings { api_url: town.at.bot_api.clone(), ..Settings::default() };
-    let client = Client::new(Token::new(town.token()).unwrap(), &settings).unwrap();
-    At { links: Box::new(client), chat: ChatId::new(town.chat()).unwrap().into(), town }
+    let settings = bot_api::Settings { api_url: town.at.bot_api.clone(), ..bot_api::Settings::default() };
+    let token = Token::new(town.token()).unwrap();
+    let who = token.bot_id().unwrap();
+    let client = bot_api::Client::new(token, &settings).unwrap();
+    At { links: Box::new(client), chat: ChatId::new(town.chat()).unwrap().into(), town, who }
+}
+
+/// The seeded town through the account of an administrator who does not own the chat.
+async fn account() -> At {
+    let town = Town::demo().await;
+    let who = town.person("Ada").await;
+    let office = json!({ "id": who, "rights": ["can_invite_users"] });
+    town.control(&format!("chats/{}/bot", town.chat()), office).await;
+    let client = mtproto::Client::connect(&session(&town, who).await, &mtproto::Settings::new(12_345));
+    let chat: Chat = ChatId::new(town.chat()).unwrap().into();
+    // An account that was in use before knows its chats and itself.
+    assert!(client.list(&chat, &LinkFilter::default()).next().await.is_none());
+    client.me().await.unwrap();
+    At { links: Box::new(client), chat, town, who }
 }
 
 macro_rules! promises {
@@ -233,6 +255,13 @@ macro_rules! promises {
             $(#[tokio::test]
             async fn $promise() {
                 super::$promise(super::bot().await).await;
+            })*
+        }
+
+        mod through_a_session {
+            $(#[tokio::test]
+            async fn $promise() {
+                super::$promise(super::account().await).await;
             })*
         }
     };

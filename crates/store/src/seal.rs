@@ -18,7 +18,7 @@ const NONCE: usize = 24;
 /// The number of the key stands before the nonce.
 const HEAD: usize = 4 + NONCE;
 
-/// The keys of a database. The newest seals; the others still open.
+/// The keys of a database, or of what else is sealed. The newest seals; the others still open.
 #[derive(Clone)]
 pub struct Keyring {
     /// In ascending order of their numbers, and never none.
@@ -122,8 +122,7 @@ impl Keyring {
 
     /// The ring as a text to keep in a file that nobody else may read.
     pub fn write(&self) -> String {
-        let mut text =
-            String::from("# The keys of Admit's database. Without them, what it sealed is lost.\n");
+        let mut text = String::from("# Keys of Admit. Without them, what it sealed is lost.\n");
         for key in &self.keys {
             let _ = write!(text, "{} ", key.id);
             for byte in key.secret {
@@ -150,6 +149,16 @@ impl Keyring {
         let derive =
             |key: &Key| mac(&key.secret, &[b"derived", purpose.as_bytes()]).finalize().into_bytes().into();
         self.keys.iter().rev().map(derive).collect()
+    }
+
+    /// Seals something that is kept elsewhere than in the database. It opens for the same purpose only.
+    pub fn seal_for(&self, purpose: &str, content: &[u8]) -> Vec<u8> {
+        self.seal(Place::elsewhere(purpose), content)
+    }
+
+    /// Opens what was sealed for this purpose.
+    pub fn open_for(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, CannotOpen> {
+        self.open(Place::elsewhere(purpose), sealed)
     }
 
     fn newest(&self) -> &Key {
@@ -212,7 +221,12 @@ impl Key {
     }
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// In no table.
+    fn elsewhere(purpose: &'a str) -> Self {
+        Self { table: "", column: "", row: purpose }
+    }
+
     fn to_bytes(self) -> Vec<u8> {
         // Tables and columns have no zero in their names, so no two places read alike.
         [self.table.as_bytes(), b"\0", self.column.as_bytes(), b"\0", self.row.as_bytes()].concat()
@@ -265,6 +279,15 @@ mod tests {
             assert!(ring.open(HERE, &changed).is_err(), "byte {at}");
         }
         assert_eq!(ring.open(HERE, b"https://t.me/+Abc"), Err(CannotOpen::NotSealed));
+    }
+
+    #[test]
+    fn what_is_kept_elsewhere_opens_for_its_purpose_only() {
+        let ring = Keyring::generate([7; 32]);
+        let sealed = ring.seal_for("a session", b"key");
+        assert_eq!(ring.open_for("a session", &sealed).unwrap(), b"key");
+        assert_eq!(ring.open_for("a token", &sealed), Err(CannotOpen::Broken(1)));
+        assert_eq!(ring.open_for("7", &ring.seal(HERE, b"key")), Err(CannotOpen::Broken(1)));
     }
 
     #[test]

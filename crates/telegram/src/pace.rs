@@ -5,7 +5,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// Told when a call begins to wait because Telegram asked for it: which method, and how long.
+pub type OnWait = Arc<dyn Fn(&str, Duration) + Send + Sync>;
 
 /// The first wait after a failure that named no time.
 const FIRST: Duration = Duration::from_millis(250);

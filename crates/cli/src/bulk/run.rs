@@ -343,6 +343,7 @@ pub(crate) fn fails_all(kind: &Kind) -> bool {
     matches!(
         kind,
         Kind::TokenDead
+            | Kind::SessionOver
             | Kind::ChatNotFound
             | Kind::BotNotInChat
             | Kind::MissingRight(_)
@@ -359,6 +360,7 @@ mod tests {
     #[test]
     fn only_what_the_whole_batch_shares_ends_it() {
         assert!(fails_all(&Kind::TokenDead));
+        assert!(fails_all(&Kind::SessionOver));
         assert!(fails_all(&Kind::Unreachable));
         assert!(!fails_all(&Kind::OutcomeUnknown));
         assert!(!fails_all(&Kind::BrokenAnswer));

@@ -9,6 +9,7 @@ use crate::when::{Clock, say_length};
 use clap::Subcommand;
 use serde::Serialize;
 use std::fmt::Display;
+use std::path::PathBuf;
 
 #[derive(Subcommand, Debug)]
 #[command(before_help = "\
@@ -90,7 +91,33 @@ fn lines(config: &config::Config) -> Vec<Line> {
     let Setting { value, origin } = &config.timeout;
     let about = "How long one call may take, with all its waits and tries. `--timeout`, ADMIT_TIMEOUT.";
     add("timeout", say_length(*value), origin, about);
+    let Setting { value, origin } = &config.session_file;
+    let about = "Where the session of an account is kept, which `admit login` makes: `--session-file`, \
+        ADMIT_SESSION_FILE.";
+    let path = |path: &Option<PathBuf>, none: &str| {
+        path.as_ref().map_or(none.to_owned(), |path| path.display().to_string())
+    };
+    add("session_file", path(value, "none"), origin, about);
+    let Setting { value, origin } = &config.session_key_file;
+    let about = "Where the keys are that the session is sealed with: ADMIT_SESSION_KEY_FILE.";
+    add("session_key_file", path(value, "`keys` beside the session"), origin, about);
+    let Setting { value, origin } = &config.api_id;
+    let about = "Which application logs in: `admit login --api-id`, ADMIT_API_ID.";
+    add("api_id", value.map_or("none".to_owned(), |id| id.to_string()), origin, about);
+    let Setting { value, origin } = &config.api_hash;
+    let about = "What my.telegram.org gave out with the `api_id`: `admit login --api-hash-file`, ADMIT_API_HASH, \
+        ADMIT_API_HASH_FILE. It is never shown.";
+    add("api_hash", api_hash(value), origin, about);
     lines
+}
+
+fn api_hash(source: &Source) -> String {
+    match source {
+        Source::Nowhere => "none".to_owned(),
+        Source::Stdin => "on standard input".to_owned(),
+        Source::Text(_) => "given".to_owned(),
+        Source::File(path) => format!("in {}", path.display()),
+    }
 }
 
 /// Whose token it is, as far as that can be told without showing it. Standard input is left to who needs it.

@@ -1,5 +1,6 @@
 //! Every command there is.
 
+pub(crate) mod admins;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod bots;
@@ -11,15 +12,19 @@ pub(crate) mod doctor;
 pub(crate) mod gates;
 pub(crate) mod keys;
 pub(crate) mod links;
+pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod man;
 pub(crate) mod members;
 pub(crate) mod passes;
 pub(crate) mod people;
+pub(crate) mod reconcile;
 pub(crate) mod requests;
 pub(crate) mod restore;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod telegram;
+pub(crate) mod whoami;
 
 // For batches.
 pub(crate) use crate::context::{Connection, Context};
@@ -40,12 +45,14 @@ Examples:
   admit link revoke --chat @garden https://t.me/+AbCdEf0123456789
   admit request approve --chat @garden --user 123456789
   admit chat show --chat @garden --json
+  admit link list --chat @garden --all-admins
   admit serve --token-file token --data /var/lib/admit
   admit gate new night-owls --title Owls --chat -1001234567890 --ask Drink? --answer espresso
   admit pass list --gate night-owls
   admit doctor
 
-The bot's token comes from ADMIT_BOT_TOKEN, ADMIT_BOT_TOKEN_FILE, `--token-file` or a profile.")]
+The bot's token comes from ADMIT_BOT_TOKEN, ADMIT_BOT_TOKEN_FILE, `--token-file` or a profile; an \
+account is logged in to with `admit login`.")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -64,12 +71,21 @@ pub(crate) enum Command {
     /// Look at chats.
     #[command(subcommand)]
     Chat(chats::Chat),
-    /// Remove members.
+    /// List who came, and remove members.
     #[command(subcommand)]
     Member(members::Member),
+    /// Look at who administers a chat.
+    #[command(subcommand)]
+    Admin(admins::Admin),
     /// Look at bots, and forget them.
     #[command(subcommand)]
     Bot(bots::Bot),
+    /// Log in to an account, which can do what no bot can.
+    Login(login::Login),
+    /// Log out of the account, and forget its session.
+    Logout(logout::Logout),
+    /// Tell as whom commands speak: an account, a bot, or both.
+    Whoami(whoami::Whoami),
     /// Serve gates: their pages, the bot's ear, and the jobs that make and end links.
     Serve(serve::Serve),
     /// Draw gates, look at them, open and close them.
@@ -81,6 +97,8 @@ pub(crate) enum Command {
     /// Forget people.
     #[command(subcommand)]
     Person(people::Person),
+    /// Compare the ledger with Telegram's links, in the name of an account.
+    Reconcile(reconcile::Reconcile),
     /// Name what is wrong with a service, and what to do about it.
     Doctor(doctor::Doctor),
     /// Copy the database, while a service runs.
@@ -135,11 +153,16 @@ pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<
         Command::Request(command) => command.run(&ctx),
         Command::Chat(command) => command.run(&ctx),
         Command::Member(command) => command.run(&ctx),
+        Command::Admin(command) => command.run(&ctx),
         Command::Bot(command) => command.run(&ctx),
+        Command::Login(command) => command.run(&ctx),
+        Command::Logout(command) => command.run(&ctx),
+        Command::Whoami(command) => command.run(&ctx),
         Command::Serve(command) => command.run(&ctx),
         Command::Gate(command) => command.run(&ctx),
         Command::Pass(command) => command.run(&ctx),
         Command::Person(command) => command.run(&ctx),
+        Command::Reconcile(command) => command.run(&ctx),
         Command::Doctor(command) => command.run(&ctx),
         Command::Backup(command) => command.run(&ctx),
         Command::Restore(command) => command.run(&ctx),

@@ -57,6 +57,20 @@ fn a_wrong_value_is_named_and_nothing_is_sent() {
     check("link revoke --chat CHAT https://t.me/+AbCdE…", &["https://t.me/+"]);
     check("link parse garden", &["garden", "https://t.me/+"]);
     check("request approve --chat CHAT --user ann", &["--user", "ann", "123456789"]);
+    check("request approve --chat CHAT --all --user 5", &["--all", "--user"]);
+    check("request approve --chat CHAT --user 5 --link https://t.me/+AbC", &["--link", "--user"]);
+    check(
+        "request approve --chat CHAT",
+        &["--user", "admit request approve --chat @garden --user 123456789"],
+    );
+    check("request list --chat CHAT --link nonsense", &["nonsense", "https://t.me/+"]);
+    check("member list --chat CHAT --link https://example.org/x", &["example.org", "https://t.me/+"]);
+    check("member list --chat CHAT --limit 0", &["--limit", "0"]);
+    check("link list --chat CHAT --admin ann", &["--admin", "ann", "123456789"]);
+    check("link list --chat CHAT --admin 5 --all-admins", &["--admin", "--all-admins"]);
+    check("link list --from memory", &["--from", "memory", "ledger"]);
+    check("link check garden!", &["garden!", "https://t.me/+"]);
+    check("link delete --chat CHAT", &["LINK", "admit link delete --chat @garden"]);
     check("member remove --chat CHAT --user 0", &["--user", "0", "123456789"]);
     check("member remove --chat -5 --user 5 --ban", &["--ban", "basic groups"]);
     check("bot show --timeout 90", &["--timeout", "90", "30s"]);
@@ -121,7 +135,7 @@ fn a_wrong_value_is_named_and_nothing_is_sent() {
     check("pass show one", &["one", "admit pass show 12"]);
     check("pass show 1 --wait soon", &["--wait", "soon", "admit pass show 12 --wait 10"]);
     check("pass list --limit 0", &["--limit", "0", "admit pass list --gate night-owls --limit 100"]);
-    check("link list --limit 10001", &["--limit", "10001", "admit link list --gate night-owls --limit 100"]);
+    check("link list --limit 10001", &["--limit 10001", "`--limit 10000`"]);
     check("link list --chat @garden", &["--chat @garden", "--chat -1001234567890"]);
     check("link show garden!", &["garden!", "https://t.me/+"]);
     assert!(!house.home.path().join("admit-data").exists(), "a slip makes no database");

@@ -14,6 +14,8 @@ pub(crate) struct House {
     pub(crate) address: String,
     pub(crate) token: String,
     pub(crate) chat: String,
+    /// What opens the other door, and as whom.
+    pub(crate) mtproto: Value,
     pub(crate) home: tempfile::TempDir,
 }
 
@@ -40,8 +42,15 @@ impl House {
             address: text("bot_api"),
             token: text("token"),
             chat: announced["chat_id"].to_string(),
+            mtproto: announced["mtproto"].clone(),
             home: tempfile::tempdir().unwrap(),
         }
+    }
+
+    /// Telegram is gone.
+    pub(crate) fn close_telegram(&mut self) {
+        self.sandbox.kill().unwrap();
+        self.sandbox.wait().unwrap();
     }
 
     /// The binary with nothing of our own environment, and no token.
@@ -63,6 +72,33 @@ impl House {
         let line = line.replace("CHAT", &self.chat);
         let arguments: Vec<&str> = line.split(' ').collect();
         self.finish(&mut self.command(&arguments))
+    }
+
+    /// The owner of the demo chat logs in.
+    pub(crate) fn log_in(&self) {
+        self.log_in_with(self.mtproto["admin"]["auth_key"].as_str().unwrap(), "");
+    }
+
+    /// Whoever has this key logs in.
+    pub(crate) fn log_in_with(&self, key: &str, more: &str) {
+        self.write("key", key);
+        let door = self.mtproto["addr"].as_str().unwrap();
+        let line = format!("login --server {door} --dc 2 --api-id 12345 --auth-key-file key {more}");
+        self.account(line.trim()).is(0, "Logged in as");
+    }
+
+    /// Runs the binary without the token, so that the account speaks.
+    pub(crate) fn account(&self, line: &str) -> Ran {
+        let line = line.replace("CHAT", &self.chat);
+        let arguments: Vec<&str> = line.split(' ').collect();
+        self.finish(&mut self.bare(&arguments))
+    }
+
+    /// What a run of the account with `--json` answered.
+    pub(crate) fn account_json(&self, line: &str) -> Value {
+        let ran = self.account(&format!("{line} --json"));
+        assert_eq!(ran.code, Some(0), "{line}: {}", ran.err);
+        serde_json::from_str(&ran.out).unwrap()
     }
 
     /// Runs to the end, and sees to it that the token is not in what was said.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it does not go on")]
 
+mod account;
 mod bad_input;
 mod batches;
 mod demo;
@@ -10,6 +11,7 @@ mod exits;
 mod fan;
 mod house;
 mod life;
+mod lists;
 mod manual;
 mod operator;
 mod operator_audit;
@@ -18,4 +20,6 @@ mod operator_doctor;
 mod operator_keys;
 mod operator_people;
 mod playground;
+mod reconcile;
 mod secrets;
+mod session;

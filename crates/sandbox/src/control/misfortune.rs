@@ -4,6 +4,7 @@ use super::{Outcome, nothing};
 use crate::bot_api;
 use crate::faults::{Fault, FaultKind};
 use crate::hub::Hub;
+use crate::mtproto;
 use crate::wrong::Wrong;
 use serde::Deserialize;
 
@@ -24,7 +25,8 @@ fn once() -> u32 {
 }
 
 pub(super) fn stage(hub: &Hub, new: NewFault) -> Outcome {
-    if new.method != "*" && !bot_api::has_method(&new.method) {
+    let is_known = |name| bot_api::has_method(name) || mtproto::has_method(name);
+    if new.method != "*" && !is_known(&new.method) {
         return Err(Wrong::bad(format!("there is no method `{}`; `*` is every one", new.method)));
     }
     if new.times == 0 {
@@ -39,6 +41,10 @@ pub(super) fn stage(hub: &Hub, new: NewFault) -> Outcome {
         "4xx" => {
             let text = new.text.unwrap_or_else(|| "Bad Request: SOMETHING_NEW".into());
             (FaultKind::Refusal(text), 400..=499)
+        }
+        "303" => {
+            let text = new.text.unwrap_or_else(|| "USER_MIGRATE_4".into());
+            (FaultKind::Refusal(text), 303..=303)
         }
         "html" => (FaultKind::Html, 0..=i64::MAX),
         "cut" => (FaultKind::Cut, 0..=i64::MAX),

@@ -34,11 +34,14 @@ pub(crate) struct Invite {
     pub(crate) uses: u32,
     /// Requests waiting through it.
     pub(crate) pending: u32,
+    /// Who came by it, paid no longer, and did not come back.
+    pub(crate) lapsed: u32,
     pub(crate) period_seconds: u32,
     pub(crate) stars: u32,
     pub(crate) by_request: bool,
     pub(crate) is_primary: bool,
     pub(crate) is_revoked: bool,
+    is_deleted: bool,
 }
 
 impl Invite {
@@ -80,8 +83,16 @@ impl World {
     }
 
     /// Every link of a chat, oldest first.
-    pub(crate) fn invites_of(&self, chat: &Chat) -> impl Iterator<Item = &Invite> {
+    pub(crate) fn invites_of(&self, chat: &Chat) -> impl DoubleEndedIterator<Item = &Invite> {
         chat.links.iter().filter_map(|&number| self.invite(number))
+    }
+
+    /// The same, with their numbers, which grow.
+    pub(crate) fn numbered_invites_of(
+        &self,
+        chat: &Chat,
+    ) -> impl DoubleEndedIterator<Item = (LinkNo, &Invite)> {
+        chat.links.iter().filter_map(|&number| Some((number, self.invite(number)?)))
     }
 
     /// A link's text.
@@ -91,6 +102,11 @@ impl World {
 
     /// The link that a text spells, in any of the spellings Telegram's apps understand.
     pub(crate) fn find_link(&self, text: &str) -> Option<LinkNo> {
+        self.place_of(text).filter(|&number| self.invite(number).is_some_and(|invite| !invite.is_deleted))
+    }
+
+    /// The place of a link among the others, which it keeps when it is deleted.
+    pub(crate) fn place_of(&self, text: &str) -> Option<LinkNo> {
         let hash = self.spellings.parse(text).ok()?;
         let hash: Hash = hash.as_str().as_bytes().try_into().ok()?;
         self.by_hash.get(&hash).copied()
@@ -140,7 +156,9 @@ impl World {
         let number = self.editable_link(admin, chat, text)?;
         let invite = self.invite_mut(number).expect("it was just found");
         if !invite.is_paid() {
-            check_terms(&new, if refuses_past_dates { now } else { 0 })?;
+            // A date that stays as it was is no news, even when it is over.
+            let is_dated_anew = new.expires_at != invite.expires_at;
+            check_terms(&new, if refuses_past_dates && is_dated_anew { now } else { 0 })?;
             invite.expires_at = new.expires_at;
             invite.limit = new.limit;
             invite.by_request = new.by_request;
@@ -162,7 +180,7 @@ impl World {
         Ok(number)
     }
 
-    /// Ends a link. Whoever revokes their primary link gets a new one in the same moment.
+    /// Ends a link. Whoever's primary link it is gets a new one in the same moment.
     pub(crate) fn revoke_link(
         &mut self,
         admin: i64,
@@ -176,8 +194,41 @@ impl World {
             return if twice { Ok((number, None)) } else { Err(Word("INVITE_HASH_EXPIRED")) };
         }
         invite.is_revoked = true;
-        let replace = invite.is_primary;
-        Ok((number, replace.then(|| self.add_invite(admin, chat, NewLink::default(), true))))
+        let (creator, replace) = (invite.creator, invite.is_primary);
+        Ok((number, replace.then(|| self.add_invite(creator, chat, NewLink::default(), true))))
+    }
+
+    /// Deletes a revoked link: nobody is ever shown it again.
+    pub(crate) fn delete_link(&mut self, admin: i64, chat: i64, text: &str) -> Result<(), Word> {
+        let number = self.own_link(admin, chat, text)?;
+        if !self.invite(number).expect("it was just found").is_revoked {
+            return Err(Word("INVITE_REVOKED_MISSING"));
+        }
+        self.forget_links(chat, |it, _| it == number);
+        Ok(())
+    }
+
+    /// Deletes every revoked link of an administrator. Others' are the owner's to delete.
+    pub(crate) fn delete_revoked(&mut self, admin: i64, chat: i64, whose: i64) -> Result<(), Word> {
+        self.inspectable(admin, chat, whose)?;
+        self.forget_links(chat, |_, invite| invite.creator == whose && invite.is_revoked);
+        Ok(())
+    }
+
+    fn forget_links(&mut self, chat: i64, is_meant: impl Fn(LinkNo, &Invite) -> bool) {
+        let invites = &mut self.invites;
+        let Some(chat) = self.chats.get_mut(&chat) else { return };
+        chat.links.retain(|&number| {
+            let invite = &mut invites[number.0 as usize];
+            invite.is_deleted |= is_meant(number, invite);
+            !invite.is_deleted
+        });
+    }
+
+    /// The chat, if this administrator may look at the links of that one: their own, or as the owner anybody's.
+    pub(crate) fn inspectable(&self, admin: i64, chat: i64, whose: i64) -> Result<&Chat, Word> {
+        let chat = self.manageable(admin, chat)?;
+        if admin == whose || admin == chat.owner { Ok(chat) } else { Err(Word("CHAT_ADMIN_REQUIRED")) }
     }
 
     /// The owner revokes anybody's link.
@@ -209,11 +260,13 @@ impl World {
             limit: new.limit,
             uses: 0,
             pending: 0,
+            lapsed: 0,
             period_seconds: new.period_seconds,
             stars: new.stars,
             by_request: new.by_request,
             is_primary,
             is_revoked: false,
+            is_deleted: false,
         });
         let chat = self.chats.get_mut(&chat).expect("links are made for chats that exist");
         chat.links.push(number);
@@ -236,7 +289,7 @@ impl World {
     }
 
     /// The chat, if this administrator may manage its links.
-    fn manageable(&self, admin: i64, chat: i64) -> Result<&Chat, Word> {
+    pub(crate) fn manageable(&self, admin: i64, chat: i64) -> Result<&Chat, Word> {
         let chat = self.living(chat)?;
         if chat.may_invite(admin) { Ok(chat) } else { Err(Word("CHAT_ADMIN_REQUIRED")) }
     }
@@ -252,14 +305,14 @@ impl World {
         }
     }
 
-    /// The link this text spells, if the administrator made it for this chat.
-    fn own_link(&self, admin: i64, chat: i64, text: &str) -> Result<LinkNo, Word> {
-        self.manageable(admin, chat)?;
+    /// The link this text spells, if the administrator made it for this chat, or owns the chat.
+    pub(crate) fn own_link(&self, admin: i64, chat: i64, text: &str) -> Result<LinkNo, Word> {
+        let owner = self.manageable(admin, chat)?.owner;
         let number = self.find_link(text).ok_or(Word("INVITE_HASH_EXPIRED"))?;
         let invite = self.invite(number).expect("it was just found");
         if invite.chat != chat {
             Err(Word("INVITE_HASH_EXPIRED"))
-        } else if invite.creator == admin {
+        } else if invite.creator == admin || owner == admin {
             Ok(number)
         } else if self.unknowns.foreign_links_need_admin {
             Err(Word("CHAT_ADMIN_REQUIRED"))

@@ -6,6 +6,10 @@
     reason = "every test file is a crate of its own and uses another part of this"
 )]
 
+pub mod account;
+pub mod app;
+pub mod wire;
+
 use admit_sandbox::{Announcement, ClockMode, Sandbox, Seed, Settings};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;

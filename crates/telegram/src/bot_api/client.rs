@@ -5,7 +5,8 @@ use super::methods::Method;
 use super::settings::{BadSettings, Settings, Token};
 use super::transport::{Answer, Letter, Transport, Trouble, is_time};
 use super::types::ResponseParameters;
-use crate::pace::{self, Effect, Ending, Holds, Step, Try};
+use crate::common::unknown;
+use crate::pace::{self, Effect, Ending, Holds, OnWait, Step, Try};
 use hyper::StatusCode;
 use hyper::header::RETRY_AFTER;
 use links::{Chat, ChatId, Error, Kind, Right};
@@ -22,9 +23,6 @@ use tracing::{debug, warn};
 const LONGEST_LIMIT: Duration = Duration::from_secs(30 * 86_400);
 
 const NO_SUCCESS: &str = "it is a result, with the status of an error";
-
-/// Told when a call begins to wait because Telegram asked for it: which method, and how long.
-pub type OnWait = Arc<dyn Fn(&str, Duration) + Send + Sync>;
 
 /// A bot's connection to Telegram. Clones share the pool, and what Telegram asked to hold back.
 ///
@@ -353,13 +351,6 @@ fn report(call: &Call<'_>, Trouble { ending, source }: Trouble) -> (Ending, Erro
     };
     let error = Error::because(kind, source);
     (ending, if ending == Ending::Barred { error.lasting() } else { error })
-}
-
-fn unknown(why: Error) -> Error {
-    match why.kind() {
-        Kind::OutcomeUnknown => why,
-        _ => Error::because(Kind::OutcomeUnknown, why),
-    }
 }
 
 /// The chat that raw arguments name, so that holds on it are shared with typed calls.

@@ -7,13 +7,20 @@ use super::methods::{
     GetChat, RevokeChatInviteLink,
 };
 use super::types::{ChatInviteLink, User};
+use crate::common::{done_but_unread, nameable, odd};
 use async_trait::async_trait;
 use links::{
-    Admission, Chat, Edit, Entrance, Error, Kind, Link, LinkName, LinkUrl, Links, MemberLimit, Operation,
-    Person, Pricing, Result, Revoked, Subscription, Terms, UnixTime, UserId, Verdict,
+    Admission, Chat, Edit, Entrance, Link, LinkName, LinkUrl, Links, MemberLimit, Operation, Person, Pricing,
+    Result, Revoked, Subscription, Terms, UnixTime, UserId, Verdict,
 };
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// Whether a bot can do this at all.
+pub fn can(operation: Operation) -> bool {
+    use Operation::{Create, CreateSubscription, Decide, Edit, RenameSubscription, Revoke, Rotate};
+    matches!(operation, Create | Edit | Revoke | Rotate | CreateSubscription | RenameSubscription | Decide)
+}
 
 #[async_trait]
 impl Links for Client {
@@ -22,11 +29,7 @@ impl Links for Client {
     }
 
     fn can(&self, operation: Operation) -> bool {
-        use Operation::{Create, CreateSubscription, Decide, Edit, RenameSubscription, Revoke, Rotate};
-        matches!(
-            operation,
-            Create | Edit | Revoke | Rotate | CreateSubscription | RenameSubscription | Decide
-        )
+        can(operation)
     }
 
     async fn create(&self, chat: &Chat, terms: &Terms) -> Result<Link> {
@@ -107,17 +110,6 @@ impl Client {
     }
 }
 
-/// Telegram shows links of other administrators without their tails; they can be neither named nor changed.
-fn nameable(link: &LinkUrl) -> Result<()> {
-    if link.is_truncated() { Err(Error::new(Kind::NotOurLink)) } else { Ok(()) }
-}
-
-/// What was carried out but cannot be read must not be reported as if nothing had happened: a link would be made
-/// again, or revoked for ever.
-fn done_but_unread(why: Error) -> Error {
-    Error::because(Kind::OutcomeUnknown, why)
-}
-
 /// A link as Telegram wrote it, in our words.
 pub fn read(link: ChatInviteLink) -> Result<Link> {
     let entrance = match (link.subscription_price, link.subscription_period) {
@@ -195,14 +187,10 @@ fn user(person: Person) -> User {
     }
 }
 
-/// Telegram's own rules are broken by what it answered.
-fn odd(why: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::because(Kind::BrokenAnswer, why)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use links::Kind;
 
     /// What is read and written again says the same.
     fn check(written: &str) -> Link {

@@ -21,7 +21,8 @@ pub mod updates;
 
 #[cfg(feature = "bot-api")]
 pub use {
-    client::{Client, OnWait, RawAnswer},
+    crate::pace::OnWait,
+    client::{Client, RawAnswer},
     error::{Broken, Said},
     settings::{BadProxy, BadSettings, BadToken, Proxy, Settings, Token},
 };

@@ -4,12 +4,12 @@ use super::terms::{self, Typed, terms};
 use crate::bulk::{self, Job};
 use crate::context::Context;
 use crate::failure::{Doing, Failure, Usage};
-use crate::flags::InChat;
+use crate::flags::{InChat, Speaker};
 use crate::output::Format;
-use crate::shown::ShownLink;
+use crate::shown::{ShownLink, does};
 use crate::when::Clock;
 use clap::Args;
-use links::{Admission, Chat, Entrance, Link, LinkName, Links, Subscription, Terms};
+use links::{Admission, Chat, Entrance, Link, LinkName, Operation, Subscription, Terms};
 use std::path::{Path, PathBuf};
 use telegram::bot_api::methods::{CreateChatInviteLink, CreateChatSubscriptionInviteLink, Method};
 
@@ -93,10 +93,17 @@ impl Create {
         let terms = terms(&self.typed(), zone.as_ref(), clock.now)?;
         let chat = &self.chat.chat;
         if ctx.global.dry_run {
-            return ctx.rehearse(CreateChatInviteLink::NAME, &CreateChatInviteLink::new(chat, &terms));
+            return match ctx.speaker(Operation::Create)? {
+                Speaker::Bot => {
+                    ctx.rehearse(CreateChatInviteLink::NAME, &CreateChatInviteLink::new(chat, &terms))
+                }
+                Speaker::Account => {
+                    ctx.would(format!("make a link to {chat} that {}", does(&terms, &clock.told_in(zone))))
+                }
+            };
         }
-        let client = ctx.connect()?.client;
-        let made = ctx.talk(async { client.create(chat, &terms).await.doing(|| doing(chat)) })?;
+        let made = ctx
+            .talk(async { ctx.links(Operation::Create)?.create(chat, &terms).await.doing(|| doing(chat)) })?;
         ctx.output.show(&ShownLink::new(made.clone()), &clock.told_in(zone))?;
         advise(ctx, chat, &made);
         Ok(())
@@ -129,16 +136,26 @@ impl Create {
                 subscription_period: subscription.pricing.period_seconds(),
                 subscription_price: subscription.pricing.stars(),
             };
-            return ctx.rehearse(CreateChatSubscriptionInviteLink::NAME, &request);
+            return match ctx.speaker(Operation::CreateSubscription)? {
+                Speaker::Bot => ctx.rehearse(CreateChatSubscriptionInviteLink::NAME, &request),
+                Speaker::Account => {
+                    ctx.would(format!("make a link to {chat} that works for {stars} Stars a month"))
+                }
+            };
         }
-        let client = ctx.connect()?.client;
-        let made =
-            ctx.talk(async { client.create_subscription(chat, &subscription).await.doing(|| doing(chat)) })?;
+        let made = ctx.talk(async {
+            let links = ctx.links(Operation::CreateSubscription)?;
+            links.create_subscription(chat, &subscription).await.doing(|| doing(chat))
+        })?;
         ctx.output.show(&ShownLink::new(made), &Clock::of_this_machine().told_in(zone))?;
         Ok(())
     }
 
     fn many(&self, ctx: &Context<'_>) -> Result<(), Failure> {
+        if ctx.global.speak_as == Some(Speaker::Account) {
+            let rule = "a batch is made by a bot";
+            return Err(Usage::new("`--as account` with `--count` or `--from`", rule, "`--as bot`").into());
+        }
         if matches!(ctx.global.output, Some(Format::Csv | Format::Table)) {
             let rule = "a batch is written as JSON lines, one for each link";
             return Err(Usage::new("`-o` with `--count` or `--from`", rule, "`-o ndjson`").into());

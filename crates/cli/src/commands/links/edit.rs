@@ -6,16 +6,17 @@ use super::terms;
 use super::was;
 use crate::context::Context;
 use crate::failure::{Doing, Failure, Usage};
-use crate::flags::InChat;
+use crate::flags::{InChat, Speaker};
 use crate::house::Housing;
 use crate::runtime;
-use crate::shown::ShownLink;
+use crate::shown::{ShownLink, does};
 use crate::when::Clock;
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use links::{
-    Admission, AdmissionChange, CannotMerge, Change, Entrance, Link, LinkName, LinkUrl, Links, MemberLimit,
+    Admission, AdmissionChange, CannotMerge, Change, Entrance, Link, LinkName, LinkUrl, MemberLimit,
+    Operation,
 };
 use std::path::PathBuf;
 use telegram::bot_api::methods::{EditChatInviteLink, EditChatSubscriptionInviteLink, Method};
@@ -27,10 +28,10 @@ Examples:
   admit link edit --chat @garden --was link.json --expire 7d --no-limit
   admit link edit --chat @garden https://t.me/+AbCdEf0123456789 --no-name --expire 7d --instant --limit 5
 
-Telegram's edit erases whatever it is not told. So this needs the link as it was, in `--was` as \
-`admit link create --json` printed it; or every field: a name, an expiry, and a way to come in. A link that a gate \
-made is in the ledger, and needs neither; of such a link only the expiry can change, as long as a pass has it and nobody \
-came by it.")]
+A bot's edit erases whatever it does not say. So a bot needs the link as it was, in `--was` as \
+`admit link create --json` printed it; or every field: a name, an expiry, and a way to come in. An account \
+looks it up itself. A link that a gate made is in the ledger, and needs neither; of such a link only the expiry can \
+change, as long as a pass has it and nobody came by it.")]
 pub(crate) struct Edit {
     /// The link; without it, the one in `--was`.
     #[arg(value_name = "LINK")]
@@ -122,14 +123,28 @@ impl Edit {
         was: Option<&Link>,
         clock: &Clock,
     ) -> Result<(), Failure> {
-        let terms = edit.merge(link, was).map_err(|why| self.cannot_merge(why))?;
-        let chat = &self.chat.chat;
-        if ctx.global.dry_run {
-            return ctx.rehearse(EditChatInviteLink::NAME, &EditChatInviteLink::new(chat, link, &terms));
+        let (speaker, chat) = (ctx.speaker(Operation::Edit)?, &self.chat.chat);
+        let terms = match (edit.merge(link, was), speaker) {
+            (Ok(terms), _) => Some(terms),
+            // What is not said here, an account is told by Telegram.
+            (Err(CannotMerge::Unknown(_)), Speaker::Account) => None,
+            (Err(why), _) => return Err(self.cannot_merge(why).into()),
+        };
+        match (ctx.global.dry_run, speaker, terms) {
+            (true, Speaker::Bot, Some(terms)) => {
+                return ctx.rehearse(EditChatInviteLink::NAME, &EditChatInviteLink::new(chat, link, &terms));
+            }
+            (true, _, Some(terms)) => {
+                return ctx.would(format!("edit {link}, so that it {}", does(&terms, clock)));
+            }
+            (true, _, None) => {
+                return ctx.would(format!("edit {link}: what is named changes, and the rest stays"));
+            }
+            (false, ..) => {}
         }
-        let client = ctx.connect()?.client;
         let edited = ctx.talk(async {
-            client.edit(chat, link, edit, was).await.doing(|| format!("edit the link {link}"))
+            let links = ctx.links(Operation::Edit)?;
+            links.edit(chat, link, edit, was).await.doing(|| format!("edit the link {link}"))
         })?;
         Ok(ctx.output.show(&ShownLink::new(edited), clock)?)
     }
@@ -154,11 +169,17 @@ impl Edit {
                 invite_link: link.as_str(),
                 name: name.map(LinkName::as_str),
             };
-            return ctx.rehearse(EditChatSubscriptionInviteLink::NAME, &request);
+            return match ctx.speaker(Operation::RenameSubscription)? {
+                Speaker::Bot => ctx.rehearse(EditChatSubscriptionInviteLink::NAME, &request),
+                Speaker::Account => ctx.would(match name {
+                    Some(name) => format!("name {link} `{name}`"),
+                    None => format!("take the name of {link} away"),
+                }),
+            };
         }
-        let client = ctx.connect()?.client;
         let renamed = ctx.talk(async {
-            client.rename_subscription(chat, link, name).await.doing(|| format!("rename the link {link}"))
+            let links = ctx.links(Operation::RenameSubscription)?;
+            links.rename_subscription(chat, link, name).await.doing(|| format!("rename the link {link}"))
         })?;
         Ok(ctx.output.show(&ShownLink::new(renamed), clock)?)
     }

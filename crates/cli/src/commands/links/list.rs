@@ -1,42 +1,58 @@
-//! `admit link list`: the links that gates made, newest first.
+//! `admit link list`: links newest first, from Telegram or from our own ledger.
 
+use super::counted::{CountedLink, LINKS};
+use super::foreign::Entry;
 use super::ledger::ShownEntry;
+use super::source::{Chosen, Source};
+use super::whose::Whose;
 use crate::commands::gates::find;
 use crate::commands::passes::slugs;
 use crate::context::Context;
 use crate::failure::{Failure, Usage};
 use crate::house::Housing;
+use crate::listing::{self, count};
 use crate::runtime;
 use crate::when::Clock;
 use clap::Args;
 use gate::Slug;
-use links::{Chat, ChatId};
+use links::{Chat, ChatId, Link, LinkFilter, Operation};
 use store::{LedgerFilter, LinkId, PassId};
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
 Examples:
-  admit link list
+  admit link list --chat @garden
+  admit link list --chat @garden --all-admins -o csv
+  admit link list --chat @garden --admin 123456789 --revoked --json
   admit link list --gate night-owls --limit 100 --json
-  admit link list --chat -1001234567890 --before 1200 -o ndjson
+  admit link list --from ledger --chat -1001234567890 --before 1200 -o ndjson
 
-Bots cannot list links, so this is our own ledger: what gates made, and what became of it. The links themselves are \
-not shown here; `admit link show MARKER` shows one.")]
+Telegram lists the links of a chat, with counts, to an account and to no bot: `admit login`. Our own ledger has what \
+gates made and what was imported, and what became of it; there a link's text is not listed, `admit link show MARKER` shows one. Where a \
+session is kept and `--chat` is named, Telegram is asked.")]
 pub(crate) struct List {
-    /// Those of this gate only.
-    #[arg(long, value_name = "SLUG")]
-    gate: Option<Slug>,
-    /// Those into this chat only, by its number.
+    /// Who is asked.
+    #[arg(long, value_name = "WHERE", value_enum)]
+    from: Option<Source>,
+    /// Those into this chat; the ledger knows it by its number.
     #[arg(long, value_name = "CHAT", allow_hyphen_values = true)]
     chat: Option<Chat>,
+    /// So many at most; without it, all that Telegram has, or 50 of the ledger.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    #[command(flatten, next_help_heading = "From Telegram")]
+    whose: Whose,
+    /// Revoked links instead of live ones.
+    #[arg(long, help_heading = "From Telegram")]
+    revoked: bool,
+    /// Those of this gate only.
+    #[arg(long, value_name = "SLUG", help_heading = "From the ledger")]
+    gate: Option<Slug>,
     /// Those of this pass only.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", help_heading = "From the ledger")]
     pass: Option<PassId>,
-    /// So many at most.
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    limit: u32,
     /// Those older than this one: for the next page.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", help_heading = "From the ledger")]
     before: Option<LinkId>,
     #[command(flatten)]
     housing: Housing,
@@ -44,6 +60,49 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        let [data, keys] = self.housing.given();
+        let of_ledger = [
+            ("--gate", self.gate.is_some()),
+            ("--pass", self.pass.is_some()),
+            ("--before", self.before.is_some()),
+            data,
+            keys,
+        ];
+        let of_telegram = [
+            ("--admin", self.whose.admin.is_some()),
+            ("--all-admins", self.whose.all_admins),
+            ("--revoked", self.revoked),
+        ];
+        match Source::choose(self.from, ctx, self.chat.as_ref(), &of_ledger, &of_telegram)? {
+            Chosen::Telegram(chat) => self.of_telegram(ctx, chat),
+            Chosen::Ledger => self.of_ledger(ctx),
+        }
+    }
+
+    fn of_telegram(&self, ctx: &Context<'_>, chat: &Chat) -> Result<(), Failure> {
+        listing::list(ctx, LINKS, self.limit, async |listing| {
+            let links = ctx.links(Operation::List)?;
+            let mut uses = 0;
+            let mut counted = |link: Link| {
+                uses += u64::from(link.uses.unwrap_or_default());
+                CountedLink::new(link)
+            };
+            for admin in self.whose.each(&*links, chat).await? {
+                let filter = LinkFilter { admin, revoked: self.revoked };
+                let doing = || format!("list the links to {chat}");
+                let taken = listing.take(links.list(chat, &filter), doing, &mut counted).await;
+                if self.whose.is_only_me() { taken } else { taken.map_err(Failure::of_owners) }?;
+            }
+            Ok(format!("{}, {}", listing.said(), count(uses, ("use", "uses"))))
+        })
+    }
+
+    fn of_ledger(&self, ctx: &Context<'_>) -> Result<(), Failure> {
+        let limit = self.limit.unwrap_or(USUAL);
+        let limit = u32::try_from(limit).ok().filter(|&limit| limit <= MOST).ok_or_else(|| {
+            let rule = "the ledger lists 10000 at a time, and `--before` goes on";
+            Usage::flag("--limit", limit, rule, "`--limit 10000`")
+        })?;
         let chat = self.chat.as_ref().map(number).transpose()?;
         let (links, entries) = runtime::run(async {
             let store = self.housing.open(ctx).await?.store;
@@ -53,20 +112,31 @@ impl List {
             };
             let filter = LedgerFilter { gate, chat, pass: self.pass, before: self.before };
             let slugs = slugs(&store).await?;
-            let links = store.ledger(filter, self.limit).await?;
-            let entries = links.iter().map(|link| ShownEntry::new(link, &slugs)).collect::<Vec<_>>();
+            let links = store.ledger(filter, limit).await?;
+            let ours = links.iter().map(|link| Entry::Ours(Box::new(ShownEntry::new(link, &slugs))));
+            let mut entries: Vec<Entry> = ours.collect();
+            // Those that were imported stand after the last that a gate made.
+            let rest = limit - u32::try_from(links.len()).unwrap_or(limit);
+            if rest > 0 && self.gate.is_none() && self.pass.is_none() {
+                let imported = store.foreign_links(chat, None, rest).await?;
+                entries.extend(imported.iter().map(Entry::foreign));
+            }
             Ok((links, entries))
         })?;
         ctx.output.list(&entries, &Clock::of_this_machine())?;
-        if let Some(last) = links.last().filter(|_| links.len() == self.limit as usize) {
+        if let Some(last) = links.last().filter(|_| links.len() == limit as usize) {
             ctx.output.note(format_args!("There may be more: `--before {}`", last.id));
         }
         Ok(())
     }
 }
 
+/// So many of the ledger where nobody says how many, and so many at most.
+const USUAL: u64 = 50;
+const MOST: u32 = 10_000;
+
 /// The ledger knows chats by their numbers.
-fn number(chat: &Chat) -> Result<ChatId, Usage> {
+pub(in crate::commands) fn number(chat: &Chat) -> Result<ChatId, Usage> {
     match chat {
         Chat::Id(id) => Ok(*id),
         Chat::Name(_) => {

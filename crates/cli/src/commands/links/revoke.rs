@@ -5,12 +5,12 @@ use super::named::{parser, whole_link};
 use super::was;
 use crate::context::{Connection, Context};
 use crate::failure::{Failure, Usage};
-use crate::flags::InChat;
+use crate::flags::{InChat, Speaker};
 use crate::house::Housing;
 use crate::shown::ShownLink;
 use crate::when::Clock;
 use clap::Args;
-use links::{Kind, Link, LinkUrl, Links, Person};
+use links::{Kind, Link, LinkUrl, Links, Operation, Person};
 use std::path::PathBuf;
 use telegram::bot_api::methods::{Method, RevokeChatInviteLink};
 
@@ -20,7 +20,7 @@ Examples:
   admit link revoke --chat @garden https://t.me/+AbCdEf0123456789
   admit link revoke --chat -1001234567890 --was link.json --json
 
-Nobody new comes in by a revoked link; members who came by it stay. Revoking the bot's primary link makes \
+Nobody new comes in by a revoked link; members who came by it stay. Revoking a primary link makes \
 Telegram put a new one in its place. A link that a gate made is ended with its pass: `admit pass revoke`.")]
 pub(crate) struct Revoke {
     /// The link; without it, the one in `--was`.
@@ -55,13 +55,25 @@ impl Revoke {
             kept::expect_no_promise(&entry)?;
         }
         let chat = &self.chat.chat;
+        let speaker = ctx.speaker(Operation::Revoke)?;
+        if ctx.global.dry_run && speaker == Speaker::Account {
+            return ctx.would(format!("revoke {link}"));
+        }
         if ctx.global.dry_run {
             let request = RevokeChatInviteLink { chat_id: chat, invite_link: link.as_str() };
             return ctx.rehearse(RevokeChatInviteLink::NAME, &request);
         }
-        let Connection { client, bot_id } = ctx.connect()?;
         let revoked = ctx.talk(async {
-            client.revoke(chat, &link).await.map_err(|error| refused(error, &link, was.as_ref(), bot_id))
+            let (links, me): (Box<dyn Links>, _) = match speaker {
+                Speaker::Bot => {
+                    let Connection { client, bot_id } = ctx.connect()?;
+                    (Box::new(client), bot_id)
+                }
+                // An owner revokes everybody's links, so whose it is explains nothing.
+                Speaker::Account => (Box::new(ctx.account()?), None),
+            };
+            let was = was.as_ref().filter(|_| speaker == Speaker::Bot);
+            links.revoke(chat, &link).await.map_err(|error| refused(error, &link, was, me))
         })?;
         let replaced_by = revoked.replaced_by.as_ref().map(|link| &link.url);
         let shown = ShownLink::new(revoked.link).replaced_by(replaced_by);

@@ -1,13 +1,15 @@
-//! `admit link rotate`: replaces the bot's primary link, which ends the old one at once.
+//! `admit link rotate`: replaces our primary link, which ends the old one at once.
 
 use crate::context::Context;
 use crate::failure::{Doing, Failure};
-use crate::flags::InChat;
+use crate::flags::{InChat, Speaker};
 use crate::output::Shown;
 use crate::when::Clock;
 use clap::Args;
-use links::{LinkUrl, Links};
+use futures_util::TryStreamExt;
+use links::{Chat, LinkFilter, Links, Operation};
 use serde::Serialize;
+use std::future::ready;
 use telegram::bot_api::methods::{ExportChatInviteLink, GetChat, Method};
 
 #[derive(Args, Debug)]
@@ -16,8 +18,8 @@ Examples:
   admit link rotate --chat @garden
   admit link rotate --chat -1001234567890 --yes --json
 
-Every administrator has one primary link of their own. This replaces the bot's; the old one is dead at once, \
-and whoever still holds it cannot come in by it.")]
+Every administrator has one primary link of their own. This replaces the bot's, or the account's; the old one is dead at \
+once, and whoever still holds it cannot come in by it.")]
 pub(crate) struct Rotate {
     #[command(flatten)]
     chat: InChat,
@@ -34,29 +36,52 @@ struct Rotated {
 impl Rotate {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
         let chat = &self.chat.chat;
-        if ctx.global.dry_run {
-            return ctx.rehearse(ExportChatInviteLink::NAME, &ExportChatInviteLink { chat_id: chat });
+        let speaker = ctx.speaker(Operation::Rotate)?;
+        let whose = match speaker {
+            Speaker::Bot => "the bot's",
+            Speaker::Account => "the account's",
+        };
+        match (ctx.global.dry_run, speaker) {
+            (true, Speaker::Bot) => {
+                return ctx.rehearse(ExportChatInviteLink::NAME, &ExportChatInviteLink { chat_id: chat });
+            }
+            (true, Speaker::Account) => return ctx.would(format!("replace {whose} primary link to {chat}")),
+            (false, _) => {}
         }
-        ctx.can_ask(&format!("this ends the bot's primary link to {chat} at once"))?;
-        let client = ctx.connect()?.client;
+        ctx.can_ask(&format!("this ends {whose} primary link to {chat} at once"))?;
         let rotated = ctx.talk(async {
-            // Only a look, so that the question can name what dies; a bot without a primary link has none to name.
-            let old = client
-                .call(&GetChat { chat_id: chat })
-                .await
-                .doing(|| format!("look at {chat}"))?
-                .invite_link;
+            // Only a look, so that the question can name what dies.
+            let (links, old): (Box<dyn Links>, _) = match speaker {
+                Speaker::Bot => {
+                    let client = ctx.connect()?.client;
+                    let seen = client.call(&GetChat { chat_id: chat }).await;
+                    let old = seen.doing(|| format!("look at {chat}"))?.invite_link;
+                    (Box::new(client), old)
+                }
+                Speaker::Account => {
+                    let account = ctx.account()?;
+                    let old = primary(&account, chat).await?;
+                    (Box::new(account), old)
+                }
+            };
             let what = match &old {
-                Some(old) => format!("this ends {old}, the bot's primary link to {chat}, at once"),
-                None => format!("this ends the bot's primary link to {chat}, if it has one"),
+                Some(old) => format!("this ends {old}, {whose} primary link to {chat}, at once"),
+                None => format!("this ends {whose} primary link to {chat}, if it has one"),
             };
             ctx.confirm(&what).await?;
-            let new: LinkUrl =
-                client.rotate(chat).await.doing(|| format!("replace the primary link to {chat}"))?;
-            Ok(Rotated { invite_link: new.as_str().to_owned(), is_primary: true, replaced: old })
+            let new = links.rotate(chat).await.doing(|| format!("replace the primary link to {chat}"))?;
+            Ok(Rotated { invite_link: String::from(new), is_primary: true, replaced: old })
         })?;
         Ok(ctx.output.show(&rotated, &Clock::of_this_machine())?)
     }
+}
+
+/// The primary link of an account, which is among its others.
+async fn primary(account: &dyn Links, chat: &Chat) -> Result<Option<String>, Failure> {
+    let mine = LinkFilter::default();
+    let mut primary = account.list(chat, &mine).try_filter(|link| ready(link.is_primary));
+    let found = primary.try_next().await.doing(|| format!("list the links to {chat}"))?;
+    Ok(found.map(|link| link.url.into()))
 }
 
 impl Shown for Rotated {

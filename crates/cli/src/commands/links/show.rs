@@ -1,47 +1,85 @@
-//! `admit link show`: one link of the ledger, and who was seen by it.
+//! `admit link show`: one link, with its counts from Telegram, or from the ledger with who was seen by it.
 
+use super::counted::CountedLink;
+use super::foreign::Entry;
 use super::ledger::ShownEntry;
-use super::named::parser;
+use super::named::{link_or_hash, parser, some_hash};
+use super::source::{Chosen, Source};
 use crate::commands::passes::slugs;
 use crate::config::Config;
 use crate::context::Context;
-use crate::failure::{Failure, Usage};
+use crate::failure::{Doing, Failure, Usage};
 use crate::house::Housing;
 use crate::runtime;
 use crate::when::Clock;
 use clap::Args;
 use gate::Code;
-use links::LinkHash;
+use links::{Chat, LinkHash, Operation};
 use store::{LedgerLink, Sighting, Store};
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
 Examples:
+  admit link show --chat @garden https://t.me/+AbCdEf0123456789
   admit link show https://t.me/+AbCdEf0123456789
   admit link show +AbCdEf0123456789 --json
   admit link show mnopqrstuvwxyz234567abcdea
 
-The last is a link's name at Telegram, by which it is known where only half of it is seen. Whoever has a link that was \
-not used yet may come in by it.")]
+With `--chat` Telegram is asked, which tells an account and no bot: `admit login`. Without it our own ledger, which has \
+the links that gates made or that were imported. The last is a link's name at Telegram, by which the ledger knows it where only half of it is \
+seen. Whoever has a link that was not used yet may come in by it.")]
 pub(crate) struct Show {
-    /// The link, in any spelling, its hash, or its name.
+    /// The link, in any spelling, its hash, or in the ledger its name.
     #[arg(value_name = "LINK", allow_hyphen_values = true)]
     link: String,
+    /// Who is asked.
+    #[arg(long, value_name = "WHERE", value_enum)]
+    from: Option<Source>,
+    /// The chat it leads to; Telegram wants to be told.
+    #[arg(long, value_name = "CHAT", allow_hyphen_values = true)]
+    chat: Option<Chat>,
     #[command(flatten)]
     housing: Housing,
 }
 
 impl Show {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        let of_telegram = [("--chat", self.chat.is_some())];
+        match Source::choose(self.from, ctx, self.chat.as_ref(), &self.housing.given(), &of_telegram)? {
+            Chosen::Telegram(chat) => self.of_telegram(ctx, chat),
+            Chosen::Ledger => self.of_ledger(ctx),
+        }
+    }
+
+    fn of_telegram(&self, ctx: &Context<'_>, chat: &Chat) -> Result<(), Failure> {
+        let link = link_or_hash(&self.link, &parser(&ctx.config()?))?;
+        let link = ctx.talk(async {
+            let links = ctx.links(Operation::Show)?;
+            links.show(chat, &link).await.doing(|| format!("look up the link {link}"))
+        })?;
+        Ok(ctx.output.show(&CountedLink::new(link), &Clock::of_this_machine())?)
+    }
+
+    fn of_ledger(&self, ctx: &Context<'_>) -> Result<(), Failure> {
         let named = Named::read(&self.link, &ctx.config()?)?;
         let entry = runtime::run(async {
             let store = self.housing.open(ctx).await?.store;
-            let (link, seen) = named.look_up(&store).await?.ok_or_else(|| Failure::NothingThere {
+            if let Some((link, seen)) = named.look_up(&store).await? {
+                let slugs = slugs(&store).await?;
+                return Ok(Entry::Ours(Box::new(ShownEntry::whole(&link, &seen, &slugs))));
+            }
+            if let Some(hash) = &named.hash
+                && let Some((link, seen)) = store.foreign_link(hash).await?
+            {
+                return Ok(Entry::whole_foreign(&link, &seen));
+            }
+            Err(Failure::NothingThere {
                 what: "the ledger does not know this link".to_owned(),
                 word: "no_link",
-                hint: "it has the links that gates made; `admit link list` tells which".to_owned(),
-            })?;
-            Ok(ShownEntry::whole(&link, &seen, &slugs(&store).await?))
+                hint: "it has the links that gates made or that were imported, which `admit link list` tells; for any \
+                    other, name its `--chat`"
+                    .to_owned(),
+            })
         })?;
         Ok(ctx.output.show(&entry, &Clock::of_this_machine())?)
     }
@@ -56,11 +94,8 @@ struct Named {
 impl Named {
     fn read(text: &str, config: &Config) -> Result<Self, Usage> {
         let text = text.trim();
-        let marker = text.parse().ok();
-        // Where only a link can be meant, a hash alone is one.
-        let hash = parser(config).parse(text).or_else(|why| LinkHash::new(text).map_err(|_| why));
-        match (marker, hash) {
-            (None, Err(why)) => Err(Usage::new(format!("`{text}`"), why, "`https://t.me/+AbCdEf0123456789`")),
+        match (text.parse().ok(), some_hash(text, &parser(config))) {
+            (None, Err(why)) => Err(why),
             (marker, hash) => Ok(Self { marker, hash: hash.ok() }),
         }
     }

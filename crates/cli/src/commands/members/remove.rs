@@ -1,25 +1,16 @@
-//! `admit member`: removes people from a chat.
+//! `admit member remove`: removes somebody from a chat.
 
 use crate::context::Context;
 use crate::failure::{Doing, Failure, Usage};
 use crate::flags::InChat;
 use crate::output::Shown;
 use crate::when::Clock;
-use clap::{Args, Subcommand};
+use clap::Args;
 use links::{Chat, ChatIdKind, UserId};
 use serde::Serialize;
 use telegram::bot_api::Client;
 use telegram::bot_api::methods::{BanChatMember, GetChatMember, Method, UnbanChatMember};
 use telegram::bot_api::types::ChatMember;
-
-#[derive(Subcommand, Debug)]
-#[command(before_help = "\
-Examples:
-  admit member remove --chat @garden --user 123456789")]
-pub(crate) enum Member {
-    /// Remove somebody, who may come back; or ban them.
-    Remove(Remove),
-}
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
@@ -48,15 +39,8 @@ struct Removed {
     status: &'static str,
 }
 
-impl Member {
-    pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
-        let Self::Remove(remove) = self;
-        remove.run(ctx)
-    }
-}
-
 impl Remove {
-    fn run(&self, ctx: &Context<'_>) -> Result<(), Failure> {
+    pub(crate) fn run(&self, ctx: &Context<'_>) -> Result<(), Failure> {
         let (chat_id, user_id) = (&self.chat.chat, self.user);
         let is_basic = matches!(chat_id, Chat::Id(id) if id.kind() == ChatIdKind::Group);
         if self.ban && is_basic {

@@ -1,0 +1,148 @@
+//! In whose name commands speak: an account whose session is kept in a file, or a bot.
+
+use crate::config::Config;
+use crate::context::Context;
+use crate::credentials::Source;
+use crate::failure::{Failure, Usage};
+use crate::flags::Speaker;
+use crate::session_file::{Kept, Place};
+use links::{Links, NotHere, Operation};
+use telegram::bot_api;
+use telegram::mtproto::{Client, Settings};
+
+impl Context<'_> {
+    /// The account's client, to be made inside the runtime.
+    pub(crate) fn account(&self) -> Result<Client, Failure> {
+        let config = self.config()?;
+        self.account_of(&config, &session_place(&config)?.open()?)
+    }
+
+    /// The client of this session.
+    pub(crate) fn account_of(&self, config: &Config, kept: &Kept) -> Result<Client, Failure> {
+        let settings = account_settings(config, kept.api_id)?;
+        Ok(Client::connect(&kept.session, &settings).on_wait(self.teller()))
+    }
+
+    /// Whether a session is kept. Nothing is opened.
+    pub(crate) fn has_account(&self) -> Result<bool, Failure> {
+        let config = self.config()?;
+        match config.session_file.value {
+            Some(_) => session_place(&config)?.is_taken(),
+            None => Ok(false),
+        }
+    }
+
+    /// Who does this: whom `--as` names; else the bot, where its token is given and it can; else the account.
+    pub(crate) fn speaker(&self, operation: Operation) -> Result<Speaker, Failure> {
+        let bot_can = bot_api::links::can(operation);
+        match self.global.speak_as {
+            Some(Speaker::Account) => Ok(Speaker::Account),
+            Some(Speaker::Bot) if bot_can => Ok(Speaker::Bot),
+            None if bot_can && self.config()?.token.value != Source::Nowhere => Ok(Speaker::Bot),
+            None if self.has_account()? => Ok(Speaker::Account),
+            // Nobody is there, and a token is the less that is missing.
+            None if bot_can => Ok(Speaker::Bot),
+            _ => Err(no_bot_can(operation)),
+        }
+    }
+
+    /// Whoever does this.
+    pub(crate) fn links(&self, operation: Operation) -> Result<Box<dyn Links>, Failure> {
+        match self.speaker(operation)? {
+            Speaker::Account => Ok(Box::new(self.account()?)),
+            Speaker::Bot => Ok(Box::new(self.connect()?.client)),
+        }
+    }
+}
+
+fn no_bot_can(operation: Operation) -> Failure {
+    let why = NotHere { operation, backend: "a bot", instead: "a user session can" };
+    Failure::telegram(operation.as_str().to_owned(), why.into())
+}
+
+/// Where the session is kept.
+pub(crate) fn session_place(config: &Config) -> Result<Place, Failure> {
+    let keys = config.session_key_file.value.clone();
+    match config.session_file.value.clone() {
+        Some(path) => Ok(Place::new(path, keys)),
+        None => {
+            let rule = "this machine has no configuration directory, so say where a session is kept";
+            Err(Usage::new("no `--session-file`", rule, "`--session-file garden.session`").into())
+        }
+    }
+}
+
+/// What an account's client is told of the settings. Around a proxy it does not go: whoever set one does not want to be
+/// seen without it.
+pub(crate) fn account_settings(config: &Config, api_id: i32) -> Result<Settings, Failure> {
+    if config.proxy.value.is_some() {
+        let rule = "an account goes through no proxy, only a bot does; leave the proxy away for this command";
+        return Err(Usage::new(
+            format!("a proxy, from {}", config.proxy.origin),
+            rule,
+            "a profile without it",
+        )
+        .into());
+    }
+    Ok(Settings { limit: config.timeout.value, ..Settings::new(api_id) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flags::Global;
+    use crate::output::{Format, Output};
+    use crate::runtime;
+    use links::UserId;
+    use telegram::mtproto::{AuthKey, Session};
+
+    /// Who does this, or the word and the sentences for why nobody can.
+    fn who(operation: Operation, speak_as: Option<Speaker>, has_token: bool, has_session: bool) -> String {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a.session");
+        if has_session {
+            let address = "127.0.0.1:1".parse().unwrap();
+            let session = Session { dc_id: 2, address, auth_key: AuthKey::new([7; 256]) };
+            let kept = Kept { account: UserId::new(7).unwrap(), api_id: 1, session };
+            Place::new(path.clone(), None).keep(&kept).unwrap();
+        }
+        let variables = |name: &str| (name == "ADMIT_BOT_TOKEN" && has_token).then(|| "1:abc".to_owned());
+        let global = Global { speak_as, session_file: Some(path), ..Global::default() };
+        let output = Output { format: Format::Words, quiet: true, coloured: false };
+        let ctx = Context { global, output, variables: &variables };
+        match runtime::run(async { ctx.links(operation) }) {
+            Ok(links) => links.backend().to_owned(),
+            Err(why) => {
+                let words = crate::failure::chain(&why).join(": ");
+                format!("{}: {words}; {}", why.class().0, why.hint().unwrap_or_default())
+            }
+        }
+    }
+
+    #[test]
+    fn a_bot_does_what_it_can_and_an_account_the_rest() {
+        use Operation::{Create, List};
+        use Speaker::{Account, Bot};
+        let (bot, account) = ("a bot", "a user session");
+        let nobody = "not_here: cannot list links: a bot cannot list links: a user session can; with the session of an \
+                      account it can be done: `admit login`";
+        for (operation, speak_as, has_token, has_session, expected) in [
+            (Create, None, true, true, bot),
+            (Create, None, false, true, account),
+            (Create, None, false, false, "no_token"),
+            (Create, Some(Account), true, true, account),
+            (Create, Some(Account), true, false, "no_session"),
+            (Create, Some(Bot), false, true, "no_token"),
+            (List, None, true, true, account),
+            (List, None, true, false, nobody),
+            (List, None, false, false, nobody),
+            (List, Some(Bot), true, true, nobody),
+        ] {
+            let seen = who(operation, speak_as, has_token, has_session);
+            assert!(
+                seen.starts_with(expected),
+                "{operation:?} {speak_as:?} {has_token} {has_session}: {seen}"
+            );
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `admit logout`: ends the session of an account at Telegram, and forgets it here.
+
+use crate::account::session_place;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::Shown;
+use crate::when::Clock;
+use clap::Args;
+use serde::Serialize;
+
+#[derive(Args, Debug)]
+#[command(before_help = "\
+Examples:
+  admit logout
+  admit logout --session-file garden.session
+
+A session that Telegram ended already is forgotten too. While Telegram cannot be reached nothing is forgotten: whoever \
+had a copy of the file could go on with it.")]
+pub(crate) struct Logout {}
+
+/// What was forgotten.
+#[derive(Serialize)]
+struct LoggedOut {
+    id: i64,
+    session_file: String,
+}
+
+impl Logout {
+    pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        let config = ctx.config()?;
+        let place = session_place(&config)?;
+        let kept = place.open()?;
+        let (account, path) = (kept.account, place.path.display().to_string());
+        if ctx.global.dry_run {
+            return ctx
+                .would(format!("end the session of account {account} at Telegram, and delete `{path}`"));
+        }
+        ctx.talk(async {
+            let ended = ctx.account_of(&config, &kept)?.log_out().await;
+            ended.map_err(|error| Failure::Telegram {
+                doing: format!("end the session of account {account}"),
+                error,
+                hint: Some(format!("`{path}` is as it was; do it again when Telegram can be reached")),
+            })
+        })?;
+        place.delete()?;
+        let logged_out = LoggedOut { id: account.get(), session_file: path };
+        Ok(ctx.output.show(&logged_out, &Clock::of_this_machine())?)
+    }
+}
+
+impl Shown for LoggedOut {
+    const COLUMNS: &'static [&'static str] = &["id", "session_file"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.id.to_string(), self.session_file.clone()]
+    }
+
+    fn words(&self, _: &Clock) -> String {
+        format!(
+            "Logged out: the session of account {} is over, and `{}` is deleted.",
+            self.id, self.session_file
+        )
+    }
+
+    fn brief(&self) -> String {
+        self.id.to_string()
+    }
+}

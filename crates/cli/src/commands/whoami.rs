@@ -1,0 +1,110 @@
+//! `admit whoami`: as whom commands speak.
+
+use super::login::Account;
+use crate::account::session_place;
+use crate::context::Context;
+use crate::credentials::Source;
+use crate::failure::{Doing, Failure};
+use crate::flags::Speaker;
+use crate::output::Shown;
+use crate::session_file;
+use crate::when::Clock;
+use clap::Args;
+use serde::Serialize;
+use telegram::bot_api::methods::GetMe;
+use telegram::bot_api::types::Me;
+
+#[derive(Args, Debug)]
+#[command(before_help = "\
+Examples:
+  admit whoami
+  admit whoami --as account --json
+
+Telegram is asked, which proves the session and the token.")]
+pub(crate) struct Whoami {}
+
+/// Everybody a command could speak as.
+#[derive(Serialize)]
+struct Everybody {
+    account: Option<Account>,
+    bot: Option<Me>,
+}
+
+impl Whoami {
+    pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        let has_token = ctx.config()?.token.value != Source::Nowhere;
+        // Whoever is named has to be there.
+        let (account, bot) = match ctx.global.speak_as {
+            Some(Speaker::Account) => (true, false),
+            Some(Speaker::Bot) => (false, true),
+            None => (ctx.has_account()?, has_token),
+        };
+        if !account && !bot {
+            return Err(session_file::Error::Nobody.into());
+        }
+        if ctx.global.dry_run {
+            let whom = match (account, bot) {
+                (true, true) => "whose the session is, and whose the token",
+                (true, false) => "whose the session is",
+                _ => "whose the token is",
+            };
+            return ctx.would(format!("ask Telegram {whom}"));
+        }
+        let everybody = ctx.talk(async {
+            Ok(Everybody {
+                account: if account { Some(the_account(ctx).await?) } else { None },
+                bot: if bot { Some(the_bot(ctx).await?) } else { None },
+            })
+        })?;
+        Ok(ctx.output.show(&everybody, &Clock::of_this_machine())?)
+    }
+}
+
+async fn the_account(ctx: &Context<'_>) -> Result<Account, Failure> {
+    let config = ctx.config()?;
+    let place = session_place(&config)?;
+    let kept = place.open()?;
+    let person =
+        ctx.account_of(&config, &kept)?.me().await.doing(|| "ask whose the session is".to_owned())?;
+    if person.id != kept.account {
+        let said = session_file::Error::NotWhose { path: place.path, kept: kept.account, other: person.id };
+        return Err(said.into());
+    }
+    Ok(Account::of(person))
+}
+
+async fn the_bot(ctx: &Context<'_>) -> Result<Me, Failure> {
+    ctx.connect()?.client.call(&GetMe {}).await.doing(|| "look at the bot".to_owned())
+}
+
+impl Shown for Everybody {
+    const COLUMNS: &'static [&'static str] = &[
+        "account_id",
+        "account_username",
+        "account_first_name",
+        "account_last_name",
+        "bot_id",
+        "bot_username",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let nothing = || Account::COLUMNS.iter().map(|_| String::new()).collect();
+        let mut cells = self.account.as_ref().map_or_else(nothing, Account::cells);
+        let bot = self.bot.as_ref();
+        cells.push(bot.map(|bot| bot.id.to_string()).unwrap_or_default());
+        cells.push(bot.and_then(|bot| bot.username.clone()).unwrap_or_default());
+        cells
+    }
+
+    fn words(&self, clock: &Clock) -> String {
+        let account = self.account.as_ref().map(|account| format!("account: {}", account.words()));
+        let bot = self.bot.as_ref().map(|bot| format!("bot: {}", bot.words(clock)));
+        account.into_iter().chain(bot).collect::<Vec<_>>().join("\n")
+    }
+
+    fn brief(&self) -> String {
+        let account = self.account.as_ref().map(|account| account.id);
+        let bot = self.bot.as_ref().map(|bot| bot.id);
+        account.into_iter().chain(bot).map(|id| id.to_string()).collect::<Vec<_>>().join("\n")
+    }
+}
