@@ -22,6 +22,11 @@ mod visitor;
 
 pub use bots::Unusable;
 pub use clock::Clock;
+pub use flows::import::{BecameOfIt, NotThere, ToImport, Whose, import};
+pub use flows::reconcile::{
+    Became, Books, Came, CannotReconcile, ChatReport, Difference, End, Foreign, NotCompared, Report, Unshown,
+    Wish, reconcile,
+};
 pub use listen::Listener;
 pub use points::Points;
 pub use setup::{
@@ -37,8 +42,10 @@ use crate::metrics::Metrics;
 use crate::router::Door;
 use crate::sign::Signer;
 use crate::visitor::Cookie;
-use links::{Parser, UserId};
+use links::{Links, Parser, UserId};
+use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use store::{Keyring, Store};
 use telegram::bot_api::Settings as Road;
 use tokio::task::JoinSet;
@@ -56,6 +63,8 @@ pub struct Settings {
     pub hearing: Hearing,
     /// For how long people are remembered who hold no pass.
     pub keep_days: u32,
+    /// The account of somebody who owns the chats, which sees what no bot is told.
+    pub account: Option<Account>,
     /// No other service stands on this store, so what an earlier one held is free.
     pub is_alone: bool,
     /// Tells the time.
@@ -73,10 +82,21 @@ impl Default for Settings {
             road: Road::default(),
             hearing: Hearing::default(),
             keep_days: 90,
+            account: None,
             is_alone: false,
             clock: Clock::default(),
             points: Points::default(),
         }
+    }
+}
+
+/// Somebody's account at Telegram. Who it is, nothing here shows.
+#[derive(Clone)]
+pub struct Account(pub Arc<dyn Links>);
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Account(..)")
     }
 }
 
@@ -131,6 +151,9 @@ impl Service {
         let mut jobs = JoinSet::new();
         jobs.spawn(jobs::keep_house(app.clone()));
         jobs.spawn(bots.go_on());
+        if let Some(Account(account)) = settings.account {
+            jobs.spawn(jobs::every_night(app.clone(), account, name.clone()));
+        }
         Ok(Self { app, name, jobs, watching: None })
     }
 

@@ -18,6 +18,7 @@ statements! {
             union all select 1 from attempts where person = $1
             union all select 1 from account_attempts where person = $1
             union all select 1 from sightings where person = $1
+            union all select 1 from foreign_links where creator = $1
             union all select 1 from chats where owner = $1
             union all select 1 from strangers where person = $1) as places";
     STRANGER_IN = "
@@ -36,12 +37,19 @@ statements! {
         on conflict (name) do update set value = meta.value
         returning value";
     SET_COUNT = "update meta set value = $1 where name = 'erased'";
+    LINKS_COMPARED = "
+        update links set compared_at = coalesce(compared_at, $1)
+        where id in (select link from sightings where person = $2 and link is not null)";
+    FOREIGN_LINKS_COMPARED = "
+        update foreign_links set compared_at = $1
+        where id in (select foreign_link from sightings where person = $2 and foreign_link is not null)";
     IN_PASSES = "update passes set person = $1 where person = $2";
     IN_ENTRIES = "update entries set used_by = $1 where used_by = $2";
     IN_LINKS = "update links set used_by = $1 where used_by = $2";
     IN_ATTEMPTS = "update attempts set person = $1 where person = $2";
     IN_ACCOUNTS = "update account_attempts set person = $1 where person = $2";
     IN_SIGHTINGS = "update sightings set person = $1 where person = $2";
+    IN_FOREIGN_LINKS = "update foreign_links set creator = $1 where creator = $2";
     IN_CHATS = "update chats set owner = $1 where owner = $2";
     IN_STRANGERS = "update strangers set person = $1 where person = $2";
 }
@@ -106,10 +114,22 @@ fn erase(tx: &mut Tx<'_>, person: UserId, who: &str, now: UnixTime) -> Result<Er
     for pass in &revoked {
         passes::revoke(tx, *pass, who, now)?;
     }
+    // Telegram's list of who came by a link has their own number still, and would be news of somebody else.
+    tx.execute(LINKS_COMPARED, &[&now, &person])?;
+    tx.execute(FOREIGN_LINKS_COMPARED, &[&now, &person])?;
     let number = next_number(tx)?;
     let mut places = 0;
-    let places_of_people =
-        [IN_PASSES, IN_ENTRIES, IN_LINKS, IN_ATTEMPTS, IN_ACCOUNTS, IN_SIGHTINGS, IN_CHATS, IN_STRANGERS];
+    let places_of_people = [
+        IN_PASSES,
+        IN_ENTRIES,
+        IN_LINKS,
+        IN_ATTEMPTS,
+        IN_ACCOUNTS,
+        IN_SIGHTINGS,
+        IN_FOREIGN_LINKS,
+        IN_CHATS,
+        IN_STRANGERS,
+    ];
     for statement in places_of_people {
         places += tx.execute(statement, &[&number, &person])?;
     }

@@ -65,6 +65,7 @@ statements! {
     CLEAR = "
         update entries set doubted_at = null
         where pass = $1 and chat = $2 and doubted_at = $3 and state = 'expired'";
+    DROP_DEAD = "update links set state = 'dropped' where id = $1 and state = 'free'";
     DIED = "
         update entries set state = 'expired'
         where link = $1 and state = 'issued'
@@ -144,11 +145,13 @@ impl Store {
         self.write(move |tx| tx.execute(CLEAR, &[&pass, &chat, &doubted_at]).map(drop)).await
     }
 
-    /// Telegram says that this link is dead, though nobody here ended it. Whoever was given it may ask for another.
+    /// Telegram says that this link is dead, though nobody here ended it. Whoever was given it may ask for another; if it
+    /// was in the pool, it is given to nobody.
     pub async fn link_died(&self, link: LinkId, now: UnixTime) -> Result<()> {
         self.write(move |tx| {
             ledger::want_revoked(tx, link, now)?;
             ledger::dead(tx, link, now)?;
+            tx.execute(DROP_DEAD, &[&link])?;
             tx.execute(DIED, &[&link]).map(drop)
         })
         .await

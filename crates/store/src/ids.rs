@@ -58,6 +58,10 @@ number!(
     LinkId
 );
 number!(
+    /// A link that somebody made elsewhere.
+    ForeignLinkId
+);
+number!(
     /// Something to do that waits in the outbox.
     ErrandId
 );

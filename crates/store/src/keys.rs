@@ -5,7 +5,7 @@ use crate::connection::Tx;
 use crate::seal::{CannotOpen, Place, sealed_with};
 use crate::statements::statements;
 use crate::{Error, Keyring, Result, Store};
-use crate::{bots, gates, ledger, outbox};
+use crate::{bots, foreign, gates, ledger, outbox};
 use links::UnixTime;
 
 statements! {
@@ -21,6 +21,10 @@ statements! {
         select id, marker, url from links
         where id > $1 and url is not null and substr(url, 1, 4) <> $2
         order by id limit $3";
+    OLD_FOREIGN_LINKS = "
+        select id, cast(id as text) as name, url from foreign_links
+        where substr(url, 1, 4) <> $1
+        order by id limit $2";
     OLD_ERRANDS = "
         select id, what, body from outbox
         where substr(body, 1, 4) <> $1
@@ -30,6 +34,7 @@ statements! {
     NEW_TOKEN = "update bots set token = $1 where id = $2 and token = $3";
     NEW_GATE = "update gates set definition = $1 where id = $2 and definition = $3";
     NEW_LINK = "update links set url = $1 where id = $2 and url = $3";
+    NEW_FOREIGN_LINK = "update foreign_links set url = $1 where id = $2 and url = $3";
     NEW_ERRAND = "update outbox set body = $1 where id = $2 and body = $3";
     NEW_CHECK = "update meta set value = $1 where name = 'seal' and value = $2";
 }
@@ -47,7 +52,7 @@ impl Store {
         let keys = self.keys().clone();
         self.write(move |tx| reseal_check(tx, &keys)).await?;
         let mut sealed = 0;
-        for table in [Table::Bots, Table::Gates, Table::Links, Table::Outbox] {
+        for table in [Table::Bots, Table::Gates, Table::Links, Table::ForeignLinks, Table::Outbox] {
             let mut after = 0;
             loop {
                 let keys = self.keys().clone();
@@ -81,6 +86,7 @@ enum Table {
     Bots,
     Gates,
     Links,
+    ForeignLinks,
     Outbox,
 }
 
@@ -90,6 +96,7 @@ impl Table {
             Self::Bots => bots::place(row),
             Self::Gates => gates::place(row),
             Self::Links => ledger::place(row),
+            Self::ForeignLinks => foreign::place(row),
             Self::Outbox => outbox::place(row),
         }
     }
@@ -102,6 +109,7 @@ fn reseal_some(tx: &mut Tx<'_>, keys: &Keyring, table: Table, after: i64) -> Res
         Table::Bots => tx.rows(OLD_TOKENS, &[&newest, &CHUNK])?,
         Table::Gates => tx.rows(OLD_GATES, &[&newest, &CHUNK])?,
         Table::Links => tx.rows(OLD_LINKS, &[&after, &newest, &CHUNK])?,
+        Table::ForeignLinks => tx.rows(OLD_FOREIGN_LINKS, &[&newest, &CHUNK])?,
         Table::Outbox => tx.rows(OLD_ERRANDS, &[&newest, &CHUNK])?,
     };
     for (id, row, old) in &rows {
@@ -111,6 +119,7 @@ fn reseal_some(tx: &mut Tx<'_>, keys: &Keyring, table: Table, after: i64) -> Res
             Table::Bots => NEW_TOKEN,
             Table::Gates => NEW_GATE,
             Table::Links => NEW_LINK,
+            Table::ForeignLinks => NEW_FOREIGN_LINK,
             Table::Outbox => NEW_ERRAND,
         };
         if tx.execute(statement, &[&new, id, old])? == 0 {

@@ -533,12 +533,16 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let link = open(self.keys(), row)?;
         let id = link.id;
-        let seen = self.read(move |tx| tx.rows(SEEN, &[&id])).await?;
-        let sighting = |(person, what, at, strangers, left_at): (UserId, String, UnixTime, u32, _)| {
-            Sighting { person, what, at, is_stranger: strangers > 0, left_at }
-        };
+        let seen: Vec<SightingRow> = self.read(move |tx| tx.rows(SEEN, &[&id])).await?;
         Ok(Some((link, seen.into_iter().map(sighting).collect())))
     }
+}
+
+/// Who, what they did, when, how often as a stranger, and when they went.
+pub(crate) type SightingRow = (UserId, String, UnixTime, u32, Option<UnixTime>);
+
+pub(crate) fn sighting((person, what, at, strangers, left_at): SightingRow) -> Sighting {
+    Sighting { person, what, at, is_stranger: strangers > 0, left_at }
 }
 
 /// A link that nobody has.

@@ -10,12 +10,20 @@ struct Migration {
     postgres: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "passes",
-    sqlite: include_str!("../migrations/sqlite/0001_passes.sql"),
-    postgres: include_str!("../migrations/postgres/0001_passes.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "passes",
+        sqlite: include_str!("../migrations/sqlite/0001_passes.sql"),
+        postgres: include_str!("../migrations/postgres/0001_passes.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "foreign links",
+        sqlite: include_str!("../migrations/sqlite/0002_foreign_links.sql"),
+        postgres: include_str!("../migrations/postgres/0002_foreign_links.sql"),
+    },
+];
 
 /// What this program knows.
 pub(crate) const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].number;

@@ -8,8 +8,9 @@ pub(crate) use crate::joins::Moment;
 use crate::joins::{Join, Known, Settled, settle};
 use crate::keys::expect_current;
 use crate::statements::statements;
-use crate::{Error, GateId, Keyring, LinkId, NewErrand, PassId, Result, Store, Visitor};
-use crate::{attempts, chats, gates, hearing, ledger, outbox, seal};
+use crate::value::Bind;
+use crate::{Error, ForeignLinkId, GateId, Keyring, LinkId, NewErrand, PassId, Result, Store, Visitor};
+use crate::{attempts, chats, foreign, gates, hearing, ledger, outbox, seal};
 use gate::Code;
 use gate::pass::State;
 use links::{ChatId, LinkHash, LinkUrl, Standing, UnixTime, UserId};
@@ -23,19 +24,39 @@ statements! {
     FORGET = "delete from inbox where received_at < $1";
     LINK_BY_HASH = "select id, marker, pass from links where hash = $1";
     LINK_BY_MARKER = "select id, marker, pass from links where marker = $1";
+    FOREIGN_LINK_BY_HASH = "select id from foreign_links where hash = $1";
     ADOPT_URL = "update links set url = $1, hash = $2 where id = $3 and url is null";
     SEE = "
-        insert into sightings (chat, person, at, update_id, what, link, pass)
-        select $1, $2, $3, $4, $5, $6, $7
+        insert into sightings (chat, person, at, update_id, what, link, pass, foreign_link)
+        select $1, $2, $3, $4, $5, $6, $7, $8
         where not exists (
             select 1 from sightings
             where chat = $1 and person = $2 and at = $3 and update_id = $4 and what = $5)";
+    TELL_OF_FOUND = "
+        update sightings set
+            at = $1, update_id = $2, link = coalesce(link, $3), pass = coalesce(pass, $4),
+            foreign_link = coalesce(foreign_link, $5)
+        where id = (
+            select s.id from sightings s
+            where s.chat = $6 and s.person = $7 and s.what = $8 and s.update_id = -1
+                and (s.what = 'asked'
+                    or (s.link is null and s.foreign_link is null)
+                    or (cast($3 as bigint) is null and cast($5 as bigint) is null)
+                    or (s.link is not distinct from $3 and s.foreign_link is not distinct from $5))
+                and not exists (
+                    select 1 from sightings w
+                    where w.chat = s.chat and w.person = s.person and w.what not in (s.what, 'asked')
+                        and w.at > case when s.at < $1 then s.at else $1 end
+                        and w.at <= case when s.at < $1 then $1 else s.at end)
+            order by s.at, s.id
+            limit 1)";
     USE_LINK = "
         update links set
             state = case when state = 'free' then 'dropped' else state end,
             used_at = $1, used_by = $2, used_update = $3,
             revoke_wanted_at = case when revoke_wanted_at < $1 then revoke_wanted_at else $1 end
-        where id = $4 and (used_at is null or (used_at, used_update) > ($1, $3))";
+        where id = $4
+            and (used_at is null or (used_at, used_update) > ($1, $3) or (used_by = $2 and used_update = -1))";
     PASSES_OF = "
         select pass from sightings
         where chat = $1 and person = $2 and pass is not null";
@@ -210,18 +231,20 @@ pub(crate) fn take_in(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Upd
     match &update.effect {
         Effect::Joined { chat, person, at, by } => {
             let seen = Seen { chat: now_called(tx, *chat)?, person: *person, moment: (*at, update.id) };
-            joined(tx, keys, seen, by)
+            let way = find_link(tx, keys, by)?;
+            tell(tx, seen, "joined", way)?;
+            came_by(tx, seen, way)
         }
         Effect::Left { chat, person, at, banned } => {
             let seen = Seen { chat: now_called(tx, *chat)?, person: *person, moment: (*at, update.id) };
-            see(tx, seen, if *banned { "banned" } else { "left" }, None)?;
+            see(tx, seen, if *banned { "banned" } else { "left" }, Way::Unknown)?;
             let passes = hold_all_of(tx, seen)?;
             settle_all(tx, &passes, seen, None)
         }
         Effect::Asked { chat, person, at, by } => {
             let seen = Seen { chat: now_called(tx, *chat)?, person: *person, moment: (*at, update.id) };
-            let link = find_link(tx, keys, by)?;
-            see(tx, seen, "asked", link.as_ref())?;
+            let way = find_link(tx, keys, by)?;
+            tell(tx, seen, "asked", way)?;
             Ok(Outcome::Noted)
         }
         Effect::RightsChanged { chat, at, standing } => {
@@ -252,29 +275,47 @@ pub(crate) struct Seen {
     pub(crate) moment: Moment,
 }
 
-/// A link of ours, and whose it is.
-struct Found {
-    link: LinkId,
-    pass: Option<PassId>,
+/// The link by which somebody came or asked, as our books know it.
+#[derive(Clone, Copy)]
+pub(crate) enum Way {
+    /// By none of which they know.
+    Unknown,
+    /// By one that a gate made, and whose it is.
+    Ours(LinkId, Option<PassId>),
+    /// By one that was made elsewhere.
+    Foreign(ForeignLinkId),
 }
 
-fn joined(tx: &mut Tx<'_>, keys: &Keyring, seen: Seen, by: &By) -> Result<Outcome> {
-    let found = find_link(tx, keys, by)?;
-    see(tx, seen, "joined", found.as_ref())?;
+impl Way {
+    pub(crate) fn link(self) -> Option<LinkId> {
+        if let Self::Ours(link, _) = self { Some(link) } else { None }
+    }
+
+    pub(crate) fn pass(self) -> Option<PassId> {
+        if let Self::Ours(_, pass) = self { pass } else { None }
+    }
+
+    pub(crate) fn foreign(self) -> Option<ForeignLinkId> {
+        if let Self::Foreign(link) = self { Some(link) } else { None }
+    }
+}
+
+/// Somebody came in, which is written down.
+pub(crate) fn came_by(tx: &mut Tx<'_>, seen: Seen, way: Way) -> Result<Outcome> {
     let passes = hold_all_of(tx, seen)?;
-    if let Some(found) = &found {
-        use_link(tx, seen, found.link)?;
-        if found.pass.is_none() {
+    if let Some(link) = way.link() {
+        use_link(tx, seen, link)?;
+        if way.pass().is_none() {
             settle_all(tx, &passes, seen, None)?;
-            return Ok(Outcome::StrayLink { link: found.link });
+            return Ok(Outcome::StrayLink { link });
         }
     }
-    settle_all(tx, &passes, seen, found.and_then(|found| found.pass))
+    settle_all(tx, &passes, seen, way.pass())
 }
 
 /// Somebody was found to be in, whose pass and link these are.
 pub(crate) fn came(tx: &mut Tx<'_>, seen: Seen, link: LinkId, pass: PassId) -> Result<()> {
-    see(tx, seen, "joined", Some(&Found { link, pass: Some(pass) }))?;
+    see(tx, seen, "joined", Way::Ours(link, Some(pass)))?;
     hold(tx, pass)?;
     use_link(tx, seen, link)?;
     settle_pass(tx, pass, seen.chat).map(drop)
@@ -285,15 +326,27 @@ fn use_link(tx: &mut Tx<'_>, seen: Seen, link: LinkId) -> Result<()> {
     tx.execute(USE_LINK, &[&at, &seen.person, &update, &link]).map(drop)
 }
 
-/// Writes it down, once however often it is told and however late.
-fn see(tx: &mut Tx<'_>, seen: Seen, what: &'static str, found: Option<&Found>) -> Result<()> {
-    let (link, pass) = (found.map(|found| found.link), found.and_then(|found| found.pass));
+/// An update told of it. What was found in a list of Telegram's before was the same, unless they went in between: nobody
+/// comes in twice without. Of the two moments, the update's is the one by which everything else is told apart.
+fn tell(tx: &mut Tx<'_>, seen: Seen, what: &'static str, way: Way) -> Result<()> {
     let (at, update) = seen.moment;
-    tx.execute(SEE, &[&seen.chat, &seen.person, &at, &update, &what, &link, &pass]).map(drop)
+    let (link, pass, foreign) = (way.link(), way.pass(), way.foreign());
+    let found: [&dyn Bind; 8] = [&at, &update, &link, &pass, &foreign, &seen.chat, &seen.person, &what];
+    match tx.execute(TELL_OF_FOUND, &found)? {
+        0 => see(tx, seen, what, way),
+        _ => Ok(()),
+    }
+}
+
+/// Writes it down, once however often it is told and however late.
+pub(crate) fn see(tx: &mut Tx<'_>, seen: Seen, what: &'static str, way: Way) -> Result<()> {
+    let (at, update) = seen.moment;
+    let (link, pass, foreign) = (way.link(), way.pass(), way.foreign());
+    tx.execute(SEE, &[&seen.chat, &seen.person, &at, &update, &what, &link, &pass, &foreign]).map(drop)
 }
 
 /// The link somebody came by. One whose making was never confirmed is known by its name, and shows its text now.
-fn find_link(tx: &mut Tx<'_>, keys: &Keyring, by: &By) -> Result<Option<Found>> {
+fn find_link(tx: &mut Tx<'_>, keys: &Keyring, by: &By) -> Result<Way> {
     let mut row: Option<(LinkId, Code, Option<PassId>)> = None;
     if let Some((_, hash)) = &by.link {
         row = tx.row(LINK_BY_HASH, &[&seal::hash_of_link(hash)])?;
@@ -306,7 +359,11 @@ fn find_link(tx: &mut Tx<'_>, keys: &Keyring, by: &By) -> Result<Option<Found>> 
             tx.execute(ADOPT_URL, &[&sealed, &seal::hash_of_link(hash), link])?;
         }
     }
-    Ok(row.map(|(link, _, pass)| Found { link, pass }))
+    if let (None, Some((_, hash))) = (&row, &by.link) {
+        let foreign = tx.row(FOREIGN_LINK_BY_HASH, &[&seal::hash_of_link(hash)])?;
+        return Ok(foreign.map_or(Way::Unknown, |(link,)| Way::Foreign(link)));
+    }
+    Ok(row.map_or(Way::Unknown, |(link, _, pass)| Way::Ours(link, pass)))
 }
 
 /// Nobody else writes down what these people did before this transaction ends, so that of a join and a leave which two
@@ -427,7 +484,7 @@ fn settle_strangers(
 }
 
 /// What a chat is called now.
-fn now_called(tx: &mut Tx<'_>, chat: ChatId) -> Result<ChatId> {
+pub(crate) fn now_called(tx: &mut Tx<'_>, chat: ChatId) -> Result<ChatId> {
     Ok(tx.row(MOVED_TO, &[&chat])?.map_or(chat, |(new,)| new))
 }
 
@@ -458,6 +515,7 @@ fn migrated(
     tx.execute(MOVE_MOVES, &[&to, &from])?;
     gates::move_chat(tx, keys, from, to)?;
     ledger::move_chat(tx, from, to, at)?;
+    foreign::move_chat(tx, from, to, at)?;
     tx.execute(MOVE_SIGHTINGS, &[&to, &from])?;
     tx.execute(MOVE_STRANGERS, &[&to, &from])?;
     // Who was seen in the new one before we knew what it is came into this one.

@@ -18,6 +18,7 @@ pub(crate) mod man;
 pub(crate) mod members;
 pub(crate) mod passes;
 pub(crate) mod people;
+pub(crate) mod reconcile;
 pub(crate) mod requests;
 pub(crate) mod restore;
 pub(crate) mod sandbox;
@@ -96,6 +97,8 @@ pub(crate) enum Command {
     /// Forget people.
     #[command(subcommand)]
     Person(people::Person),
+    /// Compare the ledger with Telegram's links, in the name of an account.
+    Reconcile(reconcile::Reconcile),
     /// Name what is wrong with a service, and what to do about it.
     Doctor(doctor::Doctor),
     /// Copy the database, while a service runs.
@@ -159,6 +162,7 @@ pub(crate) fn run(cli: Cli, output: Output, variables: Variables<'_>) -> Result<
         Command::Gate(command) => command.run(&ctx),
         Command::Pass(command) => command.run(&ctx),
         Command::Person(command) => command.run(&ctx),
+        Command::Reconcile(command) => command.run(&ctx),
         Command::Doctor(command) => command.run(&ctx),
         Command::Backup(command) => command.run(&ctx),
         Command::Restore(command) => command.run(&ctx),

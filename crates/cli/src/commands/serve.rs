@@ -2,15 +2,16 @@
 
 use crate::bot;
 use crate::context::{self, Context};
-use crate::failure::{Failure, Stop, Usage};
+use crate::failure::{Failure, Stop, Usage, chain};
 use crate::house::{House, Housing};
 use crate::listen::Listen;
 use crate::runtime;
 use crate::trials;
 use clap::Args;
 use serde::Serialize;
-use server::{Hearing, Service, Settings};
+use server::{Account, Hearing, Service, Settings};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
@@ -22,6 +23,9 @@ Examples:
 The bot's token is needed once: it is kept sealed in the database, and known from then on. Gates are made with \
 `admit gate new`, while this runs or before. The database is a file in `--data`, or the PostgreSQL of DATABASE_URL \
 or DATABASE_URL_FILE.
+
+Where the session of an account is kept, as by `admit login` of the chats' owner, the ledger is compared with Telegram's \
+links every night at three, in UTC: `admit reconcile` tells what that does.
 
 At its address, `/livez` and `/readyz` tell how it is, and `/metrics` counts, that for this machine only; or all three \
 at `--metrics-listen`, and nowhere else. It logs to stderr what is worth knowing; \
@@ -74,7 +78,7 @@ impl Serve {
         let telegram_url =
             address(ctx, "--telegram-url", "ADMIT_TELEGRAM_URL", self.telegram_url.as_deref())?;
         let hearing = if webhook(ctx, self.webhook)? { Hearing::Webhook } else { Hearing::Asking };
-        let keep_days = self.keep_days(ctx)?;
+        let keep_days = keep_days(ctx, self.keep_days)?;
         runtime::serve(async {
             let bound = listen.bind("--listen").await?;
             let watching = match &metrics_listen {
@@ -94,6 +98,7 @@ impl Serve {
                 road,
                 hearing,
                 keep_days: keep_days.unwrap_or(Settings::default().keep_days),
+                account: account(ctx),
                 is_alone: standing.as_ref().is_some_and(|(_, is_alone)| *is_alone),
                 clock,
                 points: trials::points(ctx.variables),
@@ -129,17 +134,36 @@ impl Serve {
             }
         })
     }
+}
 
-    fn keep_days(&self, ctx: &Context<'_>) -> Result<Option<u32>, Usage> {
-        let Some(text) = (ctx.variables)("ADMIT_KEEP_DAYS").filter(|_| self.keep_days.is_none()) else {
-            return Ok(self.keep_days);
-        };
-        match text.parse() {
-            Ok(days @ 1..=36_500) => Ok(Some(days)),
-            _ => {
-                let rule = "this is a number of days from 1 to 36500";
-                Err(Usage::new(format!("`ADMIT_KEEP_DAYS={text}`"), rule, "`ADMIT_KEEP_DAYS=90`"))
-            }
+/// The account whose session is kept, if one is. A service without it does all the rest, so what is wrong with it is said
+/// and keeps nothing from starting.
+fn account(ctx: &Context<'_>) -> Option<Account> {
+    let account = match ctx.has_account() {
+        Ok(false) => return None,
+        Ok(true) => ctx.account(),
+        Err(why) => Err(why),
+    };
+    match account {
+        Ok(account) => Some(Account(Arc::new(account))),
+        Err(why) => {
+            let why = chain(&why).join(": ");
+            ctx.output.warn(format_args!("the ledger is not compared with Telegram's links: {why}"));
+            None
+        }
+    }
+}
+
+/// For how many days people are remembered: by a flag, or else by a variable.
+pub(super) fn keep_days(ctx: &Context<'_>, flag: Option<u32>) -> Result<Option<u32>, Usage> {
+    let Some(text) = (ctx.variables)("ADMIT_KEEP_DAYS").filter(|_| flag.is_none()) else {
+        return Ok(flag);
+    };
+    match text.parse() {
+        Ok(days @ 1..=36_500) => Ok(Some(days)),
+        _ => {
+            let rule = "this is a number of days from 1 to 36500";
+            Err(Usage::new(format!("`ADMIT_KEEP_DAYS={text}`"), rule, "`ADMIT_KEEP_DAYS=90`"))
         }
     }
 }

@@ -20,5 +20,6 @@ mod operator_doctor;
 mod operator_keys;
 mod operator_people;
 mod playground;
+mod reconcile;
 mod secrets;
 mod session;

@@ -4,9 +4,11 @@
 mod attend;
 mod house;
 mod listen;
+mod nightly;
 
 pub(crate) use attend::Attendance;
 pub(crate) use house::keep_house;
+pub(crate) use nightly::every_night;
 
 use crate::app::App;
 use crate::bells::Ear;

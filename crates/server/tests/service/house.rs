@@ -1,12 +1,14 @@
 //! A sandbox, a service with one gate, and those who come to it.
 
-use admit_server::{Clock, Hearing, Service, Settings};
-use links::{ChatId, UnixTime, UserId};
-use sandbox::{ClockMode, LinkBase, Sandbox, Seed, Unknowns};
+use admit_server::{Account, Books, CannotReconcile, Clock, Hearing, Report, Service, Settings, Wish};
+use links::{ChatId, Links, Parser, UnixTime, UserId};
+use sandbox::{Admin, Announcement, ClockMode, LinkBase, Sandbox, Seed, Unknowns};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use store::{Keyring, SavedGate, Store};
 use telegram::bot_api::{Settings as Road, Token};
+use telegram::mtproto;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -25,6 +27,10 @@ pub(crate) struct House {
     pub(crate) telegram: String,
     pub(crate) token: String,
     url: String,
+    /// Where Telegram is for apps.
+    at: Announcement,
+    /// Whoever owns the chat, with their account.
+    pub(crate) account: mtproto::Client,
     _running: JoinSet<()>,
     data: tempfile::TempDir,
 }
@@ -48,7 +54,13 @@ impl House {
         hearing: Hearing,
         chat: impl AsyncFnOnce(&str, i64) -> Option<i64>,
     ) -> Self {
-        Self::before(sandbox::Settings::default(), lines, hearing, chat).await
+        Self::before(sandbox::Settings::default(), lines, hearing, chat, IsGiven::No).await
+    }
+
+    /// The same, with the account of whoever owns the chat.
+    pub(crate) async fn with_account(lines: Value) -> Self {
+        let nobody = async |_: &str, _| None;
+        Self::before(sandbox::Settings::default(), lines, Hearing::Asking, nobody, IsGiven::Yes).await
     }
 
     /// The same, before a Telegram that lets everybody in who taps in the same second, and whose time stands still.
@@ -56,7 +68,7 @@ impl House {
         let unknowns = Unknowns { limits_are_strict: false, ..Unknowns::default() };
         let telegram =
             sandbox::Settings { unknowns, clock: ClockMode::Frozen, ..sandbox::Settings::default() };
-        Self::before(telegram, json!({}), Hearing::Asking, async |_, _| None).await
+        Self::before(telegram, json!({}), Hearing::Asking, async |_, _| None, IsGiven::No).await
     }
 
     async fn before(
@@ -64,6 +76,7 @@ impl House {
         lines: Value,
         hearing: Hearing,
         chat: impl AsyncFnOnce(&str, i64) -> Option<i64>,
+        is_given: IsGiven,
     ) -> Self {
         let settings = sandbox::Settings { link_base: LinkBase::Own, seed: Some(Seed::Demo), ..telegram };
         let sandbox = Sandbox::start(settings).await.unwrap();
@@ -90,6 +103,8 @@ impl House {
         gate.as_object_mut().unwrap().extend(lines.as_object().unwrap().clone());
         let gate = serde_json::from_value(gate).unwrap();
         admit_server::open_gate(&store, &gate, bot, "maria", clock.now()).await.unwrap();
+        let Admin { auth_key, .. } = at.mtproto.admin.clone().unwrap();
+        let account = account(&at, &auth_key);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let settings = Settings {
@@ -97,13 +112,42 @@ impl House {
             telegram_url: at.people.clone(),
             road,
             hearing,
+            account: (is_given == IsGiven::Yes).then(|| Account(Arc::new(account.clone()))),
             clock: clock.clone(),
             ..Settings::default()
         };
         let service = Service::start(store.clone(), &keys, settings).await.unwrap();
         running.spawn(service.serve(listener, std::future::pending()));
         let chat = ChatId::new(chat).unwrap();
-        Self { bot, chat, store, clock, telegram: at.bot_api, token, url, _running: running, data }
+        let telegram = at.bot_api.clone();
+        Self { bot, chat, store, clock, telegram, token, url, at, account, _running: running, data }
+    }
+
+    /// Somebody else's account.
+    pub(crate) async fn account_of(&self, person: i64) -> mtproto::Client {
+        let given = self.control(&format!("people/{person}/session"), json!({})).await;
+        account(&self.at, given["auth_key"].as_str().unwrap())
+    }
+
+    /// Our books beside Telegram's, as this account sees them.
+    pub(crate) async fn reconcile_by(
+        &self,
+        account: &dyn Links,
+        wish: &Wish,
+    ) -> Result<Report, CannotReconcile> {
+        let links = self.links();
+        let books = self.books(account, &links);
+        let road = Road { api_url: self.telegram.clone(), ..Road::default() };
+        admit_server::reconcile(books, &road, wish).await
+    }
+
+    pub(crate) fn books<'a>(&'a self, account: &'a dyn Links, links: &'a Parser) -> Books<'a> {
+        Books { store: &self.store, account, links, clock: &self.clock, keep_days: 90 }
+    }
+
+    /// Reads the links of this Telegram.
+    pub(crate) fn links(&self) -> Parser {
+        Parser::telegram().and_host(&self.at.people).unwrap()
     }
 
     /// Posts this to the service with these headers. A long body is announced, and only begun: nobody reads it.
@@ -299,6 +343,24 @@ impl House {
         let members = chat["members"].as_array().unwrap();
         members.iter().any(|member| member["user"]["id"] == person)
     }
+}
+
+/// Whether the service has the owner's account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IsGiven {
+    No,
+    Yes,
+}
+
+/// The account that is logged in with this key.
+fn account(at: &Announcement, auth_key: &str) -> mtproto::Client {
+    let door = &at.mtproto;
+    let session = mtproto::Session {
+        dc_id: door.dc_id,
+        address: door.addr.parse().unwrap(),
+        auth_key: auth_key.parse().unwrap(),
+    };
+    mtproto::Client::connect(&session, &mtproto::Settings::new(1))
 }
 
 impl Fan<'_> {

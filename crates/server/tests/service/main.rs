@@ -12,6 +12,7 @@ mod patience;
 mod pauses;
 mod people;
 mod publish;
+mod reconcile;
 mod refusals;
 mod renewals;
 mod rights;

@@ -177,10 +177,11 @@ on_both! {
             make(&store, &gate, number).await;
         }
         store.send_out(bot(), message(b"come in"), NOW).await.unwrap();
+        store.import(shown(500), "maria", NOW).await.unwrap();
         drop(store);
         let both = keys().with_newer([9; 32]);
         let store = Store::open(&database.place, both.clone()).await.unwrap();
-        assert_eq!(store.reseal("maria", NOW).await.unwrap(), 453);
+        assert_eq!(store.reseal("maria", NOW).await.unwrap(), 454);
         assert_eq!(store.reseal("maria", NOW).await.unwrap(), 0);
         drop(store);
         let wrong = Store::open(&database.place, keys()).await.unwrap_err();
@@ -189,6 +190,7 @@ on_both! {
         assert_eq!(store.bots().await.unwrap()[0].token.reveal(), "700:AAsecret");
         assert_eq!(store.gates().await.unwrap()[0].gate, gate.gate);
         assert_eq!(store.ledger(Default::default(), 1000).await.unwrap().len(), 450);
+        assert_eq!(store.foreign_links(None, None, 9).await.unwrap()[0].url, hash(500).url());
         assert_eq!(store.take_errands(bot(), "a", 9, NOW, later(9)).await.unwrap()[0].body, b"come in");
     }
 

@@ -7,6 +7,8 @@ mod cut;
 mod databases;
 mod drawers;
 mod erased;
+mod foreign;
+mod found;
 mod hearing;
 mod housekeeping;
 mod killed;

@@ -1,7 +1,7 @@
 //! The people and places of the stories.
 
 use admit_store::{
-    By, Effect, GateState, Granted, Intent, LinkId, Made, PassId, SavedGate, Store, Update, Visitor,
+    By, Effect, GateState, Granted, Intent, LinkId, Made, PassId, SavedGate, Shown, Store, Update, Visitor,
 };
 use gate::{Code, Gate};
 use links::{ChatId, LinkHash, UnixTime, UserId};
@@ -99,4 +99,24 @@ pub(crate) fn joined(id: i64, who: i64, by: Option<u64>, at: i64) -> Update {
 
 pub(crate) fn left(id: i64, who: i64, at: i64) -> Update {
     update(id, Effect::Left { chat: chat(), person: person(who), at: later(at), banned: false })
+}
+
+/// A link that somebody else made, as Telegram shows it.
+pub(crate) fn shown(number: u64) -> Shown {
+    Shown {
+        chat: chat(),
+        url: hash(number).url(),
+        hash: hash(number),
+        name: Some("spring".to_owned()),
+        creator: person(900),
+        expires_at: None,
+        uses: Some(0),
+        is_revoked: false,
+    }
+}
+
+/// Somebody came by such a link.
+pub(crate) fn joined_by_foreign(id: i64, who: i64, number: u64, at: i64) -> Update {
+    let by = By { marker: None, link: Some((hash(number).url(), hash(number))) };
+    update(id, Effect::Joined { chat: chat(), person: person(who), at: later(at), by })
 }

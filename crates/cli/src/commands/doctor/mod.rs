@@ -5,6 +5,7 @@ mod bots;
 mod files;
 mod gates;
 mod report;
+mod session;
 
 use self::report::Report;
 use super::serve;
@@ -27,7 +28,8 @@ Examples:
   admit doctor --data /var/lib/admit --public-url https://gate.example
   admit doctor --json
 
-It looks at the files, the keys, the database, the record of what people did, the bots, the gates and the public URL. \
+It looks at the files, the keys, the database, the record of what people did, the bots, the gates, the account's \
+session where one is kept, and the public URL. \
 It changes nothing, takes no updates away from a service, and says what it could not look at. The exit code is 1 if \
 something has to be put right, and 0 if there are warnings only. It asks Telegram in the name of the bots that are \
 remembered, and needs no token.")]
@@ -79,6 +81,7 @@ impl Doctor {
                         .leave_out("bots, gates and the record of what people did", "the database is closed");
                 }
             }
+            session::look(&mut report, ctx).await?;
             address::look(&mut report, public_url.as_deref(), webhook).await;
             Ok(report.sorted())
         })?;

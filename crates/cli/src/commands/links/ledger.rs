@@ -40,7 +40,7 @@ pub(super) struct ShownEntry {
 }
 
 #[derive(Serialize)]
-struct Seen {
+pub(super) struct Seen {
     user_id: i64,
     /// `joined` or `asked`.
     what: String,
@@ -79,19 +79,34 @@ impl ShownEntry {
     }
 
     /// With all that is known.
-    pub(super) fn whole(link: &LedgerLink, seen: &[Sighting], slugs: &HashMap<GateId, Slug>) -> Self {
-        let seen = seen.iter().map(|it| Seen {
-            user_id: it.person.get(),
-            what: it.what.clone(),
-            at: it.at.get(),
-            is_stranger: it.is_stranger,
-            left_at: it.left_at.map(UnixTime::get),
-        });
+    pub(super) fn whole(link: &LedgerLink, sightings: &[Sighting], slugs: &HashMap<GateId, Slug>) -> Self {
         Self {
             invite_link: link.url.as_ref().map(ToString::to_string),
-            seen: Some(seen.collect()),
+            seen: Some(seen(sightings)),
             ..Self::new(link, slugs)
         }
+    }
+}
+
+/// Who was seen, as it is shown.
+pub(super) fn seen(sightings: &[Sighting]) -> Vec<Seen> {
+    let seen = sightings.iter().map(|it| Seen {
+        user_id: it.person.get(),
+        what: it.what.clone(),
+        at: it.at.get(),
+        is_stranger: it.is_stranger,
+        left_at: it.left_at.map(UnixTime::get),
+    });
+    seen.collect()
+}
+
+impl Seen {
+    /// A line of its own.
+    pub(super) fn words(&self, clock: &Clock) -> String {
+        let say = |at: i64| clock.say(UnixTime::new(at));
+        let as_whom = if self.is_stranger { ", a stranger" } else { "" };
+        let left = self.left_at.map(|at| format!(", and left on {}", say(at))).unwrap_or_default();
+        format!("\n  {} {} on {}{as_whom}{left}", self.user_id, self.what, say(self.at))
     }
 }
 
@@ -152,10 +167,8 @@ impl Shown for ShownEntry {
                 say(wanted)
             );
         }
-        for Seen { user_id, what, at, is_stranger, left_at } in self.seen.iter().flatten() {
-            let as_whom = if *is_stranger { ", a stranger" } else { "" };
-            let left = left_at.map(|at| format!(", and left on {}", say(at))).unwrap_or_default();
-            words += &format!("\n  {user_id} {what} on {}{as_whom}{left}", say(*at));
+        for seen in self.seen.iter().flatten() {
+            words += &seen.words(clock);
         }
         words
     }

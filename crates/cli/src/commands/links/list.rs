@@ -1,6 +1,7 @@
 //! `admit link list`: links newest first, from Telegram or from our own ledger.
 
 use super::counted::{CountedLink, LINKS};
+use super::foreign::Entry;
 use super::ledger::ShownEntry;
 use super::source::{Chosen, Source};
 use super::whose::Whose;
@@ -27,7 +28,7 @@ Examples:
   admit link list --from ledger --chat -1001234567890 --before 1200 -o ndjson
 
 Telegram lists the links of a chat, with counts, to an account and to no bot: `admit login`. Our own ledger has what \
-gates made, and what became of it; there a link's text is not listed, `admit link show MARKER` shows one. Where a \
+gates made and what was imported, and what became of it; there a link's text is not listed, `admit link show MARKER` shows one. Where a \
 session is kept and `--chat` is named, Telegram is asked.")]
 pub(crate) struct List {
     /// Who is asked.
@@ -112,7 +113,14 @@ impl List {
             let filter = LedgerFilter { gate, chat, pass: self.pass, before: self.before };
             let slugs = slugs(&store).await?;
             let links = store.ledger(filter, limit).await?;
-            let entries = links.iter().map(|link| ShownEntry::new(link, &slugs)).collect::<Vec<_>>();
+            let ours = links.iter().map(|link| Entry::Ours(Box::new(ShownEntry::new(link, &slugs))));
+            let mut entries: Vec<Entry> = ours.collect();
+            // Those that were imported stand after the last that a gate made.
+            let rest = limit - u32::try_from(links.len()).unwrap_or(limit);
+            if rest > 0 && self.gate.is_none() && self.pass.is_none() {
+                let imported = store.foreign_links(chat, None, rest).await?;
+                entries.extend(imported.iter().map(Entry::foreign));
+            }
             Ok((links, entries))
         })?;
         ctx.output.list(&entries, &Clock::of_this_machine())?;
@@ -128,7 +136,7 @@ const USUAL: u64 = 50;
 const MOST: u32 = 10_000;
 
 /// The ledger knows chats by their numbers.
-fn number(chat: &Chat) -> Result<ChatId, Usage> {
+pub(in crate::commands) fn number(chat: &Chat) -> Result<ChatId, Usage> {
     match chat {
         Chat::Id(id) => Ok(*id),
         Chat::Name(_) => {

@@ -5,6 +5,8 @@ mod counted;
 mod create;
 mod delete;
 mod edit;
+mod foreign;
+mod import;
 mod kept;
 mod ledger;
 mod list;
@@ -20,6 +22,7 @@ mod was;
 mod whose;
 
 pub(crate) use create::request;
+pub(super) use list::number;
 pub(crate) use named::{parser, whole_link};
 pub(crate) use terms::{Typed, terms};
 
@@ -53,6 +56,8 @@ pub(crate) enum Link {
     Delete(delete::Delete),
     /// Delete every revoked link.
     Purge(purge::Purge),
+    /// Take links that were made elsewhere into the ledger.
+    Import(import::Import),
     /// Read any spelling of an invite link.
     Parse(parse::Parse),
 }
@@ -69,6 +74,7 @@ impl Link {
             Self::Check(command) => command.run(ctx),
             Self::Delete(command) => command.run(ctx),
             Self::Purge(command) => command.run(ctx),
+            Self::Import(command) => command.run(ctx),
             Self::Parse(command) => command.run(ctx),
         }
     }

@@ -1,6 +1,7 @@
 //! `admit link show`: one link, with its counts from Telegram, or from the ledger with who was seen by it.
 
 use super::counted::CountedLink;
+use super::foreign::Entry;
 use super::ledger::ShownEntry;
 use super::named::{link_or_hash, parser, some_hash};
 use super::source::{Chosen, Source};
@@ -25,7 +26,7 @@ Examples:
   admit link show mnopqrstuvwxyz234567abcdea
 
 With `--chat` Telegram is asked, which tells an account and no bot: `admit login`. Without it our own ledger, which has \
-the links that gates made. The last is a link's name at Telegram, by which the ledger knows it where only half of it is \
+the links that gates made or that were imported. The last is a link's name at Telegram, by which the ledger knows it where only half of it is \
 seen. Whoever has a link that was not used yet may come in by it.")]
 pub(crate) struct Show {
     /// The link, in any spelling, its hash, or in the ledger its name.
@@ -63,13 +64,22 @@ impl Show {
         let named = Named::read(&self.link, &ctx.config()?)?;
         let entry = runtime::run(async {
             let store = self.housing.open(ctx).await?.store;
-            let (link, seen) = named.look_up(&store).await?.ok_or_else(|| Failure::NothingThere {
+            if let Some((link, seen)) = named.look_up(&store).await? {
+                let slugs = slugs(&store).await?;
+                return Ok(Entry::Ours(Box::new(ShownEntry::whole(&link, &seen, &slugs))));
+            }
+            if let Some(hash) = &named.hash
+                && let Some((link, seen)) = store.foreign_link(hash).await?
+            {
+                return Ok(Entry::whole_foreign(&link, &seen));
+            }
+            Err(Failure::NothingThere {
                 what: "the ledger does not know this link".to_owned(),
                 word: "no_link",
-                hint: "it has the links that gates made, which `admit link list` tells; for any other, name its `--chat`"
+                hint: "it has the links that gates made or that were imported, which `admit link list` tells; for any \
+                    other, name its `--chat`"
                     .to_owned(),
-            })?;
-            Ok(ShownEntry::whole(&link, &seen, &slugs(&store).await?))
+            })
         })?;
         Ok(ctx.output.show(&entry, &Clock::of_this_machine())?)
     }

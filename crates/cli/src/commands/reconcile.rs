@@ -1,0 +1,308 @@
+//! `admit reconcile`: our books beside Telegram's, as the account of a chat's owner sees them.
+
+use super::links::{number, parser};
+use super::serve;
+use crate::context::Context;
+use crate::failure::{ErrorJson, Failure, chain};
+use crate::house::Housing;
+use crate::listing::count;
+use crate::output::Shown;
+use crate::rows::plain;
+use crate::runtime;
+use crate::trials;
+use crate::when::Clock;
+use clap::Args;
+use links::{Chat, Kind, UnixTime};
+use serde::Serialize;
+use server::{Became, Books, Came, CannotReconcile, ChatReport, Difference, End, NotCompared, Unshown, Wish};
+
+#[derive(Args, Debug)]
+#[command(before_help = "\
+Examples:
+  admit reconcile --dry-run
+  admit reconcile
+  admit reconcile --chat -1001234567890 --json
+  admit reconcile --keep-strays
+
+It takes the account of whoever owns the chats, `admit login`, and works beside a service, which does the same every \
+night. Links that were lost in the making end, and so do strays: links of our bot that bear a name of ours and that the \
+ledger does not know. Nobody was ever shown either. A link that somebody ended by hand is known to be dead, and whoever \
+came unseen has used their pass; `admit serve` ends the link they came by. Links that bear another name are listed and \
+left alone: `admit link import` takes them into the ledger.")]
+pub(crate) struct Reconcile {
+    /// This chat only, by its number; may be given several times.
+    #[arg(long, value_name = "CHAT", allow_hyphen_values = true)]
+    chat: Vec<Chat>,
+    /// Leave strays as they are.
+    #[arg(long)]
+    keep_strays: bool,
+    #[command(flatten)]
+    housing: Housing,
+}
+
+/// One chat, and the links of one bot there.
+#[derive(Serialize)]
+struct ShownChat {
+    chat_id: i64,
+    bot_id: i64,
+    /// `compared` or `not_compared`.
+    status: &'static str,
+    /// Nothing was changed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+    #[serde(flatten)]
+    found: Option<ShownDifference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorJson>,
+    #[serde(skip)]
+    why: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ShownDifference {
+    /// So many links Telegram showed.
+    links: u64,
+    adopted: Vec<ShownUnshown>,
+    strays: Vec<ShownUnshown>,
+    foreign: Vec<ShownForeign>,
+    /// The names of links that somebody ended by hand.
+    died: Vec<String>,
+    came: Vec<ShownCame>,
+    /// So many wait to be let in.
+    waiting: u64,
+    /// Those of them who were not seen to ask.
+    asked: Vec<i64>,
+}
+
+/// A link that nobody was shown.
+#[derive(Serialize)]
+struct ShownUnshown {
+    marker: String,
+    /// `ended`, `left` or `failed`.
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorJson>,
+}
+
+/// A link that no gate made.
+#[derive(Serialize)]
+struct ShownForeign {
+    invite_link: String,
+    name: Option<String>,
+    uses: Option<u32>,
+}
+
+/// Somebody who came unseen.
+#[derive(Serialize)]
+struct ShownCame {
+    user_id: i64,
+    at: i64,
+    /// The name of the link they came by.
+    link: Option<String>,
+    /// `holder`, `stranger` or `guest`; nothing in a rehearsal.
+    became: Option<&'static str>,
+    pass_id: Option<i64>,
+}
+
+impl Reconcile {
+    pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        let chats = self.chat.iter().map(number).collect::<Result<_, _>>()?;
+        let wish = Wish { chats, dry_run: ctx.global.dry_run, keep_strays: self.keep_strays };
+        let config = ctx.config()?;
+        let (links, road) = (parser(&config), crate::context::settings(&config));
+        let keep_days = serve::keep_days(ctx, None)?.unwrap_or(server::Settings::default().keep_days);
+        let clock = trials::clock(ctx.variables);
+        let report = runtime::run(async {
+            let account = ctx.account()?;
+            let store = self.housing.open(ctx).await?.store;
+            let books = Books { store: &store, account: &account, links: &links, clock: &clock, keep_days };
+            let doing = "compare the ledger with Telegram's links";
+            server::reconcile(books, &road, &wish).await.map_err(|why| failure(doing, why))
+        })?;
+        let (total, failed) =
+            (report.chats.len(), report.chats.iter().filter(|chat| chat.outcome.is_err()).count());
+        if total == 0 {
+            ctx.output.note("No gate leads anywhere, so there is nothing to compare; `--chat` names a chat");
+        }
+        let is_of_pass = |came: &Came| matches!(came.became, Became::Holder(_) | Became::Stranger(_));
+        let to_end = report.differences().any(|found| found.came.iter().any(is_of_pass));
+        let rows: Vec<_> = report.chats.into_iter().map(|chat| ShownChat::new(chat, wish.dry_run)).collect();
+        ctx.output.show_all(&rows, &Clock::of_this_machine())?;
+        if to_end {
+            ctx.output.note("Links by which somebody came end as soon as `admit serve` runs");
+        }
+        match failed {
+            0 => Ok(()),
+            failed => Err(Failure::SomeFailed { failed: failed as u64, total: total as u64 }),
+        }
+    }
+}
+
+/// Why nothing could be compared, in the words of the command line.
+pub(super) fn failure(doing: &str, why: CannotReconcile) -> Failure {
+    match why {
+        CannotReconcile::Store(why) => Failure::Stored(why),
+        CannotReconcile::SessionOver(error) => Failure::telegram(doing.to_owned(), error),
+        CannotReconcile::Telegram(error) => Failure::telegram(doing.to_owned(), error).of_owners(),
+        CannotReconcile::Bot(why) => Failure::Service(why),
+    }
+}
+
+impl ShownChat {
+    fn new(report: ChatReport, dry_run: bool) -> Self {
+        let (chat_id, bot_id) = (report.chat.get(), report.bot.get());
+        let compared =
+            Self { chat_id, bot_id, status: "compared", dry_run, found: None, error: None, why: None };
+        match report.outcome {
+            Ok(found) => Self { found: Some(ShownDifference::new(found)), ..compared },
+            Err(why) => {
+                let words = chain(&why).join(": ");
+                let error = match why {
+                    NotCompared::NotOwner => links::Error::because(
+                        Kind::MissingRight(links::Right::Administrator),
+                        NotCompared::NotOwner,
+                    ),
+                    NotCompared::Telegram(error) => error,
+                };
+                let error = Failure::telegram(format!("compare the links to {chat_id}"), error).of_owners();
+                Self { status: "not_compared", error: Some(error.as_json()), why: Some(words), ..compared }
+            }
+        }
+    }
+}
+
+impl ShownDifference {
+    fn new(found: Difference) -> Self {
+        let unshown = |links: Vec<Unshown>| links.into_iter().map(ShownUnshown::new).collect();
+        let foreign = found.foreign.into_iter().map(|it| ShownForeign {
+            invite_link: it.url.to_string(),
+            name: it.name,
+            uses: it.uses,
+        });
+        let came = found.came.into_iter().map(|it| {
+            let (became, pass) = match it.became {
+                Became::Holder(pass) => (Some("holder"), Some(pass)),
+                Became::Stranger(pass) => (Some("stranger"), Some(pass)),
+                Became::Guest => (Some("guest"), None),
+                Became::NotYet => (None, None),
+            };
+            let pass_id = pass.map(|pass| pass.get());
+            ShownCame { user_id: it.person.get(), at: it.at.get(), link: it.link, became, pass_id }
+        });
+        Self {
+            links: found.links,
+            adopted: unshown(found.adopted),
+            strays: unshown(found.strays),
+            foreign: foreign.collect(),
+            died: found.died.iter().map(ToString::to_string).collect(),
+            came: came.collect(),
+            waiting: found.waiting,
+            asked: found.asked.iter().map(|person| person.get()).collect(),
+        }
+    }
+
+    fn says(&self, is_rehearsal: bool, clock: &Clock) -> Vec<String> {
+        let mut lines = Vec::new();
+        let would = if is_rehearsal { "would be " } else { "" };
+        for link in &self.adopted {
+            lines.push(format!("{} was lost in the making, and {}", link.marker, link.says(is_rehearsal)));
+        }
+        for link in &self.strays {
+            lines.push(format!("{} is in no ledger, and {}", link.marker, link.says(is_rehearsal)));
+        }
+        for link in &self.died {
+            lines.push(format!("{link} was ended by hand, which {would}written down"));
+        }
+        for came in &self.came {
+            let by = came.link.as_deref().map(|link| format!(" by {}", plain(link))).unwrap_or_default();
+            let as_what = match (came.became, came.pass_id) {
+                (Some("holder"), Some(pass)) => format!(", and has used pass {pass}"),
+                (Some("stranger"), Some(pass)) => format!(", and pass {pass} is not theirs"),
+                _ => String::new(),
+            };
+            let at = clock.say(UnixTime::new(came.at));
+            lines.push(format!("{} came unseen{by} on {at}{as_what}", came.user_id));
+        }
+        for link in &self.foreign {
+            let named = link.name.as_deref().map(|name| format!(", named {}", plain(name)));
+            let uses = link.uses.map(|uses| format!(", with {uses} in by it")).unwrap_or_default();
+            let named = named.unwrap_or_default();
+            lines.push(format!("{} is no gate's{named}{uses}; it is left alone", link.invite_link));
+        }
+        for person in &self.asked {
+            lines.push(format!("{person} asked unseen to be let in"));
+        }
+        if self.waiting > 0 {
+            lines.push(format!("{} wait to be let in", self.waiting));
+        }
+        lines
+    }
+}
+
+impl ShownUnshown {
+    fn new(link: Unshown) -> Self {
+        let (status, error) = match link.end {
+            End::Ended => ("ended", None),
+            End::Left => ("left", None),
+            End::Refused(error) => {
+                let failure = Failure::telegram(format!("end the link {}", link.marker), error);
+                ("failed", Some(failure.as_json()))
+            }
+        };
+        Self { marker: link.marker.to_string(), status, error }
+    }
+
+    fn says(&self, is_rehearsal: bool) -> String {
+        match (self.status, &self.error) {
+            ("ended", _) => "is ended".to_owned(),
+            (_, Some(error)) => format!("could not be ended: {}", error.code),
+            _ if is_rehearsal => "works".to_owned(),
+            _ => "is left as it is".to_owned(),
+        }
+    }
+}
+
+impl Shown for ShownChat {
+    const COLUMNS: &'static [&'static str] = &[
+        "chat_id", "bot_id", "status", "links", "adopted", "strays", "foreign", "died", "came", "waiting",
+        "asked", "error",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let counts = match &self.found {
+            Some(it) => [
+                it.links,
+                it.adopted.len() as u64,
+                it.strays.len() as u64,
+                it.foreign.len() as u64,
+                it.died.len() as u64,
+                it.came.len() as u64,
+                it.waiting,
+                it.asked.len() as u64,
+            ]
+            .map(|count| count.to_string()),
+            None => std::array::from_fn(|_| String::new()),
+        };
+        let mut cells = vec![self.chat_id.to_string(), self.bot_id.to_string(), self.status.to_owned()];
+        cells.extend(counts);
+        cells.push(self.error.as_ref().map(|error| error.code.to_owned()).unwrap_or_default());
+        cells
+    }
+
+    fn words(&self, clock: &Clock) -> String {
+        let chat = self.chat_id;
+        let Some(found) = &self.found else {
+            return format!("{chat} could not be compared: {}", self.why.as_deref().unwrap_or_default());
+        };
+        let lines = found.says(self.dry_run, clock);
+        let shown = count(found.links, ("link", "links"));
+        match lines.is_empty() {
+            true => format!("{chat}: the ledger says what Telegram says of {shown}"),
+            false => format!("{chat}: of {shown} at Telegram\n  {}", lines.join("\n  ")),
+        }
+    }
+
+    fn brief(&self) -> String {
+        self.chat_id.to_string()
+    }
+}

@@ -1,0 +1,118 @@
+//! The ledger beside Telegram's links, with the real binary: on demand, by the service, and where somebody is in the way.
+
+use crate::house::House;
+use crate::operator::{Service, json, run};
+use serde_json::{Value, json};
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
+
+/// A name such as ours.
+const MARKER: &str = "a4dqobyha4dqobyha4dqobyha4";
+
+/// An open gate that no service stands behind, and the owner of its chat logged in.
+fn house() -> House {
+    let house = House::new();
+    house.log_in();
+    house.admit("gate new owls --title Owls --chat CHAT --ask Who? --answer owl").is(0, "is a draft");
+    run(&house, "gate publish owls").is(0, "is open");
+    house
+}
+
+fn made(house: &House, name: &str) -> String {
+    let chat: i64 = house.chat.parse().unwrap();
+    let made = house.bot_api("createChatInviteLink", json!({ "chat_id": chat, "name": name }));
+    made["result"]["invite_link"].as_str().unwrap().to_owned()
+}
+
+fn reconciled(house: &House, more: &str) -> Value {
+    let mut chats = json(house, &format!("reconcile{more}"));
+    let chat = chats[0].take();
+    assert_eq!(chat["status"], "compared", "{chat}");
+    chat
+}
+
+#[test]
+fn strays_end_and_what_is_foreign_stays() {
+    let house = house();
+    // The bot's primary link, and nothing else.
+    run(&house, "reconcile").is(0, "the ledger says what Telegram says of 1 link");
+    let (stray, foreign) = (made(&house, MARKER), made(&house, "spring"));
+    run(&house, "reconcile --dry-run").is(0, "is in no ledger, and works");
+    assert_eq!(reconciled(&house, " --keep-strays")["strays"][0]["status"], "left");
+    run(&house, "reconcile -o csv --keep-strays").is(0, ",compared,3,0,1,1,0,0,0,0,");
+    let found = reconciled(&house, "");
+    assert_eq!(found["strays"], json!([{ "marker": MARKER, "status": "ended" }]));
+    assert_eq!(found["foreign"], json!([{ "invite_link": foreign, "name": "spring", "uses": 0 }]));
+    assert_eq!(house.join(house.person(), &stray), "refused");
+
+    run(&house, "link import --chat CHAT --all-admins --dry-run").is(0, "would import");
+    assert_eq!(json(&house, "link list --from ledger"), json!([]));
+    run(&house, &format!("link import --chat CHAT {foreign}")).is(0, "imported");
+    run(&house, "link import --chat CHAT --all-admins").is(0, "was in the ledger");
+    run(&house, "reconcile").is(0, "the ledger says what Telegram says of 3 links");
+    let listed = json(&house, "link list --from ledger");
+    let spring = listed.as_array().unwrap().iter().find(|link| link["name"] == "spring").unwrap();
+    assert_eq!((&spring["state"], spring.get("invite_link")), (&json!("imported"), None));
+    run(&house, "link list --from ledger").is(0, "spring");
+    assert_eq!(json(&house, "link list --gate owls"), json!([]));
+
+    let ann = house.person();
+    assert_eq!(house.join(ann, &foreign), "joined");
+    run(&house, "reconcile").is(0, &format!("{ann} came unseen by spring"));
+    let shown = json(&house, &format!("link show --from ledger {foreign}"));
+    assert_eq!((&shown["uses"], &shown["seen"][0]["user_id"]), (&json!(1), &json!(ann)));
+    run(&house, &format!("link show --from ledger {foreign}")).is(0, "is left alone");
+    assert!(json(&house, "audit list")[0]["what"] == "import link");
+}
+
+#[test]
+fn what_cannot_be_compared_or_imported_is_named() {
+    let house = house();
+    let chat = run(&house, "reconcile --chat -1009999999999 --json");
+    assert_eq!(chat.code, Some(9), "{}{}", chat.out, chat.err);
+    assert!(
+        chat.out.contains("not_compared") && chat.err.contains("1 of 1 failed"),
+        "{}{}",
+        chat.out,
+        chat.err
+    );
+    run(&house, "reconcile --chat @garden").is(2, "the ledger knows chats by their numbers");
+    run(&house, "link import --chat CHAT https://t.me/+Nobody0123456789 --json").fails_as(
+        3,
+        "not_found",
+        "link_dead",
+    );
+    run(&house, "link import --chat CHAT --all-admins https://t.me/+AbC").is(2, "whoever made them");
+    let two = "link import --chat CHAT https://t.me/+Nobody0123456789 https://t.me/+Nothing123456789";
+    run(&house, two).is(9, "2 of 2 failed");
+    // Somebody else administers the chat.
+    let deputy = house.person();
+    let office = json!({ "id": deputy, "rights": ["can_invite_users"] });
+    house.control(&format!("chats/{}/bot", house.chat), office);
+    let key = house.control(&format!("people/{deputy}/session"), json!({}));
+    house.log_in_with(key["auth_key"].as_str().unwrap(), "--session-file deputy.session");
+    let as_deputy = "reconcile --session-file deputy.session";
+    run(&house, as_deputy).is(9, "only the owner of a chat sees the links of its bots");
+    // The owner's session is ended from elsewhere.
+    house.control(&format!("people/{}/logout", house.mtproto["admin"]["user_id"]), json!({}));
+    run(&house, "reconcile --json").fails_as(4, "credentials", "session_over");
+    run(&house, "doctor").is(1, "Telegram ended the session of the account");
+    run(&house, "reconcile --session-file none.session --json").fails_as(4, "credentials", "no_session");
+}
+
+#[test]
+fn a_service_with_a_session_compares_by_itself() {
+    let house = house();
+    let stray = made(&house, MARKER);
+    let _service = Service::start(&house);
+    let until = Instant::now() + Duration::from_secs(60);
+    while house.chat()["links"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|link| link["invite_link"] == stray.as_str() && link["is_revoked"] == false)
+    {
+        assert!(Instant::now() < until, "the stray works");
+        yield_now();
+    }
+}

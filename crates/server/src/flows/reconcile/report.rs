@@ -1,0 +1,153 @@
+//! What was found when our books were laid beside Telegram's, as a value: whoever shows it says it in their own way.
+
+use gate::Code;
+use links::{ChatId, LinkUrl, UnixTime, UserId};
+use store::{Outcome, PassId};
+
+/// What was found, chat by chat.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Each chat with each bot that makes links there.
+    pub chats: Vec<ChatReport>,
+}
+
+/// One chat, and one bot's links there.
+#[derive(Debug)]
+pub struct ChatReport {
+    /// Which chat.
+    pub chat: ChatId,
+    /// Whose links.
+    pub bot: UserId,
+    /// What differs, or why nobody could tell.
+    pub outcome: Result<Difference, NotCompared>,
+}
+
+/// Why a chat could not be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum NotCompared {
+    /// Telegram shows the links of another administrator to the owner only.
+    #[error("only the owner of a chat sees the links of its bots, and this account is not the owner")]
+    NotOwner,
+    /// Telegram refused, or could not be asked.
+    #[error(transparent)]
+    Telegram(links::Error),
+}
+
+/// Where the books and Telegram differ, and what was done about it.
+#[derive(Debug, Default)]
+pub struct Difference {
+    /// So many links Telegram showed.
+    pub links: u64,
+    /// Links that were asked for and lost, and which Telegram has. Nobody was shown them; they end.
+    pub adopted: Vec<Unshown>,
+    /// Links that bear a name of ours and which the books do not know. Nobody was shown them.
+    pub strays: Vec<Unshown>,
+    /// Links of the bot that no gate made and nobody imported. They are left alone.
+    pub foreign: Vec<Foreign>,
+    /// Links that were to work, and which somebody ended at Telegram.
+    pub died: Vec<Code>,
+    /// People who came unseen.
+    pub came: Vec<Came>,
+    /// So many wait to be let in.
+    pub waiting: u64,
+    /// Those of them whose asking nobody told us of.
+    pub asked: Vec<UserId>,
+}
+
+/// A link nobody was shown.
+#[derive(Debug)]
+pub struct Unshown {
+    /// Its name at Telegram.
+    pub marker: Code,
+    /// What became of it.
+    pub end: End,
+}
+
+/// What became of a link that nobody was shown.
+#[derive(Debug)]
+pub enum End {
+    /// It is dead.
+    Ended,
+    /// It was to be left as it is.
+    Left,
+    /// Telegram did not end it.
+    Refused(links::Error),
+}
+
+/// A link that no gate made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Foreign {
+    /// Its text.
+    pub url: LinkUrl,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// So many are in by it, where that is told.
+    pub uses: Option<u32>,
+}
+
+/// Somebody who came unseen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Came {
+    /// Who.
+    pub person: UserId,
+    /// When, as Telegram says.
+    pub at: UnixTime,
+    /// The name of the link they came by, if it has one.
+    pub link: Option<String>,
+    /// What that made of them.
+    pub became: Became,
+}
+
+/// What somebody is who came unseen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Became {
+    /// Whoever this pass is for.
+    Holder(PassId),
+    /// Somebody else than whoever this pass is for.
+    Stranger(PassId),
+    /// Somebody who came by a link of no pass, and is in.
+    Guest,
+    /// Nothing yet, because nothing was to be changed.
+    NotYet,
+}
+
+impl From<Outcome> for Became {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Entered { pass, .. } | Outcome::Gone { pass, .. } => Self::Holder(pass),
+            Outcome::Stranger { pass, .. } => Self::Stranger(pass),
+            _ => Self::Guest,
+        }
+    }
+}
+
+impl Report {
+    /// What differs, of every chat that could be compared.
+    pub fn differences(&self) -> impl Iterator<Item = &Difference> {
+        self.chats.iter().filter_map(|chat| chat.outcome.as_ref().ok())
+    }
+
+    /// Whether the books and Telegram say the same, wherever they could be compared.
+    pub fn is_nothing(&self) -> bool {
+        self.differences().all(Difference::is_nothing)
+    }
+
+    /// Whether some chat could not be compared now, and may be later without anybody doing anything.
+    pub fn is_worth_repeating(&self) -> bool {
+        let may_pass = |chat: &ChatReport| matches!(&chat.outcome, Err(NotCompared::Telegram(error)) if error.is_retryable());
+        self.chats.iter().any(may_pass)
+    }
+}
+
+impl Difference {
+    /// Whether nothing differs. Who waits, and was seen to ask, is no difference.
+    pub fn is_nothing(&self) -> bool {
+        let Self { links: _, adopted, strays, foreign, died, came, waiting: _, asked } = self;
+        adopted.is_empty()
+            && strays.is_empty()
+            && foreign.is_empty()
+            && died.is_empty()
+            && came.is_empty()
+            && asked.is_empty()
+    }
+}

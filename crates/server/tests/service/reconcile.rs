@@ -1,0 +1,291 @@
+//! Our books are laid beside Telegram's, as the owner of the chat sees them.
+
+use crate::house::{House, eventually};
+use admit_server::{
+    Became, BecameOfIt, CannotReconcile, Difference, End, NotCompared, Report, ToImport, Unshown, Whose, Wish,
+};
+use gate::Code;
+use links::{LinkUrl, UnixTime};
+use serde_json::{Value, json};
+use store::{Intent, LinkState};
+
+const DAY: i64 = 86_400;
+
+async fn compared(house: &House) -> Difference {
+    only(house.reconcile_by(&house.account, &Wish::default()).await.unwrap())
+}
+
+async fn rehearsed(house: &House) -> Difference {
+    let wish = Wish { dry_run: true, ..Wish::default() };
+    only(house.reconcile_by(&house.account, &wish).await.unwrap())
+}
+
+/// What was found of the one chat there is.
+fn only(mut report: Report) -> Difference {
+    assert_eq!(report.chats.len(), 1);
+    report.chats.remove(0).outcome.unwrap()
+}
+
+/// A link that somebody makes with the bot's token.
+async fn made_by_hand(house: &House, name: &str) -> String {
+    let made = json!({ "chat_id": house.chat.get(), "name": name });
+    let made = house.as_bot("createChatInviteLink", made).await;
+    made["result"]["invite_link"].as_str().unwrap().to_owned()
+}
+
+fn markers(unshown: &[Unshown]) -> Vec<Code> {
+    assert!(unshown.iter().all(|it| matches!(it.end, End::Ended)), "{unshown:?}");
+    unshown.iter().map(|it| it.marker).collect()
+}
+
+async fn is_dead(house: &House, link: &str) -> bool {
+    let person = house.person().await;
+    house.join(person, link).await == "refused"
+}
+
+/// What was called about this link, by whomever.
+async fn calls_about(house: &House, link: &str) -> Vec<String> {
+    let ledger = house.ledger().await;
+    let about = |line: &&str| line.contains(link) && line.contains("ChatInvite");
+    ledger.lines().filter(about).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_link_that_was_lost_in_the_making_is_found_and_ends() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let (gate, marker) = (house.gate().await, Code::new([9; 16]));
+    let (chat, bot, expires_at) = (house.chat, house.bot, gate.gate.promised_until(house.now()));
+    let intent = Intent { gate: gate.id, chat, bot, marker, fence: 1, expires_at };
+    let row = house.store.intend(intent, house.now()).await.unwrap();
+    let link = made_by_hand(&house, &marker.to_string()).await;
+    house.store.lost(row).await.unwrap();
+
+    let found = rehearsed(&house).await;
+    assert!(matches!(found.adopted[..], [Unshown { end: End::Left, .. }]), "{found:?}");
+    assert_eq!(house.store.url_of(row).await.unwrap(), None, "that was a rehearsal");
+    assert_eq!(markers(&compared(&house).await.adopted), [marker]);
+    assert!(is_dead(&house, &link).await);
+    let (entry, _) = house.store.ledger_by_marker(marker).await.unwrap().unwrap();
+    assert_eq!((entry.state, entry.url), (LinkState::Lost, Some(LinkUrl::new(link))));
+    assert!(entry.revoked_at.is_some());
+    assert!(compared(&house).await.is_nothing());
+}
+
+#[tokio::test]
+async fn a_link_of_our_name_that_nobody_knows_of_ends_unless_it_is_to_stay() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let marker = Code::new([8; 16]);
+    let link = made_by_hand(&house, &marker.to_string()).await;
+    let keep = Wish { keep_strays: true, ..Wish::default() };
+    for wish in [keep, Wish { dry_run: true, ..Wish::default() }] {
+        let found = only(house.reconcile_by(&house.account, &wish).await.unwrap());
+        assert!(matches!(found.strays[..], [Unshown { end: End::Left, .. }]), "{found:?}");
+    }
+    // Telegram refuses once: it is told, and tried again the next time.
+    let words =
+        json!({ "method": "revokeChatInviteLink", "kind": "4xx", "n": 400, "text": "Bad Request: NO" });
+    house.control("faults", words).await;
+    let found = compared(&house).await;
+    assert!(matches!(found.strays[..], [Unshown { end: End::Refused(_), .. }]), "{found:?}");
+    assert_eq!(markers(&compared(&house).await.strays), [marker]);
+    assert!(is_dead(&house, &link).await);
+    assert!(compared(&house).await.is_nothing());
+}
+
+#[tokio::test]
+async fn a_link_of_another_name_is_told_of_and_left_alone() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let link = made_by_hand(&house, "spring").await;
+    for _ in 0..2 {
+        let found = compared(&house).await;
+        let foreign: Vec<_> = found.foreign.iter().map(|it| (it.url.as_str(), it.name.as_deref())).collect();
+        assert_eq!(foreign, [(link.as_str(), Some("spring"))]);
+    }
+    assert_eq!(calls_about(&house, &link).await.len(), 1, "it was made");
+
+    let parser = house.links();
+    let import = async |dry_run, whose| {
+        let books = house.books(&house.account, &parser);
+        let done = admit_server::import(books, house.chat, &whose, dry_run, "maria").await.unwrap();
+        // The bot has a primary link as well, as soon as it has looked at the chat.
+        let is_it = |it: &ToImport| it.link.as_ref().is_ok_and(|it| it.url.as_str() == link);
+        done.into_iter().filter(is_it).map(|it| it.became.unwrap()).collect::<Vec<_>>()
+    };
+    let of_bot = || Whose::Admin(Some(house.bot));
+    assert_eq!(import(true, of_bot()).await, [BecameOfIt::Imported]);
+    assert_eq!(house.store.foreign_links(None, None, 9).await.unwrap(), []);
+    assert_eq!(import(false, of_bot()).await, [BecameOfIt::Imported]);
+    assert_eq!(import(false, Whose::Links(vec![LinkUrl::new(link.as_str())])).await, [BecameOfIt::Already]);
+    assert_eq!(import(false, Whose::Everybody).await, [BecameOfIt::Already]);
+    assert!(compared(&house).await.is_nothing());
+
+    // Who comes by it is seen, told of or not, and it works on.
+    let ann = house.person().await;
+    assert_eq!(house.join(ann, &link).await, "joined");
+    let hash = parser.parse(&link).unwrap();
+    let seen = async || house.store.foreign_link(&hash).await.unwrap().unwrap();
+    eventually("Ann is seen", async || (seen().await.1.len() == 1).then_some(())).await;
+    let ben = house.person().await;
+    house.forget_while_away(DAY, async || assert_eq!(house.join(ben, &link).await, "joined")).await;
+    let found = compared(&house).await;
+    let came: Vec<_> = found.came.iter().map(|it| (it.person.get(), it.became)).collect();
+    assert_eq!(came, [(ben, Became::Guest)]);
+    let (entry, seen) = seen().await;
+    assert_eq!((seen.len(), entry.uses), (2, Some(2)));
+    assert!(!is_dead(&house, &link).await);
+
+    house.as_bot("revokeChatInviteLink", json!({ "chat_id": house.chat.get(), "invite_link": link })).await;
+    compared(&house).await;
+    let (entry, _) = house.store.foreign_link(&hash).await.unwrap().unwrap();
+    assert!(entry.revoked_at.is_some());
+}
+
+#[tokio::test]
+async fn by_a_link_of_somebody_else_people_are_seen_once_the_books_are_compared() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let made = links::Links::create(&house.account, &house.chat.into(), &links::Terms::open()).await.unwrap();
+    let (parser, whose) = (house.links(), Whose::Admin(None));
+    let books = house.books(&house.account, &parser);
+    admit_server::import(books, house.chat, &whose, false, "maria").await.unwrap();
+    let ann = house.person().await;
+    assert_eq!(house.join(ann, made.url.as_str()).await, "joined");
+    // Of a link that somebody else made, Telegram shows a bot the beginning only.
+    house.leap(60).await;
+    assert_eq!(house.number("select count(*) from sightings where foreign_link is not null"), 0);
+    assert_eq!(compared(&house).await.came.len(), 1);
+    let (_, seen) =
+        house.store.foreign_link(&parser.parse(made.url.as_str()).unwrap()).await.unwrap().unwrap();
+    assert_eq!(seen.iter().map(|it| it.person.get()).collect::<Vec<_>>(), [ann]);
+    assert_eq!(house.number("select count(*) from sightings where what = 'joined'"), 1);
+    assert!(compared(&house).await.is_nothing());
+}
+
+#[tokio::test]
+async fn whoever_came_while_nobody_listened_is_found_and_their_link_ends() {
+    let house = House::with(json!({ "pool": 1, "link_life_seconds": 2_592_000 })).await;
+    let mut fan = house.fan().await;
+    let link = fan.pass().await;
+    let (ann, ben) = (house.person().await, house.person().await);
+    house.forget_while_away(2 * DAY, async || assert_eq!(house.join(ann, &link).await, "joined")).await;
+    fan.reads("we could not see who came by it").await;
+    let found = rehearsed(&house).await;
+    assert!(found.came.iter().all(|it| it.became == Became::NotYet) && found.came.len() == 1, "{found:?}");
+    let found = compared(&house).await;
+    let came: Vec<_> = found.came.iter().map(|it| (it.person.get(), it.became)).collect();
+    let pass = house.store.passes(None, None, 1).await.unwrap()[0].pass;
+    assert_eq!(came, [(ann, Became::Holder(pass))]);
+    fan.reads("You are in. Your invitation was used").await;
+    eventually("it is dead", async || (house.join(ben, &link).await == "refused").then_some(())).await;
+    assert!(compared(&house).await.is_nothing());
+}
+
+#[tokio::test]
+async fn a_join_is_counted_once_whoever_tells_of_it_first() {
+    let house = House::with(json!({ "pool": 2 })).await;
+    let parser = house.links();
+    let seen = async |link: &str| {
+        house.store.ledger_by_hash(&parser.parse(link).unwrap()).await.unwrap().unwrap().1.len()
+    };
+    // First the update, then the list.
+    let (mut one, mut other) = (house.fan().await, house.fan().await);
+    let (first, second) = (one.pass().await, other.pass().await);
+    let (ann, ben) = (house.person().await, house.person().await);
+    assert_eq!(house.join(ann, &first).await, "joined");
+    one.reads("You are in. Your invitation was used").await;
+    assert!(compared(&house).await.came.is_empty());
+    assert_eq!(seen(&first).await, 1);
+    // First the list: what Telegram has to tell goes to an address where nobody is.
+    house.as_bot("setWebhook", json!({ "url": "http://127.0.0.1:9/" })).await;
+    assert_eq!(house.join(ben, &second).await, "joined");
+    assert_eq!(compared(&house).await.came.len(), 1);
+    other.reads("You are in. Your invitation was used").await;
+    house.as_bot("deleteWebhook", json!({})).await;
+    house.leap(60).await;
+    assert_eq!(seen(&second).await, 1);
+    assert!(compared(&house).await.is_nothing());
+}
+
+#[tokio::test]
+async fn a_link_that_somebody_ended_or_deleted_is_replaced() {
+    let house = House::with(json!({ "pool": 1 })).await;
+    let mut fan = house.fan().await;
+    let old = fan.pass().await;
+    let revoke = async |link: &str| {
+        let link = json!({ "chat_id": house.chat.get(), "invite_link": link });
+        house.as_bot("revokeChatInviteLink", link).await;
+    };
+    eventually("the pool is full", async || {
+        let free = house.number("select count(*) from links where state = 'free'");
+        (free == 1).then_some(())
+    })
+    .await;
+    let pooled = house.number("select id from links where state = 'free'");
+    let (_, pooled) = house.store.url_of(store::LinkId::new(pooled)).await.unwrap().unwrap();
+    // The second where it was made may be the one in which the list begins.
+    house.leap(5).await;
+    revoke(&old).await;
+    revoke(pooled.as_str()).await;
+    links::Links::delete(&house.account, &house.chat.into(), &pooled).await.unwrap();
+    assert_eq!(rehearsed(&house).await.died.len(), 2);
+    assert_eq!(compared(&house).await.died.len(), 2);
+    fan.reads("Get a new invitation").await;
+    let new = house.fan().await.pass().await;
+    assert_ne!(new, pooled.as_str());
+    assert!(!is_dead(&house, &new).await);
+}
+
+#[tokio::test]
+async fn who_waits_is_told_of_and_written_down_once() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let asking = json!({ "chat_id": house.chat.get(), "creates_join_request": true });
+    let link = house.as_bot("createChatInviteLink", asking).await["result"]["invite_link"].clone();
+    let ann = house.person().await;
+    house
+        .forget_while_away(2 * DAY, async || {
+            assert_eq!(house.join(ann, link.as_str().unwrap()).await, "requested");
+        })
+        .await;
+    let found = compared(&house).await;
+    assert_eq!((found.waiting, found.asked.iter().map(|it| it.get()).collect::<Vec<_>>()), (1, vec![ann]));
+    let found = compared(&house).await;
+    assert_eq!((found.waiting, found.asked.len()), (1, 0));
+    let seen = house.number("select count(*) from sightings where what = 'asked'");
+    assert_eq!(seen, 1);
+}
+
+#[tokio::test]
+async fn a_chat_that_the_account_does_not_own_is_named_and_a_session_that_is_over_too() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let deputy = house.person().await;
+    let office = json!({ "id": deputy, "rights": ["can_invite_users"] });
+    house.control(&format!("chats/{}/bot", house.chat), office).await;
+    let account = house.account_of(deputy).await;
+    let report = house.reconcile_by(&account, &Wish::default()).await.unwrap();
+    assert!(matches!(report.chats[0].outcome, Err(NotCompared::NotOwner)), "{report:?}");
+    let stranger = house.account_of(house.person().await).await;
+    let report = house.reconcile_by(&stranger, &Wish::default()).await.unwrap();
+    assert!(matches!(report.chats[0].outcome, Err(NotCompared::Telegram(_))), "{report:?}");
+    house.control(&format!("people/{deputy}/logout"), json!({})).await;
+    let over = house.reconcile_by(&account, &Wish::default()).await;
+    assert!(matches!(over, Err(CannotReconcile::SessionOver(_))), "{over:?}");
+}
+
+#[tokio::test]
+async fn every_night_the_service_compares_by_itself() {
+    let house = House::with_account(json!({ "pool": 0 })).await;
+    let reconciled = async |after: Option<UnixTime>| {
+        eventually("the books were compared", async || {
+            let at = house.store.reconciled_at().await.unwrap();
+            at.filter(|at| Some(*at) > after)
+        })
+        .await
+    };
+    let first = reconciled(None).await;
+    let marker = Code::new([7; 16]);
+    let link = made_by_hand(&house, &marker.to_string()).await;
+    let none: Value = house.as_bot("getMe", json!({})).await;
+    assert!(none["ok"].as_bool().unwrap());
+    house.advance(DAY).await;
+    reconciled(Some(first)).await;
+    assert!(is_dead(&house, &link).await);
+}

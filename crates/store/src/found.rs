@@ -1,0 +1,131 @@
+//! What Telegram's own lists say of people, and no update told: who came by a link, and who waits. It is taken in like an
+//! update, once, and an update that tells of it later is the same thing again.
+
+use crate::connection::Tx;
+use crate::statements::statements;
+use crate::updates::{self, Seen, Way};
+use crate::value::Bind;
+use crate::{ForeignLinkId, LinkId, Outcome, Result, Store};
+use links::{ChatId, UnixTime, UserId};
+use std::collections::BTreeSet;
+
+statements! {
+    PASS_OF = "select pass from links where id = $1";
+    IS_KNOWN = "
+        select count(*) from (
+            select 1 from sightings s
+            where s.chat = $1 and s.person = $2 and s.what = $3
+                and (s.what = 'asked' or (s.link is not distinct from $4 and s.foreign_link is not distinct from $5))
+                and not exists (
+                    select 1 from sightings w
+                    where w.chat = s.chat and w.person = s.person and w.what not in (s.what, 'asked')
+                        and w.at > case when s.at < $6 then s.at else $6 end
+                        and w.at <= case when s.at < $6 then $6 else s.at end)
+            limit 1) as some_sighting";
+    /// An update told that they came, and not by which link.
+    TELL_THE_WAY = "
+        update sightings set link = $1, pass = $2, foreign_link = $3
+        where id = (
+            select s.id from sightings s
+            where s.chat = $4 and s.person = $5 and s.what = 'joined' and s.link is null and s.foreign_link is null
+                and not exists (
+                    select 1 from sightings w
+                    where w.chat = s.chat and w.person = s.person and w.what not in (s.what, 'asked')
+                        and w.at > case when s.at < $6 then s.at else $6 end
+                        and w.at <= case when s.at < $6 then $6 else s.at end)
+            order by s.at, s.id
+            limit 1)";
+}
+
+/// No update has this number. Statements that look for what was found in a list spell it out.
+const NO_UPDATE: i64 = -1;
+
+/// Somebody in a list of Telegram's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// The list of which chat.
+    pub chat: ChatId,
+    /// Who.
+    pub person: UserId,
+    /// When they came or asked, as the list says.
+    pub at: UnixTime,
+    /// What they did.
+    pub did: Did,
+}
+
+/// What somebody in a list of Telegram's did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Did {
+    /// They came in by this link, which a gate made, and are in.
+    ComeBy(LinkId),
+    /// They came in by this link, which was made elsewhere, and are in.
+    ComeByForeign(ForeignLinkId),
+    /// They asked to be let in, and wait.
+    Ask,
+}
+
+impl Store {
+    /// Those of them of whom nothing is written down yet.
+    pub async fn not_seen(&self, found: Vec<Found>) -> Result<Vec<Found>> {
+        self.read(move |tx| {
+            let mut news = Vec::new();
+            for each in &found {
+                if !is_known(tx, each)? {
+                    news.push(*each);
+                }
+            }
+            Ok(news)
+        })
+        .await
+    }
+
+    /// Takes them in, with what follows, in one transaction, and answers for each what that was. Whoever was seen
+    /// meanwhile is [`Outcome::Repeated`].
+    pub async fn take_in_found(&self, found: Vec<Found>) -> Result<Vec<Outcome>> {
+        let people: BTreeSet<UserId> = found.iter().map(|each| each.person).collect();
+        self.write(move |tx| {
+            updates::hold_people(tx, &people)?;
+            found.iter().map(|each| take_in(tx, each)).collect()
+        })
+        .await
+    }
+}
+
+fn take_in(tx: &mut Tx<'_>, found: &Found) -> Result<Outcome> {
+    if is_known(tx, found)? {
+        return Ok(Outcome::Repeated);
+    }
+    let way = match found.did {
+        Did::ComeBy(link) => {
+            let (pass,) = tx.one(PASS_OF, &[&link])?;
+            Way::Ours(link, pass)
+        }
+        Did::ComeByForeign(link) => Way::Foreign(link),
+        Did::Ask => Way::Unknown,
+    };
+    let chat = updates::now_called(tx, found.chat)?;
+    let seen = Seen { chat, person: found.person, moment: (found.at, NO_UPDATE) };
+    if found.did == Did::Ask {
+        updates::see(tx, seen, "asked", way)?;
+        return Ok(Outcome::Noted);
+    }
+    let (link, pass, foreign) = (way.link(), way.pass(), way.foreign());
+    let told: [&dyn Bind; 6] = [&link, &pass, &foreign, &chat, &found.person, &found.at];
+    if tx.execute(TELL_THE_WAY, &told)? == 0 {
+        updates::see(tx, seen, "joined", way)?;
+    }
+    updates::came_by(tx, seen, way)
+}
+
+/// Nobody comes in twice without going in between, and nobody waits twice: whoever was seen to come, and not to go since,
+/// is who the list tells of.
+fn is_known(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
+    let (what, link, foreign) = match found.did {
+        Did::ComeBy(link) => ("joined", Some(link), None),
+        Did::ComeByForeign(link) => ("joined", None, Some(link)),
+        Did::Ask => ("asked", None, None),
+    };
+    let chat = updates::now_called(tx, found.chat)?;
+    let values: [&dyn Bind; 6] = [&chat, &found.person, &what, &link, &foreign, &found.at];
+    Ok(tx.one::<(i64,)>(IS_KNOWN, &values)?.0 > 0)
+}
