@@ -8,7 +8,7 @@ import urllib.request
 from base64 import urlsafe_b64encode
 from contextlib import asynccontextmanager
 
-from telethon import TelegramClient, errors as refused
+from telethon import TelegramClient, errors as refused, events
 from telethon.crypto import rsa
 from telethon.network.connection import (
     ConnectionTcpAbridged, ConnectionTcpFull, ConnectionTcpIntermediate,
@@ -109,6 +109,8 @@ async def log_in(town):
             "a telephone that is none", client.send_code_request("12"), refused.PhoneNumberInvalidError
         )
         await client.send_code_request(admin["phone"])
+        # Telethon asks for the second one by `auth.resendCode`.
+        await client.send_code_request(admin["phone"])
         await score.refuses(
             "a wrong code", client.sign_in(admin["phone"], "00000"), refused.PhoneCodeInvalidError
         )
@@ -146,6 +148,35 @@ async def log_in(town):
 async def nobody(client):
     await client.send_code_request("9996629999")
     return await client.sign_in("9996629999", "22222")
+
+
+async def scanned(town):
+    gil = town.person("Gil")
+
+    async def show(client):
+        shown = await client.qr_login()
+        return shown, asyncio.ensure_future(shown.wait(30))
+
+    async with town.stranger() as client:
+        shown, let_in = await show(client)
+        score.check("a log-in token is an address", shown.url.startswith("tg://login?token="), shown.url)
+        town.control(f"people/{gil}/scan", url=shown.url)
+        score.equal("another device lets this one in", (await let_in).id, gil)
+    async with town.stranger() as client:
+        shown, let_in = await show(client)
+        town.control(f"people/{gil}/scan", url=shown.url, dc=4)
+        score.equal("or sends it to another data centre", (await let_in).id, gil)
+        score.equal("where it is then", client.session.dc_id, 4)
+    async with town.known(town.admin["auth_key"]) as telephone, town.stranger() as client:
+        shown, let_in = await show(client)
+        await telephone(functions.auth.AcceptLoginTokenRequest(shown.token))
+        await score.refuses("a token is half of it too", let_in, refused.SessionPasswordNeededError)
+        me = await client.sign_in(password=town.admin["password"])
+        score.equal("and the password the other half", me.id, town.admin["user_id"])
+        await score.refuses(
+            "a token is used once", telephone(functions.auth.AcceptLoginTokenRequest(shown.token)),
+            refused.AuthTokenInvalidxError,
+        )
 
 
 async def transports(town):
@@ -288,6 +319,40 @@ async def visitors(town):
         )
 
 
+def ear(client, kind):
+    """Where updates of this kind arrive, unasked."""
+    heard = asyncio.Queue()
+    client.add_event_handler(heard.put, events.Raw(kind))
+    return heard
+
+
+async def news(town):
+    async with town.known(town.admin["auth_key"]) as owner, town.stranger() as bot:
+        await owner.get_dialogs()
+        await bot.sign_in(bot_token=town.at["token"])
+        waiting = ear(owner, types.UpdatePendingJoinRequests)
+        asked, changed = ear(bot, types.UpdateBotChatInviteRequester), ear(bot, types.UpdateChannelParticipant)
+        door = await owner(functions.messages.ExportChatInviteRequest(await town.chat(owner), request_needed=True))
+        fay = town.person("Fay", bio="I am Fay")
+        town.join(fay, door.link)
+        told = await asyncio.wait_for(waiting.get(), 30)
+        score.equal("an administrator hears who waits", told.recent_requesters[0], fay)
+        count = told.requests_pending
+        told = await asyncio.wait_for(asked.get(), 30)
+        score.equal("and so does a bot", (told.user_id, told.about), (fay, "I am Fay"))
+        answer = await owner(functions.messages.HideChatJoinRequestRequest(
+            await town.chat(owner), await owner.get_input_entity(fay), approved=True))
+        score.equal("an answer says how many wait now", answer.updates[0].requests_pending, count - 1)
+        told = await asyncio.wait_for(changed.get(), 30)
+        score.equal("a bot hears who came", (told.user_id, told.new_participant.user_id), (fay, fay))
+        town.control(f"people/{fay}/leave", chat_id=town.at["chat_id"])
+        told = await asyncio.wait_for(changed.get(), 30)
+        score.equal("and who is out", (told.user_id, told.new_participant), (fay, None))
+        state = await bot(functions.updates.GetStateRequest())
+        missed = await bot(functions.updates.GetDifferenceRequest(state.pts, state.date, state.qts - 1))
+        score.equal("what was missed is told again", [one.qts for one in missed.other_updates], [state.qts])
+
+
 async def misfortune(town):
     async with town.known(town.admin["auth_key"], flood_sleep_threshold=0) as client:
         await client.get_dialogs()
@@ -308,11 +373,24 @@ async def misfortune(town):
         )
 
 
+async def later(town):
+    """Telethon passes over messages that are dated far from its own time."""
+    async with town.known(town.admin["auth_key"]) as client:
+        day = 86_400
+        told = await client(functions.help.GetConfigRequest())
+        town.control("clock/advance", seconds=day)
+        asked = asyncio.wait_for(client(functions.help.GetConfigRequest()), timeout=20)
+        after = await asked
+        score.check("a day later the client still hears", (after.date - told.date).days == 1, after.date)
+    async with town.stranger() as client:
+        score.check("and comes to a key", not await client.is_user_authorized())
+
+
 async def main(announcement):
     logging.basicConfig(level=logging.CRITICAL)
     town = Town(announcement)
     rsa.add_key(town.door["public_key"], old=False)
-    for scene in [log_in, transports, links, requests, visitors, misfortune]:
+    for scene in [log_in, scanned, transports, links, requests, visitors, news, misfortune, later]:
         await scene(town)
     print(f"{score.passed} checks passed, {score.failed} failed")
     return score.failed

@@ -1,7 +1,7 @@
 //! The exit codes by name, and which error ends with which. `docs/exit-codes.md` is this file as a table.
 
 use crate::when;
-use links::Kind;
+use links::{Kind, Right};
 use std::time::Duration;
 
 /// How the program ends: a number for shells, a name for JSON.
@@ -94,6 +94,9 @@ pub(crate) fn hint(kind: &Kind) -> Option<String> {
             return Some(format!("try again in {seconds} s{or_wait}"));
         }
         Kind::ChatMoved { to } => return Some(format!("use `--chat {to}` from now on")),
+        Kind::MissingRight(Right::Owner) => {
+            "only the owner of the chat can do this; they log in with `admit login`"
+        }
         Kind::MissingRight(right) => {
             return Some(format!(
                 "an administrator of the chat grants the right `{right}`; `admit chat show` tells which the bot has"

@@ -83,7 +83,7 @@ impl<T: Shown, W: Write> Rows<T, W> {
                 serde_json::to_writer(&mut self.out, row)?;
                 self.out.write_all(b"\n")
             }
-            Form::Csv => record(&mut self.out, row.cells()),
+            Form::Csv => record(&mut self.out, row.cells().into_iter().map(harmless)),
             Form::Table(table) => table.put(T::COLUMNS, row.cells(), &mut self.out),
         }
     }
@@ -190,6 +190,12 @@ fn record<C: AsRef<[u8]>>(out: &mut impl Write, cells: impl IntoIterator<Item = 
     writer.flush()
 }
 
+/// A cell that no spreadsheet takes for a formula, whoever chose the text in it. Numbers stay numbers.
+fn harmless(cell: String) -> String {
+    let may_be_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<i64>().is_err();
+    if may_be_formula { format!("'{cell}") } else { cell }
+}
+
 /// Whether a cell of this name has seconds since 1970; `expire_date` is Telegram's own name.
 fn is_moment(column: &str) -> bool {
     column == "at" || column.ends_with("_at") || column == "expire_date"
@@ -289,6 +295,13 @@ mod tests {
         let count = if is_whole { rows.end() } else { rows.break_off() };
         assert_eq!(count.unwrap(), names.len() as u64);
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        let lines = written(Form::Csv, &["=1+1", "@SUM(A1)", "-2+3", "-1001234567890", "a=b"], true);
+        let names: Vec<&str> = lines.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+        assert_eq!(names, ["'=1+1", "'@SUM(A1)", "'-2+3", "-1001234567890", "a=b"]);
     }
 
     #[test]

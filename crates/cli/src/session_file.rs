@@ -109,7 +109,7 @@ impl Error {
 impl Place {
     /// The keys are beside the session, unless they are somewhere else.
     pub(crate) fn new(path: PathBuf, keys: Option<PathBuf>) -> Self {
-        let keys = keys.unwrap_or_else(|| path.with_file_name("keys"));
+        let keys = keys.unwrap_or_else(|| path.with_file_name("session-keys"));
         Self { path, keys }
     }
 

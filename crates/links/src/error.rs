@@ -197,12 +197,16 @@ impl fmt::Display for Kind {
             Self::PersonInTooManyChats => {
                 f.write_str("this person is in too many chats and must leave one first")
             }
-            Self::PersonBlockedUs => f.write_str("this person blocked the bot or never started it"),
+            Self::PersonBlockedUs => {
+                f.write_str("this person blocked the bot or the account, or never started the bot")
+            }
             Self::PersonIsAdministrator => {
                 f.write_str("this person is an administrator or the owner of the chat")
             }
-            Self::ChatNotFound => f.write_str("there is no such chat, or the bot cannot see it"),
-            Self::BotNotInChat => f.write_str("the bot is not in this chat"),
+            Self::ChatNotFound => {
+                f.write_str("there is no such chat, or the bot or account that asks cannot see it")
+            }
+            Self::BotNotInChat => f.write_str("the bot or account that asks is not in this chat"),
             Self::WrongKindOfChat => f.write_str("this kind of chat cannot do that"),
             Self::ChatFull => f.write_str("the chat has as many members as it can have"),
             Self::TokenDead => f.write_str("Telegram does not accept the bot's token"),
@@ -231,6 +235,13 @@ impl fmt::Display for Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_account_can_be_told_does_not_speak_of_bots_only() {
+        for kind in [Kind::PersonBlockedUs, Kind::ChatNotFound, Kind::BotNotInChat] {
+            assert!(kind.to_string().contains("account"), "{kind}");
+        }
+    }
 
     #[test]
     fn what_lasts_is_not_worth_repeating() {

@@ -22,7 +22,7 @@ pub use link::{
     Admission, BadLimit, BadPricing, Entrance, Life, Link, LinkFilter, LinkHash, LinkUrl, MemberLimit,
     NotAHash, Pricing, Revoked, Subscription, Terms,
 };
-pub use member::{AdminLinks, Member, NotAUser, Person, Right, UserId};
+pub use member::{AdminLinks, Member, MemberFilter, NotAUser, Person, Right, UserId};
 pub use name::{BadName, LinkName};
 pub use parse::{NotAHost, NotALink, Parser, parse};
 pub use request::{QueryId, Request, RequestFilter, Verdict};
@@ -120,7 +120,7 @@ pub trait Links: Send + Sync {
     }
 
     /// Who came in by a link, or by any.
-    fn members<'a>(&'a self, _chat: &'a Chat, _link: Option<&'a LinkUrl>) -> List<'a, Member> {
+    fn members<'a>(&'a self, _chat: &'a Chat, _filter: &'a MemberFilter) -> List<'a, Member> {
         nothing_but(self.not_here(Operation::Members))
     }
 

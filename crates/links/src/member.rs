@@ -76,6 +76,15 @@ pub struct Member {
     pub link: Option<LinkUrl>,
 }
 
+/// Which of those who came are meant.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MemberFilter {
+    /// Only those who came by this link.
+    pub link: Option<LinkUrl>,
+    /// Not those who are in, but those whose paid time ended, and their membership with it.
+    pub lapsed: bool,
+}
+
 /// An administrator and how many links they hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AdminLinks {
@@ -94,6 +103,8 @@ pub enum Right {
     InviteUsers,
     /// Remove and ban members.
     RestrictMembers,
+    /// Own the chat: see and end what others made.
+    Owner,
     /// Be an administrator at all.
     Administrator,
     /// Write to the chat.
@@ -106,6 +117,7 @@ impl Right {
         match self {
             Self::InviteUsers => "can_invite_users",
             Self::RestrictMembers => "can_restrict_members",
+            Self::Owner => "creator",
             Self::Administrator => "administrator",
             Self::SendMessages => "can_send_messages",
         }

@@ -13,7 +13,7 @@ pub struct Request {
     pub asked_at: UnixTime,
     /// What they say about themselves.
     pub bio: Option<String>,
-    /// The link they came by; absent when they asked the chat directly.
+    /// The link they came by, where it is told: events do, lists do not.
     pub link: Option<Link>,
     /// Where a bot may write to them for five minutes, even if they never started it.
     pub write_to: Option<ChatId>,

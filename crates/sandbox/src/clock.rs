@@ -46,6 +46,11 @@ impl Clock {
         self.started_at_milliseconds + self.moved_seconds.load(Ordering::Relaxed) * 1000 + passed
     }
 
+    /// The host's time, which nobody moves: for clients that compare it with their own.
+    pub(crate) fn host_milliseconds(&self) -> i64 {
+        self.started_at_milliseconds + self.elapsed_milliseconds()
+    }
+
     /// Milliseconds since the start that pass even while the clock stands: for slowing down hasty clients.
     pub(crate) fn elapsed_milliseconds(&self) -> i64 {
         i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)

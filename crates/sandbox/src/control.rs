@@ -8,8 +8,10 @@ mod time;
 use crate::exchange::{Reply, Request};
 use crate::hub::Hub;
 use crate::people::{self, BotName};
-use crate::world::{ChatKind, Office, Rights, World};
+use crate::world::{ChatKind, Office, Password, Rights, World, telephone};
 use crate::wrong::Wrong;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::{Method as Verb, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -87,6 +89,8 @@ async fn act(hub: &Arc<Hub>, parts: &[&str], body: &[u8]) -> Outcome {
         ["people"] => add_person(hub, read(body)?),
         ["people", person, "join"] => Ok(json!(people::join(hub, number(person)?, read(body)?).await?)),
         ["people", person, "session"] => open_session(hub, number(person)?),
+        ["people", person, "delete"] => delete_account(hub, number(person)?),
+        ["people", person, "scan"] => scan(hub, number(person)?, read(body)?),
         ["people", person, "logout"] => end_sessions(hub, number(person)?),
         ["people", person, "leave"] => leave(hub, number(person)?, read(body)?),
         ["people", person, "withdraw"] => withdraw(hub, number(person)?, read(body)?),
@@ -120,8 +124,7 @@ fn no_chat(id: i64) -> Wrong {
 }
 
 fn find_person(world: &World, id: i64) -> Result<&crate::world::Account, Wrong> {
-    let person = world.account(id).filter(|account| !account.is_bot);
-    person.ok_or_else(|| Wrong::missing(format!("there is no person {id}")))
+    world.person(id).ok_or_else(|| Wrong::missing(format!("there is no person {id}")))
 }
 
 fn nothing() -> Outcome {
@@ -318,19 +321,21 @@ struct NewPerson {
 }
 
 fn add_person(hub: &Hub, new: NewPerson) -> Outcome {
+    let odd = |typed: &str| Wrong::bad(format!("`{typed}` is no telephone: it has 5 to 20 digits"));
+    let phone = new.phone.map(|typed| telephone(&typed).map_err(|_| odd(&typed))).transpose()?;
     hub.turn(|world| {
         if let Some(name) = &new.username {
             free_name(world, name)?;
         }
-        if let Some(phone) = new.phone.as_deref().filter(|phone| world.account_by_phone(phone).is_some()) {
+        if let Some(phone) = phone.as_deref().filter(|phone| world.account_by_phone(phone).is_some()) {
             return Err(Wrong::bad(format!("`{phone}` is somebody's telephone already")));
         }
         let person = world.add_person(&new.first_name);
         person.username = new.username;
         person.language_code = new.language_code;
         person.bio = new.bio;
-        person.phone = new.phone;
-        person.password = new.password;
+        person.phone = phone;
+        person.password = new.password.as_deref().map(Password::new);
         Ok(json!({ "id": person.id }))
     })
 }
@@ -343,10 +348,37 @@ fn open_session(hub: &Hub, person: i64) -> Outcome {
     Ok(json!({ "auth_key": key.hex() }))
 }
 
+#[derive(Deserialize)]
+struct Scan {
+    url: String,
+    dc: Option<i32>,
+}
+
+/// Their telephone sees a log-in token, and they say yes.
+fn scan(hub: &Hub, person: i64, it: Scan) -> Outcome {
+    let token = it
+        .url
+        .strip_prefix("tg://login?token=")
+        .and_then(|text| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok());
+    let token = token.ok_or_else(|| Wrong::bad("`url` is what a program shows: `tg://login?token=...`"))?;
+    let now = hub.turn(|world| find_person(world, person).map(|_| world.now))?;
+    hub.sessions.accept(&token, person, it.dc, now)?;
+    hub.spread();
+    nothing()
+}
+
 /// Every session of this person ends, as if they had ended it on another device.
 fn end_sessions(hub: &Hub, person: i64) -> Outcome {
     hub.turn(|world| find_person(world, person).map(drop))?;
     Ok(json!({ "ended": hub.sessions.end(person) }))
+}
+
+fn delete_account(hub: &Hub, person: i64) -> Outcome {
+    hub.turn(|world| {
+        find_person(world, person)?;
+        world.delete_account(person);
+        nothing()
+    })
 }
 
 #[derive(Deserialize)]

@@ -16,6 +16,8 @@ pub(crate) struct Hub {
     pub(crate) keys: crate::web_app::Keys,
     pub(crate) sessions: crate::mtproto::Sessions,
     bell: watch::Sender<u64>,
+    /// Rings for those alone who listen at the MTProto door.
+    news: watch::Sender<()>,
     /// When each call that is held back goes on.
     held: Mutex<Vec<i64>>,
 }
@@ -28,10 +30,10 @@ pub(crate) struct Held<'a> {
 
 impl Hub {
     pub(crate) fn new(mut world: World, clock: Clock, keys: crate::web_app::Keys, strict: bool) -> Self {
-        let (bell, _) = watch::channel(0);
+        let ((bell, _), (news, _)) = (watch::channel(0), watch::channel(()));
         let sessions = crate::mtproto::Sessions::new(&mut world.chance);
         let (world, held) = (Mutex::new(world), Mutex::default());
-        Self { world, clock, faults: Faults::default(), strict, keys, sessions, bell, held }
+        Self { world, clock, faults: Faults::default(), strict, keys, sessions, bell, news, held }
     }
 
     /// Something happens, now. Whatever fell due happens before it.
@@ -40,8 +42,11 @@ impl Hub {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         world.turn(self.clock.now());
         let result = act(&mut world);
-        let stirred = std::mem::take(&mut world.stirred);
+        let (stirred, has_news) = (std::mem::take(&mut world.stirred), std::mem::take(&mut world.has_news));
         drop(world);
+        if has_news {
+            self.spread();
+        }
         if stirred {
             self.ring();
         }
@@ -51,6 +56,16 @@ impl Hub {
     /// Everybody who waits looks again.
     pub(crate) fn ring(&self) {
         self.bell.send_modify(|count| *count += 1);
+    }
+
+    /// Everybody who listens at the MTProto door looks again.
+    pub(crate) fn spread(&self) {
+        self.news.send_replace(());
+    }
+
+    /// A bell for those who do.
+    pub(crate) fn hear_news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
     }
 
     /// A bell that rings when something happened that somebody may wait for.

@@ -199,7 +199,7 @@ fn admin(hub: &Hub, owner: i64) -> Admin {
     let mut chance = hub.turn(|world| {
         if let Some(account) = world.account_mut(owner) {
             account.phone = Some(PHONE.to_owned());
-            account.password = Some(PASSWORD.to_owned());
+            account.password = Some(world::Password::new(PASSWORD));
         }
         world.chance.fork()
     });

@@ -9,8 +9,8 @@ mod util;
 use futures_util::StreamExt;
 use links::{
     Admission, AdmissionChange, Change, Chat, ChatId, Edit, Entrance, Expiry, Kind, Life, Link, LinkFilter,
-    LinkHash, LinkName, LinkUrl, Links, MemberLimit, Operation, Pricing, RequestFilter, Right, Subscription,
-    Terms, UnixTime, UserId, Verdict,
+    LinkHash, LinkName, LinkUrl, Links, MemberFilter, MemberLimit, Operation, Pricing, RequestFilter, Right,
+    Subscription, Terms, UnixTime, UserId, Verdict,
 };
 use serde_json::json;
 use telegram::bot_api::{self, Token};
@@ -205,7 +205,9 @@ async fn what_is_not_here_says_who_has_it(at: At) {
     for operation in Operation::ALL {
         let refused = match operation {
             Operation::List => first(at.links.list(&at.chat, &filter)).await.map(|it| it.map(drop)),
-            Operation::Members => first(at.links.members(&at.chat, None)).await.map(|it| it.map(drop)),
+            Operation::Members => {
+                first(at.links.members(&at.chat, &MemberFilter::default())).await.map(|it| it.map(drop))
+            }
             Operation::Requests => first(at.links.requests(&at.chat, &waiting)).await.map(|it| it.map(drop)),
             Operation::Admins => first(at.links.admins(&at.chat)).await.map(|it| it.map(drop)),
             Operation::Show => Some(at.links.show(&at.chat, &url).await.map(drop)),

@@ -5,125 +5,14 @@
 
 mod util;
 
-use grammers_crypto::two_factor_auth::calculate_2fa;
-use grammers_mtsender::{ConnectionParams, InvocationError, NoRetries, SenderPool, SenderPoolHandle};
-use grammers_session::SessionData;
-use grammers_session::storages::MemorySession;
-use grammers_session::types::DcOption;
-use grammers_tl_types::{Deserializable, Identifiable, RemoteCall, enums, functions, types};
+use grammers_mtsender::InvocationError;
+use grammers_tl_types::{Deserializable, Identifiable, Serializable, enums, functions, types};
 use serde_json::{Value, json};
-use std::net::{SocketAddrV4, SocketAddrV6};
-use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use util::Town;
-
-/// grammers, with nothing around it.
-struct App {
-    sender: SenderPoolHandle,
-    dc_id: i32,
-}
-
-impl App {
-    fn new(town: &Town, auth_key: &str) -> Self {
-        let door = &town.at.mtproto;
-        let ipv4: SocketAddrV4 = door.addr.parse().unwrap();
-        let ipv6 = SocketAddrV6::new(ipv4.ip().to_ipv6_mapped(), ipv4.port(), 0, 0);
-        let auth_key = grammers_crypto::hex::from_hex(auth_key).try_into().unwrap();
-        let home = DcOption { id: door.dc_id, ipv4, ipv6, auth_key: Some(auth_key) };
-        let mut data = SessionData { home_dc: door.dc_id, ..SessionData::default() };
-        data.dc_options.insert(door.dc_id, home);
-        let parameters =
-            ConnectionParams { retry_policy: Box::new(NoRetries), ..ConnectionParams::default() };
-        let session = Arc::new(MemorySession::from(data));
-        let pool = SenderPool::with_configuration(session, 12_345, parameters);
-        tokio::spawn(pool.runner.run());
-        Self { sender: pool.handle.thin, dc_id: door.dc_id }
-    }
-
-    async fn of(town: &Town, person: i64) -> Self {
-        let given = town.control(&format!("people/{person}/session"), json!({})).await;
-        Self::new(town, given["auth_key"].as_str().unwrap())
-    }
-
-    /// With a key that somebody was logged in with, and is no more.
-    async fn logged_out(town: &Town) -> Self {
-        let app = Self::of(town, town.person("Nobody").await).await;
-        app.call(functions::auth::LogOut {}).await.unwrap();
-        app
-    }
-
-    async fn call<R: RemoteCall>(&self, request: R) -> Result<R::Return, String> {
-        match self.sender.invoke_in_dc(self.dc_id, &request).await {
-            Ok(returned) => Ok(returned),
-            Err(InvocationError::Rpc(said)) => Err(said.value.map_or_else(
-                || format!("{} {}", said.code, said.name),
-                |value| format!("{} {}_{value}", said.code, said.name),
-            )),
-            Err(other) => panic!("{other}"),
-        }
-    }
-
-    async fn me(&self) -> Result<i64, String> {
-        let itself = functions::users::GetUsers { id: vec![enums::InputUser::UserSelf] };
-        self.call(itself).await.map(|users| users[0].id())
-    }
-
-    async fn send_code(&self, phone: &str) -> Result<String, String> {
-        let settings: types::CodeSettings = Deserializable::from_bytes(&[0; 4]).unwrap();
-        let request = functions::auth::SendCode {
-            phone_number: phone.to_owned(),
-            api_id: 12_345,
-            api_hash: "hash".to_owned(),
-            settings: settings.into(),
-        };
-        match self.call(request).await? {
-            enums::auth::SentCode::Code(sent) => Ok(sent.phone_code_hash),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    async fn sign_in(&self, phone: &str, hash: &str, code: &str) -> Result<i64, String> {
-        let request = functions::auth::SignIn {
-            phone_number: phone.to_owned(),
-            phone_code_hash: hash.to_owned(),
-            phone_code: Some(code.to_owned()),
-            email_verification: None,
-        };
-        self.call(request).await.map(who)
-    }
-
-    async fn check_password(&self, password: &str) -> Result<i64, String> {
-        let enums::account::Password::Password(asked) = self.call(functions::account::GetPassword {}).await?;
-        let Some(enums::PasswordKdfAlgo::Sha256Sha256Pbkdf2Hmacsha512iter100000Sha256ModPow(it)) =
-            asked.current_algo
-        else {
-            panic!("there is a password, and a way to prove it");
-        };
-        let (m1, a) =
-            calculate_2fa(&it.salt1, &it.salt2, &it.p, &it.g, asked.srp_b.unwrap(), vec![7; 256], password);
-        let proof =
-            types::InputCheckPasswordSrp { srp_id: asked.srp_id.unwrap(), a: a.to_vec(), m1: m1.to_vec() };
-        self.call(functions::auth::CheckPassword { password: proof.into() }).await.map(who)
-    }
-
-    async fn sign_in_bot(&self, token: &str) -> Result<i64, String> {
-        let request = functions::auth::ImportBotAuthorization {
-            flags: 0,
-            api_id: 12_345,
-            api_hash: "hash".to_owned(),
-            bot_auth_token: token.to_owned(),
-        };
-        self.call(request).await.map(who)
-    }
-}
-
-fn who(authorization: enums::auth::Authorization) -> i64 {
-    match authorization {
-        enums::auth::Authorization::Authorization(it) => it.user.id(),
-        other => panic!("{other:?}"),
-    }
-}
+use util::app::App;
+use util::wire::Wire;
 
 #[tokio::test]
 async fn the_line_says_where_the_door_is_and_what_opens_it() {
@@ -226,22 +115,31 @@ async fn a_bot_does_what_bots_may() {
     assert!(ledger.contains(r#""method":"messages.getAdminsWithInvites""#), "{ledger}");
 }
 
-#[tokio::test]
-async fn a_number_that_another_account_was_told_opens_nothing() {
-    let town = Town::demo().await;
-    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
-    let asked = functions::messages::GetDialogs {
+fn dialogs(offset_peer: enums::InputPeer, limit: i32) -> functions::messages::GetDialogs {
+    functions::messages::GetDialogs {
         exclude_pinned: false,
         folder_id: None,
         offset_date: 0,
         offset_id: 0,
-        offset_peer: enums::InputPeer::Empty,
-        limit: 100,
+        offset_peer,
+        limit,
         hash: 0,
-    };
-    let enums::messages::Dialogs::Slice(dialogs) = owner.call(asked).await.unwrap() else { panic!() };
+    }
+}
+
+/// The seeded chat, as this account was told of it.
+async fn seeded(app: &App) -> types::InputPeerChannel {
+    let asked = dialogs(enums::InputPeer::Empty, 100);
+    let enums::messages::Dialogs::Slice(dialogs) = app.call(asked).await.unwrap() else { panic!() };
     let enums::Chat::Channel(chat) = &dialogs.chats[0] else { panic!() };
-    let told = types::InputPeerChannel { channel_id: chat.id, access_hash: chat.access_hash.unwrap() };
+    types::InputPeerChannel { channel_id: chat.id, access_hash: chat.access_hash.unwrap() }
+}
+
+#[tokio::test]
+async fn a_number_that_another_account_was_told_opens_nothing() {
+    let town = Town::demo().await;
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    let told = seeded(&owner).await;
     let ada = town.person("Ada").await;
     let rights = json!({ "id": ada, "rights": ["can_invite_users"] });
     town.control(&format!("chats/{}/bot", town.chat()), rights).await;
@@ -318,4 +216,297 @@ async fn a_method_that_is_not_there_is_refused() {
     let ledger = town.get(&format!("{}/ledger", town.at.control)).await.text;
     assert!(ledger.contains("METHOD_INVALID") && ledger.contains("INPUT_FETCH_FAIL"), "{ledger}");
     owner.me().await.unwrap();
+}
+
+#[tokio::test]
+async fn messages_are_numbered_by_the_clock_that_clients_have() {
+    let town = Town::demo().await;
+    let began = town.now().await;
+    town.advance(86_400).await;
+    let mut wire = Wire::open(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key, 1).await;
+    wire.say(8, &functions::Ping { ping_id: 7 }).await;
+    let pong = wire.hear_a(types::Pong::CONSTRUCTOR_ID).await;
+    wire.say(12, &functions::GetFutureSalts { num: 1 }).await;
+    let salts = wire.hear_a(types::FutureSalts::CONSTRUCTOR_ID).await;
+    let enums::FutureSalts::Salts(salts) = enums::FutureSalts::from_bytes(&salts.body).unwrap();
+    // Before it is sealed too: no key, the number, the length.
+    let call = functions::ReqPqMulti { nonce: [1; 16] }.to_bytes();
+    let plain = [&[0xee; 4][..], &[40, 0, 0, 0], &[0; 16], &[20, 0, 0, 0], &call].concat();
+    let heard = say(&town, &plain).await;
+    let exchange = i64::from_bytes(&heard[12..20]).unwrap() >> 32;
+    for moment in [pong.sent_at(), i64::from(salts.now), exchange] {
+        assert!((began..began + 300).contains(&moment), "{began}: {moment}");
+    }
+    assert_eq!(town.now().await, began + 86_400, "the world has its own time");
+}
+
+#[tokio::test]
+async fn a_call_names_no_more_than_two_hundred() {
+    let town = Town::demo().await;
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    let users = |count| functions::users::GetUsers { id: vec![enums::InputUser::UserSelf; count] };
+    assert_eq!(owner.call(users(200)).await.unwrap().len(), 200);
+    assert_eq!(owner.call(users(201)).await.unwrap_err(), "400 LIMIT_INVALID");
+    let chats = functions::messages::GetChats { id: vec![1; 201] };
+    assert_eq!(owner.call(chats).await.unwrap_err(), "400 LIMIT_INVALID");
+    let channels = functions::channels::GetChannels { id: vec![enums::InputChannel::Empty; 201] };
+    assert_eq!(owner.call(channels).await.unwrap_err(), "400 LIMIT_INVALID");
+}
+
+#[tokio::test]
+async fn no_door_is_shut_while_a_password_is_worked_out() {
+    let town = Town::demo().await;
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    owner.me().await.unwrap();
+    let others = async {
+        for _ in 0..3 {
+            town.bot("getMe", json!({})).await.result();
+        }
+    };
+    tokio::select! {
+        biased;
+        asked = owner.call(functions::account::GetPassword {}) => panic!("the others waited: {asked:?}"),
+        () = others => {}
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_logged_out_while_a_call_is_on_its_way_is_refused() {
+    let town = Town::demo().await;
+    let link = town.bot("createChatInviteLink", json!({ "chat_id": town.chat() })).await.result();
+    let hash = link["invite_link"].as_str().unwrap().split_once('+').unwrap().1.to_owned();
+    let ann = town.person("Ann").await;
+    let app = App::of(&town, ann).await;
+    let late = json!({ "method": "messages.importChatInvite", "kind": "latency", "n": 500 });
+    town.control("faults", late).await;
+    let out = async {
+        while !town.get(&format!("{}/ledger", town.at.control)).await.text.contains("late") {}
+        town.control(&format!("people/{ann}/logout"), json!({})).await
+    };
+    let (joined, _) = tokio::join!(app.call(functions::messages::ImportChatInvite { hash }), out);
+    assert_eq!(joined.unwrap_err(), "401 SESSION_REVOKED");
+    let known = town.look(&format!("chats/{}", town.chat())).await;
+    assert_eq!(known["members"].as_array().unwrap().len(), 2, "{known}");
+}
+
+#[tokio::test]
+async fn a_supergroup_is_not_named_as_a_group() {
+    let town = Town::demo().await;
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    let as_group =
+        |chat_id| functions::messages::GetAdminsWithInvites { peer: types::InputPeerChat { chat_id }.into() };
+    assert_eq!(owner.call(as_group(-town.chat())).await.unwrap_err(), "400 CHAT_ID_INVALID");
+    let bots = json!([{ "id": town.at.mtproto.admin.as_ref().unwrap().user_id, "rights": [] }]);
+    let group = json!({ "kind": "group", "title": "Owlets", "bots": bots });
+    let group = town.control("chats", group).await["chat_id"].as_i64().unwrap();
+    let listed = functions::messages::GetChats { id: vec![-group] };
+    assert!(owner.call(listed).await.is_ok());
+    let as_channel = functions::channels::GetChannels {
+        id: vec![types::InputChannel { channel_id: -1_000_000_000_000 - group, access_hash: 0 }.into()],
+    };
+    assert_eq!(owner.call(as_channel).await.unwrap_err(), "400 CHANNEL_INVALID");
+}
+
+#[tokio::test]
+async fn a_code_is_sent_again() {
+    let town = Town::demo().await;
+    let ann = json!({ "first_name": "Ann", "phone": "9996620002" });
+    let ann = town.control("people", ann).await["id"].as_i64().unwrap();
+    let app = App::logged_out(&town).await;
+    let again = async |hash: &str| {
+        let (phone_number, phone_code_hash) = ("9996620002".to_owned(), hash.to_owned());
+        let sent =
+            app.call(functions::auth::ResendCode { phone_number, phone_code_hash, reason: None }).await?;
+        let enums::auth::SentCode::Code(sent) = sent else { panic!("{sent:?}") };
+        Ok::<_, String>(sent.phone_code_hash)
+    };
+    let first = app.send_code("9996620002").await.unwrap();
+    town.advance(200).await;
+    let second = again(&first).await.unwrap();
+    town.advance(200).await;
+    assert_eq!(app.sign_in("9996620002", &first, "22222").await.unwrap_err(), "400 PHONE_CODE_EXPIRED");
+    assert_eq!(again(&first).await.unwrap_err(), "400 PHONE_CODE_EXPIRED");
+    assert_eq!(app.sign_in("9996620002", &second, "22222").await.unwrap(), ann);
+}
+
+#[tokio::test]
+async fn a_price_is_whole_and_stands_alone() {
+    let town = Town::demo().await;
+    let bots = json!([{ "id": 7_000_000_001i64, "rights": ["can_invite_users"] }]);
+    let channel = json!({ "kind": "channel", "title": "Daily Owl", "bots": bots });
+    let channel = town.control("chats", channel).await["chat_id"].as_i64().unwrap();
+    let app = App::logged_out(&town).await;
+    app.sign_in_bot(town.token()).await.unwrap();
+    let price = |period, amount| functions::messages::ExportChatInvite {
+        legacy_revoke_permanent: false,
+        request_needed: false,
+        peer: types::InputPeerChannel { channel_id: -1_000_000_000_000 - channel, access_hash: 0 }.into(),
+        expire_date: None,
+        usage_limit: None,
+        title: None,
+        subscription_pricing: Some(types::StarsSubscriptionPricing { period, amount }.into()),
+    };
+    let whole = || price(2_592_000, 50);
+    let refused = async |asked| app.call(asked).await.unwrap_err();
+    assert_eq!(refused(price(0, 50)).await, "400 SUBSCRIPTION_PERIOD_INVALID");
+    assert_eq!(refused(price(2_592_000, 0)).await, "400 PRICING_CHAT_INVALID");
+    assert_eq!(refused(price(2_592_000, -1)).await, "400 PRICING_CHAT_INVALID");
+    let asked = functions::messages::ExportChatInvite { expire_date: Some(i32::MAX), ..whole() };
+    assert_eq!(refused(asked).await, "400 EXPIRE_DATE_INVALID");
+    let asked = functions::messages::ExportChatInvite { usage_limit: Some(1), ..whole() };
+    assert_eq!(refused(asked).await, "400 USAGE_LIMIT_INVALID");
+    let asked = functions::messages::ExportChatInvite { request_needed: true, ..whole() };
+    assert_eq!(refused(asked).await, "400 PRICING_CHAT_INVALID");
+    assert!(app.call(whole()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_call_that_comes_twice_happens_once() {
+    let town = Town::demo().await;
+    let key = town.at.mtproto.admin.clone().unwrap().auth_key;
+    let owner = App::new(&town, &key);
+    let peer = seeded(&owner).await.into();
+    let export = functions::messages::ExportChatInvite {
+        legacy_revoke_permanent: false,
+        request_needed: false,
+        peer,
+        expire_date: None,
+        usage_limit: None,
+        title: None,
+        subscription_pricing: None,
+    };
+    for _ in 0..2 {
+        let mut wire = Wire::open(&town, &key, 77).await;
+        wire.say(100, &export).await;
+        wire.hear_a(types::MsgsAck::CONSTRUCTOR_ID).await;
+        // Whatever is said next is heard after it.
+        wire.say(104, &functions::Ping { ping_id: 1 }).await;
+        wire.hear_a(types::Pong::CONSTRUCTOR_ID).await;
+    }
+    let known = town.look(&format!("chats/{}", town.chat())).await;
+    assert_eq!(known["links"].as_array().unwrap().len(), 1, "{known}");
+}
+
+#[tokio::test]
+async fn who_waits_is_told_to_those_who_may_let_them_in() {
+    let town = Town::demo().await;
+    let asking = json!({ "chat_id": town.chat(), "creates_join_request": true });
+    let asking = town.bot("createChatInviteLink", asking).await.result()["invite_link"].clone();
+    let open = town.bot("createChatInviteLink", json!({ "chat_id": town.chat() })).await.result();
+    let ann = town.person("Ann").await;
+    town.join(ann, open["invite_link"].as_str().unwrap()).await;
+    let mut waiting = Vec::new();
+    for name in ["Bob", "Cid", "Dan", "Eve"] {
+        waiting.insert(0, town.person(name).await);
+        assert_eq!(town.join(waiting[0], asking.as_str().unwrap()).await["result"], "requested");
+    }
+    let seen = async |app: App| {
+        let chat = seeded(&app).await;
+        let channel = types::InputChannel { channel_id: chat.channel_id, access_hash: chat.access_hash };
+        let asked = functions::channels::GetFullChannel { channel: channel.into() };
+        let enums::messages::ChatFull::Full(full) = app.call(asked).await.unwrap();
+        let enums::ChatFull::ChannelFull(chat) = full.full_chat else { panic!() };
+        (chat.recent_requesters, full.users.len())
+    };
+    assert_eq!(seen(App::of(&town, ann).await).await, (None, 1));
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    assert_eq!(seen(owner).await, (Some(waiting[..3].to_vec()), 4), "the newest");
+}
+
+#[tokio::test]
+async fn a_telephone_is_a_number_however_it_is_typed() {
+    let town = Town::demo().await;
+    let ann = json!({ "first_name": "Ann", "phone": "+99 966 (2) 00-02" });
+    let ann = town.control("people", ann).await["id"].as_i64().unwrap();
+    let app = App::logged_out(&town).await;
+    let hash = app.send_code("99966 20002").await.unwrap();
+    assert_eq!(app.sign_in("+9996620002", &hash, "22222").await.unwrap(), ann);
+    for phone in ["9996620002", "12", "owl", ""] {
+        let again = town.try_control("people", json!({ "first_name": "Bob", "phone": phone })).await;
+        assert_eq!(again.status, 400, "{phone}: {}", again.text);
+    }
+}
+
+#[tokio::test]
+async fn whoever_guesses_codes_and_passwords_gets_no_further() {
+    let town = Town::demo().await;
+    let admin = town.at.mtproto.admin.clone().unwrap();
+    let app = App::logged_out(&town).await;
+    let hash = app.send_code(&admin.phone).await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(app.sign_in(&admin.phone, &hash, "1").await.unwrap_err(), "400 PHONE_CODE_INVALID");
+    }
+    let late = app.sign_in(&admin.phone, &hash, &admin.code).await;
+    assert_eq!(late.unwrap_err(), "400 PHONE_CODE_EXPIRED");
+    let hash = app.send_code(&admin.phone).await.unwrap();
+    let half = app.sign_in(&admin.phone, &hash, &admin.code).await;
+    assert_eq!(half.unwrap_err(), "401 SESSION_PASSWORD_NEEDED");
+    for _ in 0..5 {
+        assert_eq!(app.check_password("owls sleep").await.unwrap_err(), "400 PASSWORD_HASH_INVALID");
+    }
+    assert_eq!(app.check_password(&admin.password).await.unwrap_err(), "420 FLOOD_WAIT_60");
+    town.advance(60).await;
+    assert_eq!(app.check_password(&admin.password).await.unwrap(), admin.user_id);
+}
+
+#[tokio::test]
+async fn a_call_before_its_time_is_refused_and_written_down() {
+    let town = Town::demo().await;
+    let owner = App::new(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key);
+    let chat: enums::InputPeer = seeded(&owner).await.into();
+    let admins = || functions::messages::GetAdminsWithInvites { peer: chat.clone() };
+    let flood = json!({ "method": "messages.getAdminsWithInvites", "kind": "flood", "n": 3600 });
+    town.control("faults", flood).await;
+    let early = async || {
+        let ledger = town.get(&format!("{}/ledger", town.at.control)).await.text;
+        ledger.lines().filter(|line| line.contains(r#""what":"early""#)).count()
+    };
+    assert_eq!(owner.call(admins()).await.unwrap_err(), "420 FLOOD_WAIT_3600");
+    assert_eq!(early().await, 0);
+    // Other methods go on.
+    owner.me().await.unwrap();
+    town.advance(3599).await;
+    assert_eq!(owner.call(admins()).await.unwrap_err(), "420 FLOOD_WAIT_1");
+    assert_eq!(early().await, 1);
+    town.advance(1).await;
+    assert!(owner.call(admins()).await.is_ok());
+    assert_eq!(early().await, 1);
+}
+
+#[tokio::test]
+async fn dialogs_hold_the_bots_somebody_wrote_to_and_go_on_after_who_they_were_told_of() {
+    let town = Town::demo().await;
+    let admin = town.at.mtproto.admin.clone().unwrap();
+    let owner = App::new(&town, &admin.auth_key);
+    for bot in ["one_bot", "two_bot", "silent_bot"] {
+        town.control("bots", json!({ "username": bot })).await;
+    }
+    for bot in ["one_bot", "two_bot"] {
+        let wrote = json!({ "bot": bot, "text": "Hello" });
+        town.control(&format!("people/{}/send", admin.user_id), wrote).await;
+    }
+    let page = async |after: enums::InputPeer| {
+        let asked = dialogs(after, 2);
+        let enums::messages::Dialogs::Slice(page) = owner.call(asked).await.unwrap() else { panic!() };
+        let peer = |dialog: &enums::Dialog| match dialog {
+            enums::Dialog::Dialog(it) => it.peer.clone(),
+            other => panic!("{other:?}"),
+        };
+        let peers: Vec<_> = page.dialogs.iter().map(peer).collect();
+        assert_eq!(page.count, 3);
+        (peers, page)
+    };
+    let (first, told) = page(enums::InputPeer::Empty).await;
+    let [enums::Peer::Channel(_), enums::Peer::User(one)] = &first[..] else { panic!("{first:?}") };
+    let bot = told.users.iter().find(|user| user.id() == one.user_id).unwrap();
+    let enums::User::User(bot) = bot else { panic!("{bot:?}") };
+    let after = |access_hash| types::InputPeerUser { user_id: one.user_id, access_hash };
+    let (rest, _) = page(after(bot.access_hash.unwrap()).into()).await;
+    assert!(matches!(&rest[..], [enums::Peer::User(two)] if two.user_id > one.user_id), "{rest:?}");
+    // Whatever they were not told of is no place in the list.
+    assert_eq!(page(after(0).into()).await.0, first);
+    let channel = seeded(&owner).await;
+    assert_eq!(page(channel.clone().into()).await.0.len(), 2);
+    let zero = types::InputPeerChannel { access_hash: 0, ..channel };
+    assert_eq!(page(zero.into()).await.0, first);
 }

@@ -7,13 +7,16 @@ mod util;
 
 use futures_util::{StreamExt, TryStreamExt};
 use links::{
-    Admission, AdmissionChange, Chat, ChatId, Edit, Entrance, Kind, Life, LinkFilter, LinkHash, LinkName,
-    LinkUrl, Links, MemberLimit, RequestFilter, Right, Terms, UnixTime, UserId, Verdict,
+    Admission, AdmissionChange, Chat, ChatId, Edit, Entrance, Expiry, Kind, Life, LinkFilter, LinkHash,
+    LinkName, LinkUrl, Links, MemberFilter, MemberLimit, Pricing, RequestFilter, Right, Subscription, Terms,
+    UnixTime, UserId, Verdict,
 };
 use serde_json::json;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use telegram::mtproto::{Client, Joined, NeverMet, Settings, SignedIn};
+use telegram::mtproto::{Client, Joined, NeverMet, Session, Settings, SignedIn};
+use tokio::net::TcpListener;
 use util::Town;
 use util::account::{session, session_with};
 
@@ -74,6 +77,10 @@ fn terms(name: &str) -> Terms {
     Terms::open().named(LinkName::new(name).unwrap())
 }
 
+fn by(link: &LinkUrl) -> MemberFilter {
+    MemberFilter { link: Some(link.clone()), ..MemberFilter::default() }
+}
+
 fn kind<T: std::fmt::Debug>(result: links::Result<T>) -> Kind {
     result.unwrap_err().kind().clone()
 }
@@ -103,13 +110,13 @@ async fn everybody_who_came_is_listed_once() {
         assert_eq!(home.town.join(person, link.url.as_str()).await["result"], "joined");
         came.push(person);
     }
-    let by_link: Vec<_> = home.owner.members(&home.chat, Some(&link.url)).try_collect().await.unwrap();
+    let by_link: Vec<_> = home.owner.members(&home.chat, &by(&link.url)).try_collect().await.unwrap();
     let mut listed: Vec<i64> = by_link.iter().map(|member| member.person.id.get()).collect();
     listed.sort_unstable();
     assert_eq!(listed, came);
     assert!(by_link.iter().all(|member| member.link.as_ref() == Some(&link.url)));
     assert!(by_link.iter().all(|member| member.joined_at.get() > 0 && member.approved_by.is_none()));
-    assert_eq!(home.owner.members(&home.chat, None).count().await, 230);
+    assert_eq!(home.owner.members(&home.chat, &MemberFilter::default()).count().await, 230);
     assert_eq!(home.owner.show(&home.chat, &link.url).await.unwrap().uses, Some(230));
 }
 
@@ -185,7 +192,7 @@ async fn the_owner_sees_and_ends_what_other_administrators_made() {
     // She is no owner.
     let mine = LinkFilter { admin: Some(home.owner_id), ..LinkFilter::default() };
     let refused = ada.list(&home.chat, &mine).next().await.unwrap();
-    assert_eq!(refused.unwrap_err().missing_right(), Some(Right::InviteUsers));
+    assert_eq!(refused.unwrap_err().missing_right(), Some(Right::Owner));
 
     let revoked = home.owner.revoke(&home.chat, &link.url).await.unwrap();
     assert!(revoked.link.is_revoked && revoked.link.creator.id == ada_id);
@@ -236,13 +243,41 @@ async fn who_waits_is_found_and_decided_about_at_once() {
     assert_eq!(home.waiting(&filter(Some(&back), Some("an"))).await, ["Anja"]);
 
     home.owner.decide_all(&home.chat, Some(&front), Verdict::Approve).await.unwrap();
-    let came: Vec<_> = home.owner.members(&home.chat, Some(&front)).try_collect().await.unwrap();
+    let came: Vec<_> = home.owner.members(&home.chat, &by(&front)).try_collect().await.unwrap();
     assert!(came.len() == 2 && came.iter().all(|member| member.approved_by == Some(home.owner_id)));
     home.owner.decide_all(&home.chat, None, Verdict::Decline).await.unwrap();
     assert!(home.waiting(&waiting).await.is_empty());
     // Of nobody, everybody is decided.
     home.owner.decide_all(&home.chat, None, Verdict::Approve).await.unwrap();
-    assert_eq!(home.owner.members(&home.chat, Some(&back)).count().await, 0);
+    assert_eq!(home.owner.members(&home.chat, &by(&back)).count().await, 0);
+}
+
+#[tokio::test]
+async fn whoever_paid_no_longer_is_told_apart_from_those_who_are_in() {
+    let home = Home::new().await;
+    let owner = home.owner_id.get();
+    let channel = json!({ "kind": "channel", "title": "Daily Owl", "bots": [{ "id": owner, "rights": ["can_invite_users"] }] });
+    let channel: Chat =
+        ChatId::new(home.town.control("chats", channel).await["chat_id"].as_i64().unwrap()).unwrap().into();
+    let pricing = Pricing::monthly(5).unwrap();
+    let paid = home.owner.create_subscription(&channel, &Subscription { name: None, pricing }).await.unwrap();
+    let (ann, bob) = (home.town.person("Ann").await, home.town.person("Bob").await);
+    for person in [ann, bob] {
+        let pays = json!({ "link": paid.url.as_str(), "pay": true });
+        assert_eq!(home.town.control(&format!("people/{person}/join"), pays).await["result"], "joined");
+    }
+    let listed = async |lapsed: bool| -> Vec<i64> {
+        let filter = MemberFilter { lapsed, ..by(&paid.url) };
+        let people = home.owner.members(&channel, &filter).map_ok(|member| member.person.id.get());
+        people.try_collect().await.unwrap()
+    };
+    assert_eq!((listed(false).await.len(), listed(true).await.len()), (2, 0));
+    home.town.advance(i64::from(Pricing::MONTH_SECONDS) + 1).await;
+    assert_eq!((listed(false).await.len(), listed(true).await.len()), (0, 2));
+    // Whoever pays again is in again.
+    let pays = json!({ "link": paid.url.as_str(), "pay": true });
+    assert_eq!(home.town.control(&format!("people/{bob}/join"), pays).await["result"], "joined");
+    assert_eq!((listed(false).await, listed(true).await), (vec![bob], vec![ann]));
 }
 
 #[tokio::test]
@@ -429,6 +464,47 @@ async fn whoever_is_at_home_elsewhere_is_asked_there() {
     let lost = json!({ "method": "users.getUsers", "kind": "303", "text": "USER_MIGRATE_9" });
     home.town.control("faults", lost).await;
     assert_eq!(kind(home.owner.me().await), Kind::Unreachable);
+    // Nobody moves to where nothing is.
+    assert_eq!(home.owner.me().await.unwrap().id, home.owner_id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_on_which_nothing_is_heard_is_given_up() {
+    let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let SocketAddr::V4(address) = mute.local_addr().unwrap() else { panic!("it was bound so") };
+    let session = Session { dc_id: 2, address, auth_key: "ab".repeat(256).parse().unwrap() };
+    let client = Client::connect(&session, &settings());
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let (connection, why) = tokio::join!(mute.accept(), client.me());
+        held.push(connection.unwrap());
+        assert_eq!(kind(why), Kind::OutOfTime);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_for_whoever_has_no_time_left() {
+    let home = Home::new().await;
+    let hasty = Settings { limit: Duration::ZERO, ..settings() };
+    let admin = home.town.at.mtproto.admin.clone().unwrap();
+    let hasty = Client::connect(&session_with(&home.town, &admin.auth_key), &hasty);
+    assert_eq!(kind(hasty.create(&home.chat, &Terms::open()).await), Kind::OutOfTime);
+    assert_eq!(kind(hasty.decide(&home.chat, home.owner_id, Verdict::Approve).await), Kind::OutOfTime);
+    assert!(home.names(&LinkFilter::default()).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_second_try_finds_done_is_done() {
+    let home = Home::new().await;
+    let asking = Terms { admission: Admission::ByRequest, ..Terms::open() };
+    let link = home.owner.create(&home.chat, &asking).await.unwrap().url;
+    let ann = home.town.person("Ann").await;
+    assert_eq!(home.town.join(ann, link.as_str()).await["result"], "requested");
+    home.fault("messages.hideAllChatJoinRequests", "lost", 0).await;
+    home.owner.decide_all(&home.chat, None, Verdict::Approve).await.unwrap();
+    home.fault("auth.logOut", "lost", 0).await;
+    home.owner.log_out().await.unwrap();
+    assert_eq!(kind(home.owner.show(&home.chat, &link).await), Kind::SessionOver);
 }
 
 #[tokio::test]
@@ -470,4 +546,34 @@ async fn every_documented_refusal_has_a_name() {
         assert_eq!(kind(home.owner.create(&home.chat, &Terms::open()).await), expected, "{word}");
     }
     assert!(home.names(&LinkFilter::default()).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_list_goes_on_after_a_link_that_was_deleted_meanwhile() {
+    let home = Home::new().await;
+    let revoked = LinkFilter { revoked: true, ..LinkFilter::default() };
+    for number in 0..102 {
+        let link = home.owner.create(&home.chat, &terms(&format!("link {number}"))).await.unwrap();
+        home.owner.revoke(&home.chat, &link.url).await.unwrap();
+    }
+    let mut list = home.owner.list(&home.chat, &revoked);
+    let mut page = Vec::new();
+    for _ in 0..100 {
+        page.push(list.next().await.unwrap().unwrap());
+    }
+    home.owner.delete(&home.chat, &page[99].url).await.unwrap();
+    let rest: Vec<_> = list.map_ok(|link| link.name.map(String::from)).try_collect().await.unwrap();
+    assert_eq!(rest, [Some("link 1".to_owned()), Some("link 0".to_owned())]);
+}
+
+#[tokio::test]
+async fn an_expired_link_is_renamed() {
+    let home = Home::new().await;
+    let expiry = Expiry::new(UnixTime::new(home.town.now().await + 60)).unwrap();
+    let link = home.owner.create(&home.chat, &Terms::for_one(expiry)).await.unwrap();
+    home.town.advance(61).await;
+    let name = LinkName::new("spring").unwrap();
+    let edit = Edit { name: links::Change::Set(name.clone()), ..Edit::default() };
+    let edited = home.owner.edit(&home.chat, &link.url, &edit, None).await.unwrap();
+    assert_eq!((edited.name, edited.expires_at), (Some(name), Some(expiry.at())));
 }

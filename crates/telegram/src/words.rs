@@ -6,6 +6,8 @@ use links::{Kind, Right};
 pub const WRONG_CODE: Kind = Kind::BadValue("code");
 /// Another password may still be the right one.
 pub const WRONG_PASSWORD: Kind = Kind::BadValue("password");
+/// A code that was used, given up, or not used in time.
+pub(crate) const CODE_OVER: Kind = Kind::BadValue("code, because its time is over");
 
 /// What a word means for the caller, if we have a word for it too. `right` is the one that the method needs, for
 /// refusals that name none.
@@ -40,9 +42,22 @@ pub(crate) fn kind(word: &str, right: Right) -> Option<Kind> {
         "PHONE_NUMBER_INVALID" => Kind::BadValue("telephone number"),
         "PHONE_NUMBER_UNOCCUPIED" => Kind::BadValue("telephone number, because nobody has it"),
         "PHONE_NUMBER_BANNED" => Kind::BadValue("telephone number, because it is banned"),
-        "PHONE_CODE_INVALID" | "PHONE_CODE_EMPTY" => WRONG_CODE,
-        "PHONE_CODE_EXPIRED" => Kind::BadValue("code, because its time is over"),
+        "PHONE_NUMBER_FLOOD" => Kind::BadValue("telephone number, because too many codes were sent to it"),
+        "PHONE_PASSWORD_FLOOD" => Kind::BadValue("telephone number, because too many log-ins failed"),
+        "PHONE_CODE_INVALID" | "PHONE_CODE_EMPTY" | "PHONE_CODE_HASH_EMPTY" => WRONG_CODE,
+        "PHONE_CODE_EXPIRED" => CODE_OVER,
+        "AUTH_TOKEN_EXPIRED" => Kind::BadValue("log-in token, because its time is over"),
+        "AUTH_TOKEN_ALREADY_ACCEPTED" => Kind::BadValue("log-in token, because it was accepted before"),
+        "AUTH_TOKEN_INVALID" | "AUTH_TOKEN_INVALIDX" | "AUTH_TOKEN_EXCEPTION" => {
+            Kind::BadValue("log-in token")
+        }
         "PASSWORD_HASH_INVALID" => WRONG_PASSWORD,
+        "SRP_ID_INVALID" | "SRP_PASSWORD_CHANGED" => {
+            Kind::BadValue("proof of the password, because it asks for another one by now")
+        }
+        // A key that was used in two places at once is good for nothing any more.
+        "AUTH_KEY_DUPLICATED" => Kind::SessionOver,
+        "API_ID_PUBLISHED_FLOOD" => Kind::BadValue("number of an application, because it was published"),
         "API_ID_INVALID" => Kind::BadValue("number of an application, or its hash"),
 
         "QUERY_ID_INVALID" => Kind::QueryTooOld,
@@ -50,6 +65,8 @@ pub(crate) fn kind(word: &str, right: Right) -> Option<Kind> {
         "EXPIRE_DATE_INVALID" => Kind::BadValue("expiry"),
         "USAGE_LIMIT_INVALID" | "MEMBER_LIMIT_INVALID" => Kind::BadValue("member limit"),
         "INVITE_LINK_NAME_INVALID" => Kind::BadValue("link name"),
+        "STARS_PAYMENT_REQUIRED" => Kind::BadValue("link, because joining by it is paid for in the app"),
+        "SEARCH_WITH_LINK_NOT_SUPPORTED" => Kind::BadValue("search, because it names a link too"),
         "INVITE_REVOKED_MISSING" => Kind::BadValue("link, because it is not revoked"),
         "SUBSCRIPTION_PERIOD_INVALID" | "STARS_SUBSCRIPTION_PRICE_INVALID" => {
             Kind::BadValue("price or period of a subscription")

@@ -243,6 +243,7 @@ fn an_interrupted_list_says_how_far_it_came() {
             false => lines.len() - 1,
         };
         assert_eq!(rows, 100);
+        house.control("clock/advance", json!({ "seconds": 3000 }));
     }
 }
 

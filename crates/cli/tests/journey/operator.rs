@@ -629,6 +629,7 @@ fn a_pass_waits_for_whoever_makes_links() {
     run(&house, "pass reissue 7 --json").fails_as(3, "not_found", "no_pass");
     run(&house, "pass reissue 1 --chat -5").is(2, "does not lead there");
     run(&house, "pass reissue 1").is(6, "it waits for a link; `admit serve` makes one");
+    run(&house, "pass reissue 1 --dry-run").is(6, "it waits for a link; `admit serve` makes one");
     run(&house, "pass grant --gate gone --json").fails_as(3, "not_found", "no_gate");
     run(&house, "pass list --gate gone --json").fails_as(3, "not_found", "no_gate");
     let file = run(&house, "gate export owls").out;

@@ -5,6 +5,7 @@ use flate2::read::GzDecoder;
 use grammers_tl_types::{
     Cursor, Deserializable, Identifiable, RawVec, Serializable, enums, functions, types,
 };
+use std::collections::VecDeque;
 use std::io::Read;
 
 // Telegram's own schema writes these three down in words only.
@@ -18,19 +19,41 @@ const HEADER_BYTES: usize = 32;
 const PADDING_BYTES: std::ops::RangeInclusive<usize> = 12..=1024;
 /// Telegram takes no larger containers.
 const MOST_IN_A_CONTAINER: i32 = 1020;
-/// What is unzipped to more is nobody's honest call.
+/// So much may all that is zipped in one packet come to; more is nobody's honest call.
 const MOST_UNZIPPED_BYTES: u64 = 1 << 20;
 /// A zipped call in a container, and that is all there is.
 const DEEPEST: u32 = 2;
 /// Old salts and new ones. Clients that hold one only ask for more, without end if two are valid at once.
 const SALTS: i32 = 8;
 const SALT_SECONDS: i32 = 1800;
+/// So many calls of a session are known again, and so many sessions of a key.
+const REMEMBERED: usize = 1024;
+const REMEMBERED_SESSIONS: usize = 8;
+/// What a client is told of a message of its own.
+const NOT_KNOWN: u8 = 1;
+const RECEIVED: u8 = 4;
 
 /// A call, and the number that its answer will name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Call {
     pub(super) id: i64,
     pub(super) body: Vec<u8>,
+}
+
+/// The calls that a key's sessions made last, by their numbers: none of them happens twice, whatever connection it
+/// comes by.
+#[derive(Default)]
+pub(super) struct Seen(VecDeque<(i64, VecDeque<i64>)>);
+
+impl Seen {
+    fn of(&mut self, session: i64) -> &mut VecDeque<i64> {
+        let at = self.0.iter().position(|(known, _)| *known == session).unwrap_or_else(|| {
+            self.0.truncate(REMEMBERED_SESSIONS - 1);
+            self.0.push_front((session, VecDeque::new()));
+            0
+        });
+        &mut self.0[at].1
+    }
 }
 
 /// What was opened is no message, or one that breaks the rules. The connection ends.
@@ -53,6 +76,10 @@ pub(super) struct Conversation {
     /// So many of our messages wanted a receipt.
     counted: i32,
     now_milliseconds: i64,
+    /// How much may still be unzipped of this packet.
+    unzippable: u64,
+    /// Which of its own messages the client asks about, and the number of the question.
+    asked_about: Vec<(i64, Vec<i64>)>,
     unsent: Vec<Vec<u8>>,
 }
 
@@ -65,7 +92,16 @@ enum Sort {
 
 impl Conversation {
     pub(super) fn new(salt: i64) -> Self {
-        Self { salt, session: None, last_id: 0, counted: 0, now_milliseconds: 0, unsent: Vec::new() }
+        Self {
+            salt,
+            session: None,
+            last_id: 0,
+            counted: 0,
+            now_milliseconds: 0,
+            unzippable: 0,
+            asked_about: Vec::new(),
+            unsent: Vec::new(),
+        }
     }
 
     /// Reads an opened packet. What is to be said about it waits in [`Conversation::unsent`].
@@ -95,9 +131,35 @@ impl Conversation {
             self.say(Sort::Notice, false, &enums::BadMsgNotification::BadServerSalt(refused).to_bytes());
             return Ok(Vec::new());
         }
+        self.unzippable = MOST_UNZIPPED_BYTES;
         let mut calls = Vec::new();
         self.read(id, body, 0, &mut calls)?;
         Ok(calls)
+    }
+
+    /// Tells the client which of these calls arrived, before any of them happens, and returns those that are new.
+    pub(super) fn receive(&mut self, calls: Vec<Call>, seen: &mut Seen) -> Vec<Call> {
+        let seen = seen.of(self.session.unwrap_or_default());
+        if !calls.is_empty() {
+            let msg_ids = calls.iter().map(|call| call.id).collect();
+            let received = enums::MsgsAck::from(types::MsgsAck { msg_ids });
+            self.say(Sort::Notice, false, &received.to_bytes());
+        }
+        let mut new = calls;
+        new.retain(|call| {
+            let is_new = !seen.contains(&call.id);
+            if is_new {
+                seen.truncate(REMEMBERED - 1);
+                seen.push_front(call.id);
+            }
+            is_new
+        });
+        for (req_msg_id, ids) in std::mem::take(&mut self.asked_about) {
+            let info = ids.iter().map(|id| if seen.contains(id) { RECEIVED } else { NOT_KNOWN }).collect();
+            let state = enums::MsgsStateInfo::from(types::MsgsStateInfo { req_msg_id, info });
+            self.say(Sort::Answer, false, &state.to_bytes());
+        }
+        new
     }
 
     /// Answers a call with what a method returned, or refused.
@@ -112,6 +174,12 @@ impl Conversation {
             }
         }
         self.say(Sort::Answer, true, &message);
+    }
+
+    /// Tells something unasked.
+    pub(super) fn tell(&mut self, updates: &[u8], now_milliseconds: i64) {
+        self.now_milliseconds = now_milliseconds;
+        self.say(Sort::Notice, true, updates);
     }
 
     /// What is to be sealed and sent.
@@ -148,13 +216,7 @@ impl Conversation {
                 }
             }
             GZIPPED => {
-                let zipped = Vec::<u8>::deserialize(&mut cursor)?;
-                let mut unzipped = Vec::new();
-                let reader = GzDecoder::new(&zipped[..]).take(MOST_UNZIPPED_BYTES + 1);
-                let whole = { reader }.read_to_end(&mut unzipped).is_ok();
-                if !whole || unzipped.len() as u64 > MOST_UNZIPPED_BYTES {
-                    return Err(Nonsense("what is zipped cannot be unzipped"));
-                }
+                let unzipped = self.unzip(&Vec::<u8>::deserialize(&mut cursor)?)?;
                 self.read(id, &unzipped, depth + 1, calls)?;
             }
             functions::Ping::CONSTRUCTOR_ID | functions::PingDelayDisconnect::CONSTRUCTOR_ID => {
@@ -177,9 +239,15 @@ impl Conversation {
                     self.now_milliseconds,
                 );
             }
+            types::MsgsStateReq::CONSTRUCTOR_ID => {
+                let types::MsgsStateReq { msg_ids } = types::MsgsStateReq::deserialize(&mut cursor)?;
+                if msg_ids.len() > REMEMBERED {
+                    return Err(Nonsense("it asks about too many"));
+                }
+                self.asked_about.push((id, msg_ids));
+            }
             // Receipts and what is asked about our own messages: nothing of ours is ever sent twice.
             types::MsgsAck::CONSTRUCTOR_ID
-            | types::MsgsStateReq::CONSTRUCTOR_ID
             | types::MsgsStateInfo::CONSTRUCTOR_ID
             | types::MsgsAllInfo::CONSTRUCTOR_ID
             | types::MsgResendReq::CONSTRUCTOR_ID
@@ -187,6 +255,15 @@ impl Conversation {
             _ => calls.push(Call { id, body: body.to_vec() }),
         }
         Ok(())
+    }
+
+    fn unzip(&mut self, zipped: &[u8]) -> Result<Vec<u8>, Nonsense> {
+        let mut unzipped = Vec::new();
+        let reader = GzDecoder::new(zipped).take(self.unzippable + 1);
+        let whole = { reader }.read_to_end(&mut unzipped).is_ok();
+        let left = self.unzippable.checked_sub(unzipped.len() as u64).filter(|_| whole);
+        self.unzippable = left.ok_or(Nonsense("what is zipped cannot be unzipped"))?;
+        Ok(unzipped)
     }
 
     fn salts(&self, asked: i64) -> enums::FutureSalts {
@@ -337,6 +414,35 @@ mod tests {
     }
 
     #[test]
+    fn a_call_is_acknowledged_and_happens_once() {
+        let (mut conversation, mut seen) = (Conversation::new(SALT), Seen::default());
+        let mut hear = |conversation: &mut Conversation, packet: &[u8]| {
+            let calls = conversation.hear(packet, NOW).unwrap();
+            (conversation.receive(calls, &mut seen), conversation.unsent())
+        };
+        let twice = container(&[(4, call(4).body), (4, call(4).body)]);
+        let (calls, unsent) = hear(&mut conversation, &packet(SALT, 8, &twice));
+        assert_eq!(calls, [call(4)]);
+        let acknowledged = enums::MsgsAck::from(types::MsgsAck { msg_ids: vec![4, 4] }).to_bytes();
+        assert_eq!(&unsent.last().unwrap()[HEADER_BYTES..], acknowledged);
+        // By another connection of the same session, too, and not in another session.
+        let mut other = Conversation::new(SALT);
+        assert_eq!(hear(&mut other, &packet(SALT, 4, &call(4).body)).0, []);
+        let mut another_session = packet(SALT, 4, &call(4).body);
+        another_session[8] ^= 1;
+        assert_eq!(hear(&mut other, &another_session).0, [call(4)]);
+        let asked = enums::MsgsStateReq::from(types::MsgsStateReq { msg_ids: vec![4, 8] }).to_bytes();
+        let (_, unsent) = hear(&mut conversation, &packet(SALT, 12, &asked));
+        let state = types::MsgsStateInfo { req_msg_id: 12, info: vec![RECEIVED, NOT_KNOWN] };
+        assert_eq!(&unsent.last().unwrap()[HEADER_BYTES..], enums::MsgsStateInfo::from(state).to_bytes());
+        // Not even a client without end is remembered without end.
+        for id in 100..100 + REMEMBERED as i64 {
+            hear(&mut conversation, &packet(SALT, id, &call(id).body));
+        }
+        assert_eq!(hear(&mut conversation, &packet(SALT, 4, &call(4).body)).0, [call(4)]);
+    }
+
+    #[test]
     fn our_numbers_grow_and_say_what_they_are() {
         let mut conversation = Conversation::new(SALT);
         conversation.hear(&packet(SALT, 4, &call(4).body), NOW).unwrap();
@@ -346,6 +452,15 @@ mod tests {
             conversation.unsent().iter().map(|plain| i64::from_bytes(&plain[16..]).unwrap()).collect();
         assert_eq!(ids.iter().map(|id| id % 4).collect::<Vec<_>>(), [3, 1, 1]);
         assert!(ids.is_sorted() && ids[0] >> 32 == NOW / 1000);
+    }
+
+    #[test]
+    fn all_that_is_zipped_in_a_packet_shares_one_limit() {
+        let half = gzipped(&[call(0).body, vec![0; (MOST_UNZIPPED_BYTES / 2) as usize]].concat());
+        let (heard, _) = hear(&packet(SALT, 12, &container(&[(4, half.clone())])));
+        assert_eq!(heard.unwrap().len(), 1);
+        let (heard, _) = hear(&packet(SALT, 12, &container(&[(4, half.clone()), (8, half)])));
+        assert_eq!(heard.unwrap_err().0, "what is zipped cannot be unzipped");
     }
 
     #[test]

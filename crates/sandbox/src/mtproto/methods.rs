@@ -7,13 +7,17 @@ mod itself;
 mod links;
 mod login;
 mod requests;
+mod tokens;
+mod updates;
 
 pub(super) use call::{Call, Here, Refusal};
+pub(super) use links::verdict;
+pub(super) use updates::unasked;
 
 use crate::world::{Entry, What};
 use call::Outcome;
 use grammers_tl_types::enums::InputPeer;
-use grammers_tl_types::functions::{account, auth, channels, contacts, help, messages, updates, users};
+use grammers_tl_types::functions::{self, account, auth, channels, contacts, help, messages, users};
 use grammers_tl_types::{Cursor, Deserializable, Identifiable, RemoteCall, Serializable, name_for_id};
 
 /// A method, before anybody calls it.
@@ -40,6 +44,8 @@ pub(super) struct Asked {
     pub(super) who: Who,
     /// The chat it is about, as bots number chats.
     pub(super) chat: Option<i64>,
+    /// Whoever calls it wants to be told what happens.
+    pub(super) listens: bool,
     pub(super) run: Run,
 }
 
@@ -51,15 +57,57 @@ impl Asked {
 }
 
 /// Carries a call out, and writes what it returned as it goes out.
-type Run = Box<dyn FnOnce(&mut Call) -> Result<Vec<u8>, Refusal> + Send>;
+type Run = Box<dyn FnOnce(&mut Call) -> Result<Step, Refusal> + Send>;
+
+/// How far a call has come.
+pub(super) enum Step {
+    Returned(Vec<u8>),
+    Works(Work),
+}
+
+/// Something that takes long, so that nothing may be held meanwhile, and what is done with it then.
+pub(super) struct Work(Box<dyn FnOnce() -> Run + Send>);
+
+impl Work {
+    fn new<T: 'static + Send, R: Serializable>(
+        work: impl FnOnce() -> T + Send + 'static,
+        then: impl FnOnce(&mut Call, T) -> Outcome<R> + Send + 'static,
+    ) -> Self {
+        Self(Box::new(move || {
+            let worked_out = work();
+            Box::new(move |call| then(call, worked_out).map(|returned| Step::Returned(returned.to_bytes())))
+        }))
+    }
+
+    pub(super) fn do_it(self) -> Run {
+        (self.0)()
+    }
+}
 
 macro_rules! methods {
-    ($($who:ident: $request:ty $(, in $peer:ident)? => $run:path;)*) => {
-        static METHODS: &[Method] = &[$(Method {
-            id: <$request as Identifiable>::CONSTRUCTOR_ID,
-            who: Who::$who,
-            read: |cursor, who| asked::<$request>(cursor, who, |it| methods!(@peer it $($peer)?), $run),
-        }),*];
+    (
+        [$($for:ident: $long:ty => $work:path;)*]
+        $($who:ident: $request:ty $(, in $peer:ident)? => $run:path;)*
+    ) => {
+        static METHODS: &[Method] = &[
+            $(Method {
+                id: <$long as Identifiable>::CONSTRUCTOR_ID,
+                who: Who::$for,
+                read: |cursor, who| asked::<$long>(cursor, who, |_| None, |call, request| {
+                    $work(call, request).map(Step::Works)
+                }),
+            },)*
+            $(Method {
+                id: <$request as Identifiable>::CONSTRUCTOR_ID,
+                who: Who::$who,
+                read: |cursor, who| asked::<$request>(
+                    cursor,
+                    who,
+                    |it| methods!(@peer it $($peer)?),
+                    |call, request| $run(call, request).map(|it| Step::Returned(it.to_bytes())),
+                ),
+            },)*
+        ];
     };
     (@peer $it:ident) => {{
         let _ = $it;
@@ -69,16 +117,23 @@ macro_rules! methods {
 }
 
 methods! {
+    // These raise numbers of 2048 bits to powers.
+    [
+        Anybody: account::GetPassword => login::get_password;
+        Anybody: auth::CheckPassword => login::check_password;
+    ]
     Anybody: help::GetConfig => itself::get_config;
-    Accounts: updates::GetState => itself::get_state;
-    Accounts: updates::GetDifference => itself::get_difference;
+    Accounts: functions::updates::GetState => updates::get_state;
+    Accounts: functions::updates::GetDifference => updates::get_difference;
     Accounts: users::GetUsers => itself::get_users;
     Accounts: users::GetFullUser => itself::get_full_user;
     Anybody: auth::SendCode => login::send_code;
+    Anybody: auth::ResendCode => login::resend_code;
     Anybody: auth::CancelCode => login::cancel_code;
     Anybody: auth::SignIn => login::sign_in;
-    Anybody: account::GetPassword => login::get_password;
-    Anybody: auth::CheckPassword => login::check_password;
+    Anybody: auth::ExportLoginToken => tokens::export;
+    Anybody: auth::ImportLoginToken => tokens::import;
+    People: auth::AcceptLoginToken => tokens::accept;
     Anybody: auth::ImportBotAuthorization => login::import_bot_authorization;
     Accounts: auth::LogOut => login::log_out;
     Accounts: contacts::ResolveUsername => chats::resolve_username;
@@ -126,13 +181,13 @@ fn asked<R>(
     cursor: &mut Cursor,
     who: Who,
     peer: fn(&R) -> Option<&InputPeer>,
-    run: fn(&mut Call, R) -> Outcome<R::Return>,
+    run: fn(&mut Call, R) -> Outcome<Step>,
 ) -> Result<Asked, Refusal>
 where
-    R: RemoteCall<Return: Serializable> + Deserializable + Identifiable + Send + 'static,
+    R: RemoteCall + Deserializable + Identifiable + Send + 'static,
 {
     let request = R::deserialize(cursor).map_err(|_| Refusal::unreadable())?;
     let chat = peer(&request).and_then(call::number);
-    let run = move |call: &mut Call| run(call, request).map(|returned| returned.to_bytes());
-    Ok(Asked { name: name_for_id(R::CONSTRUCTOR_ID), who, chat, run: Box::new(run) })
+    let run = move |call: &mut Call| run(call, request);
+    Ok(Asked { name: name_for_id(R::CONSTRUCTOR_ID), who, chat, listens: true, run: Box::new(run) })
 }

@@ -6,29 +6,34 @@ mod crypt;
 pub(crate) mod frame;
 mod handshake;
 mod methods;
+mod news;
 mod objects;
+mod offers;
 mod password;
 mod rsa;
 mod sessions;
 mod unwrap;
 
 pub(crate) use sessions::Sessions;
+use sessions::{Hold, Session};
 
 use crate::faults::FaultKind;
 use crate::hub::Hub;
-use crate::world::{Entry, What};
+use crate::world::{Entry, What, World};
 use conversation::Conversation;
 use crypt::KeyId;
 use fastrand::Rng;
 use frame::Frames;
+use grammers_tl_types::Serializable;
 use handshake::Handshake;
-use methods::{Asked, Call, Here, Refusal, Who};
+use methods::{Asked, Call, Here, Refusal, Step, Who};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use unwrap::Unwrapped;
 
 /// The one data centre there is.
 pub(crate) const DC: i32 = 2;
@@ -68,7 +73,8 @@ pub(crate) async fn serve(listener: TcpListener, hub: Arc<Hub>) {
     }
 }
 
-/// One client's connection.
+/// One client's connection. What goes over it is numbered by the host's time, as clients number theirs: one that moved
+/// with the sandbox's clock would not be believed. Whatever is told of the world has the sandbox's time.
 struct Connection {
     stream: TcpStream,
     hub: Arc<Hub>,
@@ -77,6 +83,8 @@ struct Connection {
     frames: Frames,
     handshake: Handshake,
     conversation: Conversation,
+    /// Whoever spoke last, and is told what happens.
+    speaker: Option<KeyId>,
 }
 
 /// What comes of a call.
@@ -94,21 +102,39 @@ impl Connection {
     fn new(stream: TcpStream, hub: Arc<Hub>, here: Here, chance: Rng) -> Self {
         let conversation = Conversation::new(hub.sessions.salt);
         let (frames, handshake) = (Frames::default(), Handshake::default());
-        Self { stream, hub, here, chance, frames, handshake, conversation }
+        Self { stream, hub, here, chance, frames, handshake, conversation, speaker: None }
     }
 
     async fn run(mut self) -> io::Result<()> {
         let mut bytes = vec![0; 16 << 10];
+        let mut bell = self.hub.hear_news();
         loop {
-            let count = self.stream.read(&mut bytes).await?;
-            if count == 0 {
-                return Ok(());
-            }
-            self.frames.feed(&bytes[..count]);
-            while let Some(packet) = self.frames.next_packet().map_err(io::Error::other)? {
-                self.hear(&packet).await?;
+            tokio::select! {
+                count = self.stream.read(&mut bytes) => {
+                    let count = count?;
+                    if count == 0 {
+                        return Ok(());
+                    }
+                    self.frames.feed(&bytes[..count]);
+                    while let Some(packet) = self.frames.next_packet().map_err(io::Error::other)? {
+                        self.hear(&packet).await?;
+                    }
+                }
+                Ok(()) = bell.changed(), if self.speaker.is_some() => self.tell().await?,
             }
         }
+    }
+
+    /// Tells whoever listens here what happened without them.
+    async fn tell(&mut self) -> io::Result<()> {
+        let Some(id) = self.speaker else { return Ok(()) };
+        let Some(key) = self.hub.sessions.key(id) else { return Ok(()) };
+        let news = act(&self.hub, self.here, id, Entry::new(What::Call), methods::unasked);
+        if let Ok(Some(updates)) = news {
+            self.conversation.tell(&updates.to_bytes(), self.hub.clock.host_milliseconds());
+            self.say(&key).await?;
+        }
+        Ok(())
     }
 
     async fn hear(&mut self, packet: &[u8]) -> io::Result<()> {
@@ -122,11 +148,15 @@ impl Connection {
 
     /// The client and we come to a key.
     async fn exchange_keys(&mut self, packet: &[u8]) -> io::Result<()> {
-        let now = self.hub.clock.now();
+        let now = self.hub.clock.host_milliseconds() / 1000;
         let message = packet.get(PLAIN_HEADER_BYTES..).unwrap_or_default();
-        let Ok(reply) = self.handshake.answer(message, now, &mut self.chance) else {
-            return self.fail(404).await;
-        };
+        let (mut handshake, mut chance) = (std::mem::take(&mut self.handshake), self.chance.fork());
+        let message = message.to_vec();
+        // It raises numbers of 2048 bits to powers, and the doors stay open meanwhile.
+        let work = move || (handshake.answer(&message, now, &mut chance), handshake);
+        let (reply, handshake) = tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?;
+        self.handshake = handshake;
+        let Ok(reply) = reply else { return self.fail(404).await };
         if let Some(key) = reply.key {
             self.hub.sessions.remember(key);
         }
@@ -139,9 +169,12 @@ impl Connection {
     async fn converse(&mut self, id: KeyId, packet: &[u8]) -> io::Result<()> {
         let Some(key) = self.hub.sessions.key(id) else { return self.fail(404).await };
         let plain = key.open(packet).map_err(io::Error::other)?;
-        let now = self.hub.clock.now_milliseconds();
+        let now = self.hub.clock.host_milliseconds();
         let calls = self.conversation.hear(&plain, now).map_err(io::Error::other)?;
+        let new = self.hub.sessions.with_seen(id, |seen| self.conversation.receive(calls, seen));
+        let calls = new.unwrap_or_default();
         self.say(&key).await?;
+        self.speaker = Some(id);
         for conversation::Call { id: call, body } in calls {
             let ending = carry_out(&self.hub, self.here, id, &body).await;
             let (result, cut) = match ending {
@@ -157,7 +190,7 @@ impl Connection {
             };
             let result = result.as_ref().map(Vec::as_slice);
             let result = result.map_err(|refused| (refused.code, &*refused.text));
-            self.conversation.answer(call, result, self.hub.clock.now_milliseconds());
+            self.conversation.answer(call, result, self.hub.clock.host_milliseconds());
             if let Some(bytes) = cut {
                 let sealed: Vec<_> = self.sealed(&key);
                 let framed: Vec<u8> = sealed.iter().flat_map(|packet| self.frames.pack(packet)).collect();
@@ -199,18 +232,13 @@ fn staged(what: &str) -> io::Error {
     io::Error::other(format!("a staged fault {what}"))
 }
 
-/// How far a call came before something that was staged could strike it.
-enum Begun {
-    Done(Result<Vec<u8>, Refusal>),
-    Later { asked: Asked, fault: FaultKind, n: i64 },
-}
-
 /// Carries out one call, with the fault that is staged for it.
 async fn carry_out(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Ending {
-    let (asked, fault, n) = match begin(hub, here, key, body) {
-        Begun::Done(result) => return Ending::Answered(result),
-        Begun::Later { asked, fault, n } => (asked, fault, n),
+    let (asked, struck) = match begin(hub, key, body) {
+        Ok(begun) => begun,
+        Err(refused) => return Ending::Answered(Err(refused)),
     };
+    let Some((fault, n)) = struck else { return Ending::Answered(run(hub, here, key, asked).await) };
     let (name, chat) = (asked.name, asked.chat.unwrap_or_default());
     let note = |said: &str| {
         hub.turn(|world| world.note(Entry::new(What::Fault).method(name).chat(chat).error(said)));
@@ -220,7 +248,10 @@ async fn carry_out(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Ending {
         Ending::Answered(Err(refused))
     };
     match fault {
-        FaultKind::TooMany | FaultKind::Flood => refuse(Refusal::flood(n)),
+        FaultKind::TooMany | FaultKind::Flood => {
+            hub.sessions.hold(key, Hold::new(name, asked.chat, n, &hub.clock));
+            refuse(Refusal::flood(n))
+        }
         FaultKind::ServerError => {
             refuse(Refusal::new(i32::try_from(n).unwrap_or(500), "INTERNAL_SERVER_ERROR"))
         }
@@ -235,84 +266,129 @@ async fn carry_out(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Ending {
         FaultKind::Latency => {
             note("late");
             tokio::time::sleep(Duration::from_millis(n.unsigned_abs())).await;
-            Ending::Answered(run(hub, here, key, asked))
+            Ending::Answered(run(hub, here, key, asked).await)
         }
         FaultKind::Cut => {
-            let result = run(hub, here, key, asked);
+            let result = run(hub, here, key, asked).await;
             note("answer cut");
             Ending::Cut(result, usize::try_from(n).unwrap_or(0))
         }
         FaultKind::Lost => {
-            drop(run(hub, here, key, asked));
+            drop(run(hub, here, key, asked).await);
             note("answer lost");
             Ending::Lost
         }
     }
 }
 
-/// What becomes of a call at once, if nothing is staged for it.
-fn begin(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Begun {
+/// A call that may be carried out, and what is staged for it.
+fn begin(hub: &Hub, key: KeyId, body: &[u8]) -> Result<(Asked, Option<(FaultKind, i64)>), Refusal> {
     let refuse = |entry: Entry, refused: Refusal| {
         hub.turn(|world| world.note(entry.error(&refused.text)));
-        Begun::Done(Err(refused))
+        refused
     };
-    let asked = match read(hub, key, body) {
-        Ok(asked) => asked,
-        Err(refused) => return refuse(Entry::new(What::Call), refused),
-    };
-    if let Err(refused) = may_call(hub, key, &asked) {
-        return refuse(asked.entry(), refused);
+    let asked = read(hub, key, body).map_err(|refused| refuse(Entry::new(What::Call), refused))?;
+    let allowed = hub.sessions.with(key, |session, _| hub.turn(|world| may_call(world, session, asked.who)));
+    let allowed = allowed.unwrap_or_else(|| Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED")));
+    allowed.map_err(|refused| refuse(asked.entry(), refused))?;
+    if let Some(left) = hub.sessions.early(key, asked.name, asked.chat, &hub.clock) {
+        let entry = Entry::new(What::Early).method(asked.name).chat(asked.chat.unwrap_or_default());
+        return Err(refuse(entry, Refusal::flood(left)));
     }
-    match hub.faults.strike(asked.name, || asked.chat) {
-        Some((fault, n)) => Begun::Later { asked, fault, n },
-        None => Begun::Done(run(hub, here, key, asked)),
-    }
+    let struck = hub.faults.strike(asked.name, || asked.chat);
+    Ok((asked, struck))
 }
 
 fn read(hub: &Hub, key: KeyId, body: &[u8]) -> Result<Asked, Refusal> {
-    let (body, begins) = unwrap::unwrap(body)?;
+    let Unwrapped { body, begins, listens } = unwrap::unwrap(body)?;
     admit(hub, key, begins)?;
-    methods::read(body)
+    Ok(Asked { listens, ..methods::read(body)? })
 }
 
 /// Whoever speaks for the first time says first how. `begins`: this call says it.
 fn admit(hub: &Hub, key: KeyId, begins: bool) -> Result<(), Refusal> {
-    let is_begun = hub.sessions.with(key, |session| {
+    let is_begun = hub.sessions.with(key, |session, _| {
         session.is_begun |= begins;
         session.is_begun
     });
     if is_begun == Some(true) { Ok(()) } else { Err(Refusal::new(400, "CONNECTION_NOT_INITED")) }
 }
 
-fn may_call(hub: &Hub, key: KeyId, asked: &Asked) -> Result<(), Refusal> {
-    let known = hub.sessions.with(key, |session| (session.user, session.is_revoked));
-    let (user, is_revoked) = known.ok_or_else(|| Refusal::new(401, "AUTH_KEY_UNREGISTERED"))?;
-    let is_bot = hub.turn(|world| user.is_some_and(|user| world.bot(user).is_some()));
-    match (asked.who, user) {
+fn may_call(world: &World, session: &Session, who: Who) -> Result<(), Refusal> {
+    let Session { user, is_revoked, .. } = *session;
+    let account = user.and_then(|user| world.account(user));
+    let (is_bot, is_deleted) = (account.is_some_and(|it| it.is_bot), account.is_some_and(|it| it.is_deleted));
+    match (who, user) {
         (Who::Anybody, _) => Ok(()),
         _ if is_revoked => Err(Refusal::new(401, "SESSION_REVOKED")),
         (_, None) => Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED")),
+        _ if is_deleted => Err(Refusal::new(401, "USER_DEACTIVATED")),
         (Who::People, Some(_)) if is_bot => Err(Refusal::new(400, "BOT_METHOD_INVALID")),
         (Who::Accounts | Who::People, Some(_)) => Ok(()),
     }
 }
 
-/// What a call does and what the ledger says of it are one.
-fn run(hub: &Hub, here: Here, key: KeyId, asked: Asked) -> Result<Vec<u8>, Refusal> {
-    let gone = || Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED"));
-    let carried_out = hub.sessions.with(key, |session| {
+/// What a call does and what the ledger says of it are one. Where a guard bot was asked, its first word is waited for.
+async fn run(hub: &Hub, here: Here, key: KeyId, asked: Asked) -> Result<Vec<u8>, Refusal> {
+    let mut bell = hub.listen();
+    let mut entry = asked.entry();
+    let mut run = asked.run;
+    let (result, query) = loop {
+        let carried_out = act(hub, here, key, entry, |call| {
+            if asked.listens && call.session.user.is_some() {
+                call.session.told.get_or_insert(call.since);
+            }
+            // Since the call was heard, whoever makes it may have been logged out.
+            let result = may_call(call.world, call.session, asked.who).and_then(|()| run(call));
+            let entry = call.entry.clone();
+            match &result {
+                Ok(Step::Works(_)) => {}
+                Ok(Step::Returned(_)) => call.world.note(entry.clone()),
+                Err(refused) => call.world.note(entry.clone().error(&refused.text)),
+            }
+            (result, call.guarded.take(), entry)
+        })?;
+        match carried_out {
+            (Ok(Step::Works(work)), _, so_far) => {
+                let worked = tokio::task::spawn_blocking(|| work.do_it()).await;
+                run = worked.map_err(|_| Refusal::new(500, "INTERNAL_SERVER_ERROR"))?;
+                entry = so_far;
+            }
+            (Ok(Step::Returned(returned)), query, _) => break (Ok(returned), query),
+            (Err(refused), query, _) => break (Err(refused), query),
+        }
+    };
+    let Some(query) = query else { return result };
+    loop {
+        bell.mark_unchanged();
+        let verdict = act(hub, here, key, Entry::new(What::Call), |call| {
+            match may_call(call.world, call.session, asked.who) {
+                Ok(()) => methods::verdict(call, &query),
+                Err(refused) => Some(Err(refused)),
+            }
+        })?;
+        match verdict {
+            Some(verdict) => return verdict,
+            None => hub.wait(&mut bell, None).await,
+        }
+    }
+}
+
+/// Does something for whoever has this key, with the session and the world held.
+fn act<T>(
+    hub: &Hub,
+    here: Here,
+    key: KeyId,
+    entry: Entry,
+    act: impl FnOnce(&mut Call) -> T,
+) -> Result<T, Refusal> {
+    let done = hub.sessions.with(key, |session, offers| {
         hub.turn(|world| {
-            let mut call = Call { world, session, here, entry: asked.entry() };
-            let result = (asked.run)(&mut call);
-            let entry = call.entry;
-            world.note(match &result {
-                Ok(_) => entry,
-                Err(refused) => entry.error(&refused.text),
-            });
-            result
+            let since = session.user.map(|user| world.listen(user)).unwrap_or_default();
+            act(&mut Call { world, session, offers, here, entry, since, guarded: None })
         })
     });
-    carried_out.unwrap_or_else(gone)
+    done.ok_or_else(|| Refusal::new(401, "AUTH_KEY_UNREGISTERED"))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ impl View<'_> {
 
     pub(super) fn user(&self, id: i64) -> enums::User {
         let shown = self.world.user(id);
-        let account = self.world.account(id);
+        let account = self.world.account(id).filter(|account| !account.is_deleted);
         let is_self = id == self.viewer;
         enums::User::User(types::User {
             id,
@@ -119,8 +119,7 @@ impl View<'_> {
     pub(super) fn full_chat(&self, chat: &Chat) -> enums::ChatFull {
         let settings = enums::PeerNotifySettings::Settings(blank(&[&[0; 4]])).to_bytes();
         let may_invite = chat.may_invite(self.viewer);
-        let waiting = may_invite.then(|| i32::try_from(chat.requests().count()).unwrap_or(i32::MAX));
-        let recent = may_invite.then(|| chat.requests().take(3).map(|(who, _)| who).collect());
+        let (waiting, recent) = may_invite.then(|| self.waiting(chat)).unzip();
         let participants_count = i32::try_from(chat.member_count()).unwrap_or(i32::MAX);
         let primary = chat.primary_of(self.viewer).and_then(|number| self.world.invite(number));
         let exported_invite = primary.filter(|_| may_invite).map(|invite| self.invite(invite));
@@ -148,6 +147,12 @@ impl View<'_> {
         })
     }
 
+    /// How many wait in a chat, and up to three of them.
+    pub(super) fn waiting(&self, chat: &Chat) -> (i32, Vec<i64>) {
+        let (count, newest) = chat.waiting();
+        (i32::try_from(count).unwrap_or(i32::MAX), newest)
+    }
+
     pub(super) fn full_user(&self, id: i64) -> enums::UserFull {
         let peer = enums::PeerSettings::Settings(blank(&[&[0; 4]])).to_bytes();
         let notify = enums::PeerNotifySettings::Settings(blank(&[&[0; 4]])).to_bytes();
@@ -156,6 +161,19 @@ impl View<'_> {
             about: self.world.account(id).and_then(|account| account.bio.clone()),
             ..blank(&[&[0; 16], &peer, &notify, &[0; 4]])
         })
+    }
+
+    /// A link as bots are told of it: the tail of others' is hidden.
+    pub(super) fn told_invite(&self, invite: &Invite) -> enums::ExportedChatInvite {
+        let mut shown = self.invite(invite);
+        if let enums::ExportedChatInvite::ChatInviteExported(it) = &mut shown
+            && invite.creator != self.viewer
+        {
+            let hidden = it.link.len().saturating_sub(8);
+            it.link.truncate(hidden);
+            it.link.push_str("...");
+        }
+        shown
     }
 
     /// A link with nothing hidden: whoever is not to see its tail is shown no link at all.
@@ -174,7 +192,7 @@ impl View<'_> {
             usage_limit: some(invite.limit),
             usage: some(invite.uses),
             requested: some(invite.pending),
-            subscription_expired: None,
+            subscription_expired: some(invite.lapsed),
             title: (!invite.name.is_empty()).then(|| invite.name.to_string()),
             subscription_pricing: pricing,
         })
@@ -203,11 +221,11 @@ pub(super) fn seconds(moment: i64) -> i32 {
 }
 
 /// The number that Telegram itself has for a chat.
-fn bare(chat: i64) -> i64 {
+pub(super) fn bare(chat: i64) -> i64 {
     if chat < CHANNELS_BEGIN { CHANNELS_BEGIN - chat } else { -chat }
 }
 
-fn all_rights() -> types::ChatAdminRights {
+pub(super) fn all_rights() -> types::ChatAdminRights {
     types::ChatAdminRights {
         change_info: true,
         delete_messages: true,
@@ -220,7 +238,7 @@ fn all_rights() -> types::ChatAdminRights {
     }
 }
 
-fn some_rights(rights: Rights) -> types::ChatAdminRights {
+pub(super) fn some_rights(rights: Rights) -> types::ChatAdminRights {
     types::ChatAdminRights {
         change_info: rights.has("can_change_info"),
         delete_messages: rights.has("can_delete_messages"),

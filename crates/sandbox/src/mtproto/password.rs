@@ -3,6 +3,7 @@
 
 use super::handshake::{GENERATOR, prime};
 use super::rsa::{any_number, padded};
+use crate::world::Password;
 use fastrand::Rng;
 use hmac::{Hmac, KeyInit, Mac};
 use num_bigint::BigUint;
@@ -25,11 +26,12 @@ pub(super) struct Proof {
 }
 
 impl Proof {
-    /// Asks for a proof of this password.
-    pub(super) fn ask(password: &str, chance: &mut Rng) -> Self {
+    /// Asks for a proof of this password. The first time takes long.
+    pub(super) fn ask(password: &Password, chance: &mut Rng) -> Self {
         let prime = prime();
         let g = BigUint::from(GENERATOR);
-        let verifier = g.modpow(&number(&digest(password)), &prime);
+        let verifier = || padded(&g.modpow(&number(&digest(&password.text)), &prime));
+        let verifier = number(password.verifier.get_or_init(verifier));
         let b = any_number(chance);
         let ours = (multiplier() * &verifier + g.modpow(&b, &prime)) % &prime;
         Self { id: chance.i64(1..), b, ours: padded(&ours), verifier }
@@ -94,7 +96,10 @@ mod tests {
 
     #[test]
     fn who_knows_the_password_proves_it() {
-        let proof = Proof::ask("owls fly", &mut Rng::with_seed(1));
+        let password = Password::new("owls fly");
+        let proof = Proof::ask(&password, &mut Rng::with_seed(1));
+        let again = Proof::ask(&password, &mut Rng::with_seed(1));
+        assert!(again.ours == proof.ours && password.verifier.get().is_some(), "it is worked out once");
         let [first, second] = SALTS;
         let prove = |password: &str| {
             let ours = proof.ours.to_vec();

@@ -24,14 +24,24 @@ const NESTING: [u32; 6] = [
 ];
 const MOST_NESTING: usize = 64;
 
-/// The call itself, and whether the client said with it how it speaks.
-pub(super) fn unwrap(body: &[u8]) -> Result<(&[u8], bool), Refusal> {
+/// A call, and what its wrappers say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Unwrapped<'a> {
+    pub(super) body: &'a [u8],
+    /// The client said how it speaks.
+    pub(super) begins: bool,
+    /// It wants to be told what happens.
+    pub(super) listens: bool,
+}
+
+/// Takes the wrappers off.
+pub(super) fn unwrap(body: &[u8]) -> Result<Unwrapped<'_>, Refusal> {
     let word = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().expect("four bytes were cut off"));
     if body.chunks_exact(4).filter(|bytes| NESTING.contains(&word(bytes))).count() > MOST_NESTING {
         return Err(Refusal::new(400, "INPUT_FETCH_FAIL"));
     }
-    let (mut body, mut begins) = (body, false);
-    for _ in 0..DEEPEST {
+    let (mut body, mut begins, mut listens) = (body, false, true);
+    for _ in 0..=DEEPEST {
         let mut cursor = Cursor::from_slice(body);
         let read =
             |result: deserialize::Result<()>| result.map_err(|_| Refusal::new(400, "INPUT_FETCH_FAIL"));
@@ -44,8 +54,11 @@ pub(super) fn unwrap(body: &[u8]) -> Result<(&[u8], bool), Refusal> {
                 InitConnection::<Rest>::deserialize(&mut cursor).map(drop)
             }
             InvokeAfterMsg::<GetConfig>::CONSTRUCTOR_ID => i64::deserialize(&mut cursor).map(drop),
-            InvokeWithoutUpdates::<GetConfig>::CONSTRUCTOR_ID => Ok(()),
-            _ => return Ok((body, begins)),
+            InvokeWithoutUpdates::<GetConfig>::CONSTRUCTOR_ID => {
+                listens = false;
+                Ok(())
+            }
+            _ => return Ok(Unwrapped { body, begins, listens }),
         })?;
         body = &body[cursor.pos()..];
     }
@@ -85,10 +98,21 @@ mod tests {
     #[test]
     fn wrappers_come_off_in_any_order() {
         let call = GetConfig {}.to_bytes();
-        assert_eq!(unwrap(&call).unwrap(), (&call[..], false));
-        assert_eq!(unwrap(&begun()).unwrap(), (&call[..], true));
-        let quiet = InvokeWithoutUpdates { query: GetConfig {} }.to_bytes();
-        assert_eq!(unwrap(&quiet).unwrap(), (&call[..], false));
+        let check = |wrapped: &[u8], begins, listens| {
+            assert_eq!(unwrap(wrapped).unwrap(), Unwrapped { body: &call, begins, listens });
+        };
+        check(&call, false, true);
+        check(&begun(), true, true);
+        check(&InvokeWithoutUpdates { query: GetConfig {} }.to_bytes(), false, false);
+    }
+
+    #[test]
+    fn each_wrapper_may_come_once() {
+        let all = [&InvokeAfterMsg { msg_id: 1, query: GetConfig {} }.to_bytes()[..12], &begun()].concat();
+        let all = [&InvokeWithoutUpdates { query: GetConfig {} }.to_bytes()[..4], &all].concat();
+        let unwrapped = unwrap(&all).unwrap();
+        assert_eq!((unwrapped.body, unwrapped.begins), (&GetConfig {}.to_bytes()[..], true));
+        assert!(unwrap(&[&all[..4], &all].concat()).is_err());
     }
 
     #[test]
@@ -97,7 +121,7 @@ mod tests {
         assert!(unwrap(&once.repeat(100)).is_err());
         // A peer seen in a message of a peer seen in a message of a peer.
         assert!(unwrap(&InputPeerUserFromMessage::CONSTRUCTOR_ID.to_le_bytes().repeat(10_000)).is_err());
-        assert!(unwrap(&[]).is_ok_and(|(body, _)| body.is_empty()));
+        assert!(unwrap(&[]).is_ok_and(|it| it.body.is_empty()));
         assert!(unwrap(&begun()[..20]).is_err());
     }
 }

@@ -184,8 +184,7 @@ fn sign_for(
 }
 
 fn person_in(world: &World, id: i64) -> Result<(), Wrong> {
-    let known = world.account(id).is_some_and(|account| !account.is_bot);
-    if known { Ok(()) } else { Err(Wrong::missing(format!("there is no person {id}"))) }
+    world.person(id).map(drop).ok_or_else(|| Wrong::missing(format!("there is no person {id}")))
 }
 
 /// An address that a preview robot looks at.

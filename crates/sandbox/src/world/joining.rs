@@ -64,10 +64,13 @@ impl World {
             Prospect::Refused(word) => Joining::Refused(word),
             Prospect::Pay if !pays => Joining::Refused(Word("STARS_PAYMENT_REQUIRED")),
             Prospect::Ask => self.ask(person, chat, via),
-            Prospect::Enter | Prospect::Pay => {
-                self.enter(person, chat, person, via, false);
-                Joining::Joined
-            }
+            Prospect::Enter | Prospect::Pay => match self.overfull(chat, person) {
+                Some(word) => Joining::Refused(word),
+                None => {
+                    self.enter(person, chat, person, via, false);
+                    Joining::Joined
+                }
+            },
         }
     }
 
@@ -124,10 +127,7 @@ impl World {
     /// An administrator decides a request. Whether they may is for the door to say.
     pub(crate) fn decide(&mut self, admin: i64, chat: i64, person: i64, approve: bool) -> Result<(), Word> {
         let at = self.living(chat)?;
-        if let Some(asked) = at.requests.get(&person)
-            && !self.unknowns.requests_outlive_links
-            && asked.via.and_then(|number| self.invite(number)).is_some_and(|link| link.is_dead(self.now))
-        {
+        if at.requests.get(&person).is_some_and(|asked| !self.is_open(asked)) {
             return Err(Word("HIDE_REQUESTER_MISSING"));
         }
         if !at.requests.contains_key(&person) {
@@ -140,6 +140,9 @@ impl World {
                 "HIDE_REQUESTER_MISSING"
             }));
         }
+        if approve {
+            self.admissible(chat, person)?;
+        }
         let asked = self.drop_request(chat, person).expect("it was there a moment ago");
         self.close_query(&asked, approve);
         if approve {
@@ -151,6 +154,25 @@ impl World {
         Ok(())
     }
 
+    /// Whether a request can still be decided.
+    fn is_open(&self, asked: &Asked) -> bool {
+        let link = asked.via.and_then(|number| self.invite(number));
+        self.unknowns.requests_outlive_links || !link.is_some_and(|link| link.is_dead(self.now))
+    }
+
+    /// Whether somebody who waits can be let in.
+    fn admissible(&self, chat: i64, person: i64) -> Result<(), Word> {
+        if self.accounts.get(&person).is_none_or(|account| account.is_deleted) {
+            return Err(Word("INPUT_USER_DEACTIVATED"));
+        }
+        match self.overfull(chat, person) {
+            // To whoever decides, it is somebody else who is in too many.
+            Some(Word("CHANNELS_TOO_MUCH")) => Err(Word("USER_CHANNELS_TOO_MUCH")),
+            Some(word) => Err(word),
+            None => Ok(()),
+        }
+    }
+
     /// An administrator decides every request of a chat, or every one that came by this link.
     pub(crate) fn decide_all(
         &mut self,
@@ -159,14 +181,18 @@ impl World {
         link: Option<LinkNo>,
         approve: bool,
     ) -> Result<(), Word> {
-        let is_meant = |asked: &Asked| link.is_none() || asked.via == link;
+        let is_meant = |asked: &Asked| (link.is_none() || asked.via == link) && self.is_open(asked);
         let at = self.manageable(admin, chat)?;
         let waiting: Vec<i64> =
             at.requests().filter(|(_, asked)| is_meant(asked)).map(|(who, _)| who).collect();
         if waiting.is_empty() {
             return Err(Word("HIDE_REQUESTER_MISSING"));
         }
-        waiting.into_iter().try_for_each(|person| self.decide(admin, chat, person, approve))
+        waiting.into_iter().try_for_each(|person| {
+            // Of an account that is gone, nothing waits any more once everybody is decided.
+            let is_gone = self.accounts.get(&person).is_none_or(|account| account.is_deleted);
+            self.decide(admin, chat, person, approve && !is_gone)
+        })
     }
 
     fn place(&self, target: Target) -> (i64, Option<LinkNo>) {
@@ -212,6 +238,7 @@ impl World {
             invite.pending += 1;
         }
         self.note(Entry::new(What::Asked).chat(chat).user(person).link(via));
+        self.tell_waiting(chat);
         match guard {
             Some(bot) => Joining::Guarded(self.ask_guard(bot, chat, person, via)),
             None => {
@@ -227,6 +254,7 @@ impl World {
         if let Some(invite) = asked.via.and_then(|number| self.invite_mut(number)) {
             invite.pending -= 1;
         }
+        self.tell_waiting(chat);
         Some(asked)
     }
 
@@ -254,5 +282,33 @@ impl FinishLine {
 
     fn was_reached(&self, now: i64, link: LinkNo) -> bool {
         self.moment == now && self.links.contains(&link)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{ChatKind, NewLink, Unknowns};
+
+    #[test]
+    fn requests_that_ended_with_their_link_hold_up_no_others() {
+        let unknowns = Unknowns { requests_outlive_links: false, ..Unknowns::default() };
+        let mut world = World::new(1_800_000_000, 0, "https://t.me", unknowns).unwrap();
+        let chat = world.add_chat(ChatKind::Supergroup, "Owls", None, false);
+        let owner = world.chat(chat).unwrap().owner;
+        let ask = |world: &mut World| {
+            let by_request = NewLink { by_request: true, ..NewLink::default() };
+            let link = world.create_link(owner, chat, by_request).unwrap();
+            let person = world.add_person("Ann").id;
+            assert_eq!(world.join(person, Target::Link(link), false), Joining::Requested);
+            (person, world.url(world.invite(link).unwrap()))
+        };
+        let (ann, dead) = ask(&mut world);
+        let (bob, _) = ask(&mut world);
+        world.revoke_link(owner, chat, &dead).unwrap();
+        world.decide_all(owner, chat, None, true).unwrap();
+        let at = world.chat(chat).unwrap();
+        assert!(at.has(bob) && !at.has(ann) && at.request(ann).is_some());
+        assert_eq!(world.decide_all(owner, chat, None, true), Err(Word("HIDE_REQUESTER_MISSING")));
     }
 }

@@ -14,6 +14,8 @@ pub(crate) enum What {
     Call,
     /// A staged fault struck a call.
     Fault,
+    /// A call came before the wait was over that one like it was told.
+    Early,
     /// Somebody came in.
     Joined,
     /// Somebody tried to come in and was refused.

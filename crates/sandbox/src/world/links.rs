@@ -34,11 +34,14 @@ pub(crate) struct Invite {
     pub(crate) uses: u32,
     /// Requests waiting through it.
     pub(crate) pending: u32,
+    /// Who came by it, paid no longer, and did not come back.
+    pub(crate) lapsed: u32,
     pub(crate) period_seconds: u32,
     pub(crate) stars: u32,
     pub(crate) by_request: bool,
     pub(crate) is_primary: bool,
     pub(crate) is_revoked: bool,
+    is_deleted: bool,
 }
 
 impl Invite {
@@ -99,6 +102,11 @@ impl World {
 
     /// The link that a text spells, in any of the spellings Telegram's apps understand.
     pub(crate) fn find_link(&self, text: &str) -> Option<LinkNo> {
+        self.place_of(text).filter(|&number| self.invite(number).is_some_and(|invite| !invite.is_deleted))
+    }
+
+    /// The place of a link among the others, which it keeps when it is deleted.
+    pub(crate) fn place_of(&self, text: &str) -> Option<LinkNo> {
         let hash = self.spellings.parse(text).ok()?;
         let hash: Hash = hash.as_str().as_bytes().try_into().ok()?;
         self.by_hash.get(&hash).copied()
@@ -148,7 +156,9 @@ impl World {
         let number = self.editable_link(admin, chat, text)?;
         let invite = self.invite_mut(number).expect("it was just found");
         if !invite.is_paid() {
-            check_terms(&new, if refuses_past_dates { now } else { 0 })?;
+            // A date that stays as it was is no news, even when it is over.
+            let is_dated_anew = new.expires_at != invite.expires_at;
+            check_terms(&new, if refuses_past_dates && is_dated_anew { now } else { 0 })?;
             invite.expires_at = new.expires_at;
             invite.limit = new.limit;
             invite.by_request = new.by_request;
@@ -206,15 +216,12 @@ impl World {
     }
 
     fn forget_links(&mut self, chat: i64, is_meant: impl Fn(LinkNo, &Invite) -> bool) {
-        let (invites, by_hash) = (&self.invites, &mut self.by_hash);
+        let invites = &mut self.invites;
         let Some(chat) = self.chats.get_mut(&chat) else { return };
         chat.links.retain(|&number| {
-            let invite = &invites[number.0 as usize];
-            let goes = is_meant(number, invite);
-            if goes {
-                by_hash.remove(&invite.hash);
-            }
-            !goes
+            let invite = &mut invites[number.0 as usize];
+            invite.is_deleted |= is_meant(number, invite);
+            !invite.is_deleted
         });
     }
 
@@ -253,11 +260,13 @@ impl World {
             limit: new.limit,
             uses: 0,
             pending: 0,
+            lapsed: 0,
             period_seconds: new.period_seconds,
             stars: new.stars,
             by_request: new.by_request,
             is_primary,
             is_revoked: false,
+            is_deleted: false,
         });
         let chat = self.chats.get_mut(&chat).expect("links are made for chats that exist");
         chat.links.push(number);

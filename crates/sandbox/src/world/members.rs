@@ -1,7 +1,10 @@
 //! Offices in a chat: given, taken, lost by a ban, kept through a migration.
 
 use super::joining::Came;
-use super::{Chat, ChatKind, Entry, Membership, Rights, What, Word, World};
+use super::{Account, Chat, ChatKind, Entry, Lapsed, Membership, Rights, What, Word, World};
+
+/// Nobody is in more supergroups and channels. (Telegram's apps, `channels_limit_default`.)
+const MOST_CHATS: usize = 500;
 
 /// What somebody is in a chat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,12 +60,40 @@ impl World {
 
     /// Somebody paid for so long, and no longer.
     pub(super) fn end_paid_membership(&mut self, chat: i64, person: i64) {
-        let membership = self.chats.get(&chat).and_then(|chat| chat.membership(person));
         let is_over =
-            |it: &Membership| it.office == Office::Member && it.until.is_some_and(|until| until <= self.now);
-        if membership.is_some_and(is_over) {
-            self.note(Entry::new(What::Left).chat(chat).user(person));
-            self.change_office(chat, person, person, Office::Left, None);
+            |it: &&Membership| it.office == Office::Member && it.until.is_some_and(|until| until <= self.now);
+        let Some(over) = self.chats.get(&chat).and_then(|chat| chat.membership(person)).filter(is_over)
+        else {
+            return;
+        };
+        let lapsed = over.via.map(|via| Lapsed { via, since: over.since });
+        self.note(Entry::new(What::Left).chat(chat).user(person));
+        self.change_office(chat, person, person, Office::Left, None);
+        let after = self.chats.get_mut(&chat).and_then(|chat| chat.members.get_mut(&person));
+        after.expect("their office just changed").lapsed = lapsed;
+        if let Some(invite) = lapsed.and_then(|lapsed| self.invite_mut(lapsed.via)) {
+            invite.lapsed += 1;
+        }
+    }
+
+    /// An account is deleted. It stays in its chats, without a name, and what it asked for waits on.
+    pub(crate) fn delete_account(&mut self, person: i64) {
+        if let Some(account) = self.accounts.get_mut(&person) {
+            let (id, chats, next_message) = (account.id, account.chats, account.next_message);
+            let nameless = Account::new(id, false, String::new());
+            *account = Account { is_deleted: true, chats, next_message, ..nameless };
+        }
+    }
+
+    /// Why somebody cannot come in, though the door is open to them.
+    pub(super) fn overfull(&self, chat: i64, person: i64) -> Option<Word> {
+        let is_full = self.chats.get(&chat).is_some_and(Chat::is_full);
+        let counts = self.chats.get(&chat).is_some_and(|chat| chat.kind != ChatKind::Group);
+        let is_everywhere = self.accounts.get(&person).is_some_and(|account| account.chats >= MOST_CHATS);
+        if is_full {
+            Some(Word("USERS_TOO_MUCH"))
+        } else {
+            (counts && is_everywhere).then_some(Word("CHANNELS_TOO_MUCH"))
         }
     }
 
@@ -107,10 +138,16 @@ impl World {
         let owner = old.owner;
         let mut members = old.members.clone();
         members.values_mut().for_each(|membership| membership.via = None);
+        for (who, _) in members.iter().filter(|(_, membership)| membership.office.is_in()) {
+            if let Some(account) = self.accounts.get_mut(who) {
+                account.chats += 1;
+            }
+        }
         let supergroup = Chat {
             join_by_request: old.join_by_request,
             administrators: old.administrators.clone(),
             members,
+            inside: old.inside,
             ..Chat::new(new, ChatKind::Supergroup, &old.title, owner)
         };
         self.chats.insert(new, supergroup);
@@ -149,8 +186,9 @@ impl World {
             None if is_in => (self.now, None),
             None => (0, None),
         };
-        let after = Membership { office, via, until, since, approved_by };
+        let after = Membership { office, via, until, since, approved_by, lapsed: None };
         at.members.insert(who, after.clone());
+        at.inside = at.inside + usize::from(is_in) - usize::from(was_in);
         if matches!(office, Office::Owner | Office::Administrator(_)) {
             at.administrators.insert(who);
         } else {
@@ -161,6 +199,14 @@ impl World {
             at.guard = None;
         }
 
+        if at.kind != ChatKind::Group
+            && let Some(account) = self.accounts.get_mut(&who)
+        {
+            account.chats = account.chats + usize::from(is_in) - usize::from(was_in);
+        }
+        if let Some(invite) = before.lapsed.and_then(|lapsed| self.invite_mut(lapsed.via)) {
+            invite.lapsed -= 1;
+        }
         // A leaver frees a place: a limit counts people at the same time.
         if was_in
             && !is_in

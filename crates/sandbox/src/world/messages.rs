@@ -26,6 +26,7 @@ pub(crate) enum Refusal {
     IsBot,
     Blocked,
     NotStarted,
+    Deleted,
 }
 
 impl World {
@@ -83,6 +84,8 @@ impl World {
         };
         if account.is_bot {
             Err(Refusal::IsBot)
+        } else if account.is_deleted {
+            Err(Refusal::Deleted)
         } else if bot.blocked.contains(&person) {
             Err(Refusal::Blocked)
         } else if bot.started.contains(&person) || self.chats.values().any(asked_lately) {

@@ -11,6 +11,7 @@ mod ledger;
 mod links;
 mod members;
 mod messages;
+mod news;
 #[cfg(test)]
 mod properties;
 mod queue;
@@ -25,12 +26,14 @@ use links::Hash;
 pub(crate) use links::{Invite, LinkNo, NewLink};
 pub(crate) use members::Office;
 pub(crate) use messages::{Refusal, SendTo};
+pub(crate) use news::{Change, News, Told};
 pub(crate) use queue::{Lane, Queue, Waiting, Webhook, allowed_from};
 pub(crate) use rights::Rights;
 pub(crate) use show::to_json;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, VecDeque};
+use std::sync::{Arc, OnceLock};
 
 /// A refusal in Telegram's own upper-case word, such as `INVITE_HASH_EXPIRED`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,6 +103,8 @@ pub(crate) struct World {
     ledger: Ledger,
     /// Something waits for whoever listens: an update, a message, an answer to a guard query.
     pub(crate) stirred: bool,
+    /// There is something to tell unasked at the MTProto door.
+    pub(crate) has_news: bool,
     accounts: HashMap<i64, Account>,
     bots: BTreeMap<i64, Bot>,
     chats: BTreeMap<i64, Chat>,
@@ -110,6 +115,8 @@ pub(crate) struct World {
     settled_queries: VecDeque<(i64, String)>,
     due: BinaryHeap<Reverse<(i64, u64, Due)>>,
     finish_line: joining::FinishLine,
+    /// What those are told unasked who listen at the MTProto door.
+    papers: HashMap<i64, news::Paper>,
     numbers: Numbers,
 }
 
@@ -142,10 +149,39 @@ pub(crate) struct Account {
     /// The telephone they log in with, if they do.
     pub(crate) phone: Option<String>,
     /// What is asked for after the code, if they want it so.
-    pub(crate) password: Option<String>,
+    pub(crate) password: Option<Password>,
+    /// So often in a row something else was given for it, and until when nothing more may be.
+    pub(crate) wrong_passwords: u32,
+    pub(crate) password_waits_until: i64,
+    /// The account was deleted. Others go on seeing that there was one.
+    pub(crate) is_deleted: bool,
+    /// In so many supergroups and channels they are.
+    pub(super) chats: usize,
     /// The newest private messages got, oldest first.
     pub(crate) inbox: VecDeque<telegram::bot_api::types::Message>,
     next_message: i64,
+}
+
+/// A second password.
+#[derive(Clone, Debug)]
+pub(crate) struct Password {
+    pub(crate) text: String,
+    /// What it is compared with: a number that takes long to work out, and is once somebody asks.
+    pub(crate) verifier: Arc<OnceLock<[u8; 256]>>,
+}
+
+impl Password {
+    pub(crate) fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), verifier: Arc::default() }
+    }
+}
+
+/// A telephone number as Telegram keeps it, however it was typed.
+pub(crate) fn telephone(typed: &str) -> Result<String, Word> {
+    let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+    let odd = |each: char| !(each.is_ascii_digit() || " +-()".contains(each));
+    let is_number = (5..=20).contains(&digits.len()) && !typed.contains(odd);
+    if is_number { Ok(digits) } else { Err(Word("PHONE_NUMBER_INVALID")) }
 }
 
 /// What only bots have.
@@ -200,6 +236,8 @@ pub(crate) struct Chat {
     /// Owner and administrators: the few of perhaps very many members who are told of things.
     administrators: BTreeSet<i64>,
     members: BTreeMap<i64, Membership>,
+    /// How many of them are in.
+    inside: usize,
     requests: BTreeMap<i64, Asked>,
     links: Vec<LinkNo>,
     primaries: HashMap<i64, LinkNo>,
@@ -236,12 +274,21 @@ pub(crate) struct Membership {
     pub(crate) since: i64,
     /// Who let them in, if they had asked.
     pub(crate) approved_by: Option<i64>,
+    /// Of somebody who paid no longer, and so is out: how they had come.
+    pub(crate) lapsed: Option<Lapsed>,
+}
+
+/// How somebody had come whose paid time is over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Lapsed {
+    pub(crate) via: LinkNo,
+    pub(crate) since: i64,
 }
 
 impl Membership {
     /// Of somebody who is not in.
     fn outside() -> Self {
-        Self { office: Office::Left, via: None, until: None, since: 0, approved_by: None }
+        Self { office: Office::Left, via: None, until: None, since: 0, approved_by: None, lapsed: None }
     }
 }
 
@@ -270,6 +317,7 @@ impl World {
             link_base,
             ledger: Ledger::default(),
             stirred: false,
+            has_news: false,
             accounts: HashMap::new(),
             bots: BTreeMap::new(),
             chats: BTreeMap::new(),
@@ -279,6 +327,7 @@ impl World {
             settled_queries: VecDeque::new(),
             due: BinaryHeap::new(),
             finish_line: joining::FinishLine::default(),
+            papers: HashMap::new(),
             numbers: Numbers {
                 bot: 7_000_000_001,
                 person: 5_000_000_001,
@@ -371,7 +420,9 @@ impl World {
         username: Option<String>,
         join_by_request: bool,
     ) -> i64 {
-        let owner = self.add_person("Owner").id;
+        let owner = self.add_person("Owner");
+        owner.chats += usize::from(kind != ChatKind::Group);
+        let owner = owner.id;
         let id = self.next_chat_id(kind);
         self.chats.insert(id, Chat { username, join_by_request, ..Chat::new(id, kind, title, owner) });
         id
@@ -435,9 +486,14 @@ impl World {
         self.accounts.get(&id)
     }
 
-    /// Everybody who is no bot, in the order they came.
+    /// Somebody who is no bot, while there is such an account.
+    pub(crate) fn person(&self, id: i64) -> Option<&Account> {
+        self.account(id).filter(|account| account.is_somebody())
+    }
+
+    /// All of them, in the order they came.
     pub(crate) fn people(&self) -> Vec<&Account> {
-        let mut people: Vec<_> = self.accounts.values().filter(|account| !account.is_bot).collect();
+        let mut people: Vec<_> = self.accounts.values().filter(|account| account.is_somebody()).collect();
         people.sort_by_key(|account| account.id);
         people
     }
@@ -484,9 +540,17 @@ impl Account {
             bio: None,
             phone: None,
             password: None,
+            wrong_passwords: 0,
+            password_waits_until: 0,
+            is_deleted: false,
+            chats: 0,
             inbox: VecDeque::new(),
             next_message: 1,
         }
+    }
+
+    fn is_somebody(&self) -> bool {
+        !self.is_bot && !self.is_deleted
     }
 }
 
@@ -522,6 +586,7 @@ impl Chat {
             owner,
             administrators: BTreeSet::from([owner]),
             members: BTreeMap::from([(owner, membership)]),
+            inside: 1,
             requests: BTreeMap::new(),
             links: Vec::new(),
             primaries: HashMap::new(),
@@ -547,6 +612,17 @@ impl Chat {
         self.requests.iter().map(|(&who, asked)| (who, asked))
     }
 
+    /// How many wait, and up to three of them, newest first.
+    pub(crate) fn waiting(&self) -> (usize, Vec<i64>) {
+        let mut newest: Vec<(i64, i64)> = Vec::with_capacity(4);
+        for (&who, asked) in &self.requests {
+            let place = newest.partition_point(|&other| other > (asked.at, who));
+            newest.insert(place, (asked.at, who));
+            newest.truncate(3);
+        }
+        (self.requests.len(), newest.into_iter().map(|(_, who)| who).collect())
+    }
+
     pub(crate) fn request(&self, who: i64) -> Option<&Asked> {
         self.requests.get(&who)
     }
@@ -562,7 +638,17 @@ impl Chat {
     }
 
     pub(crate) fn member_count(&self) -> usize {
-        self.members.values().filter(|membership| membership.office.is_in()).count()
+        self.inside
+    }
+
+    /// As many are in as Telegram allows. Channels have no end.
+    fn is_full(&self) -> bool {
+        let most = match self.kind {
+            ChatKind::Group => 200,
+            ChatKind::Supergroup => 200_000,
+            ChatKind::Channel => return false,
+        };
+        self.inside >= most
     }
 
     /// Whether joining directly, without a link, only asks.

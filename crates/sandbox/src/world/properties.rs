@@ -277,10 +277,15 @@ impl Stage {
             assert_eq!(invite.uses as usize, members.count(), "uses are members who came by it: {invite:?}");
             let asked = |asked: &&Asked| asked.via == Some(number);
             let requests = world.chats.values().flat_map(|chat| chat.requests.values()).filter(asked);
+            let lapsed = |membership: &&Membership| membership.lapsed.is_some_and(|it| it.via == number);
+            let gone = world.chats.values().flat_map(|chat| chat.members.values()).filter(lapsed);
+            assert_eq!(invite.lapsed as usize, gone.count(), "lapsed are who paid no longer: {invite:?}");
             assert_eq!(invite.pending as usize, requests.count(), "pending are requests by it: {invite:?}");
         }
         for chat in world.chats.values() {
             assert_eq!(chat.office(chat.owner), Some(&Office::Owner), "owners stay");
+            let inside = chat.memberships().filter(|(_, membership)| membership.office.is_in());
+            assert_eq!(chat.member_count(), inside.count(), "members are those who are in");
             assert!(chat.guard.is_none_or(|bot| chat.may_invite(bot)), "a guard can decide");
             for (who, membership) in chat.memberships() {
                 let office = membership.office;

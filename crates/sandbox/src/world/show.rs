@@ -1,7 +1,7 @@
 //! The world as Telegram shows it: objects for answers, and updates for the bots that may know.
 
 use super::joining::Came;
-use super::{Account, Chat, ChatKind, Invite, LinkNo, Membership, Office, World, links};
+use super::{Account, Change, Chat, ChatKind, Invite, LinkNo, Membership, News, Office, World, links};
 use serde::Serialize;
 use std::io;
 use telegram::bot_api::types;
@@ -105,12 +105,16 @@ impl World {
                 (bot, to_json(&types::ChatMemberUpdated { invite_link, ..change.clone() }))
             })
             .collect();
-        for (bot, body) in bodies {
-            self.push(bot, "chat_member", (6, who), &body);
+        for (bot, body) in &bodies {
+            self.push(*bot, "chat_member", (6, who), body);
         }
         if self.bots.contains_key(&who) {
             self.push(who, "my_chat_member", (6, actor), &to_json(&change));
         }
+        let bots: Vec<i64> = bodies.into_iter().map(|(bot, _)| bot).collect();
+        let (before, after) = (before.clone(), after.clone());
+        let change = Change { chat, actor, who, before, after, via: None, asked_directly: false };
+        self.tell_change(&bots, came, change);
     }
 
     /// Tells the bots that decide requests that somebody asks; the guard gets the query.
@@ -122,6 +126,7 @@ impl World {
         query: Option<(i64, &str)>,
     ) {
         let Some(at) = self.chats.get(&chat) else { return };
+        let link = via;
         let via = via.and_then(|number| self.invite(number));
         let listeners = at.administrators().filter(|&one| self.bots.contains_key(&one) && at.may_invite(one));
         let bodies: Vec<_> = listeners
@@ -145,6 +150,8 @@ impl World {
             .collect();
         for (bot, body) in bodies {
             self.push(bot, "chat_join_request", (6, person), &body);
+            let query = query.filter(|(guard, _)| *guard == bot).map(|(_, id)| id.to_owned());
+            self.tell(bot, News::Asked { chat, person, via: link, query });
         }
     }
 }

@@ -7,6 +7,8 @@
 )]
 
 pub mod account;
+pub mod app;
+pub mod wire;
 
 use admit_sandbox::{Announcement, ClockMode, Sandbox, Seed, Settings};
 use http_body_util::{BodyExt, Full};

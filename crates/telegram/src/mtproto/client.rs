@@ -1,11 +1,11 @@
 //! One call: out, back, and again if that makes sense.
 
 use super::error::{self, Said};
+use super::line::Line;
 use super::peers::Peers;
 use super::session::{Session, Settings};
 use crate::common::{odd, unknown};
 use crate::pace::{self, Effect, Ending, Holds, OnWait, Step, Try};
-use grammers_mtsender::{ConnectionParams, NoRetries, SenderPool, SenderPoolHandle};
 use grammers_session::storages::MemorySession;
 use grammers_session::{Session as _, SessionData};
 use grammers_tl_types::{Deserializable, Identifiable, RemoteCall, name_for_id};
@@ -14,14 +14,15 @@ use std::fmt;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
 /// Nobody waits longer, and the clock can still count it.
 const LONGEST_LIMIT: Duration = Duration::from_secs(30 * 86_400);
 
 /// From the nearest data centre to the account's own is one move; a second may happen while it is being moved itself.
-const MOST_MOVES: u32 = 2;
+pub(super) const MOST_MOVES: u32 = 2;
 
 /// A person's account, connected. Clones share the connection, what Telegram asked to hold back, and whom the account
 /// has met.
@@ -56,12 +57,14 @@ struct Shared {
     storage: Arc<MemorySession>,
     /// As there, but cheap to ask.
     dc_id: AtomicI32,
-    sender: SenderPoolHandle,
+    line: Line,
     limit: Duration,
     longest_wait: Duration,
     /// Locked for a look or an insertion, never across an await. So is the next.
     holds: Mutex<Holds<Held, Instant>>,
     peers: Mutex<Peers>,
+    /// Telegram said that another device let this one in.
+    accepted: Arc<Notify>,
 }
 
 /// What Telegram holds back together: a method in one chat.
@@ -93,20 +96,17 @@ impl Client {
 
     fn over(storage: MemorySession, dc_id: i32, settings: &Settings) -> Self {
         let storage = Arc::new(storage);
-        let parameters =
-            ConnectionParams { retry_policy: Box::new(NoRetries), ..ConnectionParams::default() };
-        let pool = SenderPool::with_configuration(Arc::clone(&storage), settings.api_id, parameters);
-        // It ends by itself when nobody can ask it for anything any more.
-        tokio::spawn(pool.runner.run());
+        let accepted = Arc::default();
         let shared = Shared {
             api_id: settings.api_id,
+            line: Line::new(Arc::clone(&storage), settings.api_id, Arc::clone(&accepted)),
             storage,
             dc_id: AtomicI32::new(dc_id),
-            sender: pool.handle.thin,
             limit: settings.limit,
             longest_wait: settings.longest_wait,
             holds: Mutex::default(),
             peers: Mutex::default(),
+            accepted,
         };
         Self { shared: Arc::new(shared), on_wait: None }
     }
@@ -126,8 +126,10 @@ impl Client {
         let mut course = Course { name, chat: about.chat, begun: Instant::now(), tries: 0, code: None };
         let (mut failures, mut in_doubt, mut moves) = (0, false, 0);
         loop {
-            let (ending, error) = match self.held(name, about.chat) {
+            let waits = self.held(name, about.chat);
+            let (ending, error) = match waits {
                 Some(wait) => held(wait),
+                None if Instant::now() >= about.deadline => out_of_time(),
                 None => match self.once(about, body.clone(), &mut course).await {
                     Ok(answer) => match R::Return::from_bytes(&answer) {
                         Ok(returned) => return Ok(returned),
@@ -139,14 +141,13 @@ impl Client {
             // The account is at home elsewhere. Whoever is sent on and on is going nowhere.
             if let Some(dc_id) = error::sent_on_to(&error).filter(|_| moves < MOST_MOVES) {
                 moves += 1;
-                self.shared.storage.set_home_dc_id(dc_id).await.map_err(odd)?;
-                self.shared.dc_id.store(dc_id, Ordering::Relaxed);
+                self.move_to(dc_id).await?;
                 continue;
             }
-            if let Ending::Held(wait) = ending {
-                self.hold(name, about.chat, wait);
-            } else {
-                failures += 1;
+            match ending {
+                Ending::Held(wait) if waits.is_none() => self.hold(name, about.chat, wait),
+                Ending::Held(_) => {}
+                _ => failures += 1,
             }
             let mut left = about.deadline.saturating_duration_since(Instant::now());
             if matches!(ending, Ending::Held(_)) {
@@ -193,15 +194,33 @@ impl Client {
         course: &mut Course<'_>,
     ) -> Result<Vec<u8>, (Ending, Error)> {
         course.tries += 1;
-        let answer = self.shared.sender.raw_invoke_in_dc(self.dc_id(), body);
-        match timeout_at(about.deadline, answer).await {
-            Ok(answer) => answer.map_err(|why| {
-                let (ending, error) = error::read(why, about.right);
+        let line = &self.shared.line;
+        match line.ask(self.dc_id(), body, about.deadline).await {
+            Some(answer) => answer.map_err(|why| {
+                let (ending, error) = error::read(why, about.right, line.stood());
                 course.code = said(&error);
                 (ending, error)
             }),
-            Err(why) => Err((Ending::Lost, Error::because(Kind::OutOfTime, why))),
+            None => Err((Ending::Lost, Error::new(Kind::OutOfTime))),
         }
+    }
+
+    /// The account is at home at another data centre, if that is one we know.
+    pub(super) async fn move_to(&self, dc_id: i32) -> links::Result<()> {
+        let Shared { storage, line, .. } = &*self.shared;
+        if storage.dc_option(dc_id).map_err(odd)?.is_none() {
+            return Err(error::invalid_dc());
+        }
+        let before = self.dc_id();
+        storage.set_home_dc_id(dc_id).await.map_err(odd)?;
+        self.shared.dc_id.store(dc_id, Ordering::Relaxed);
+        line.leave(before);
+        Ok(())
+    }
+
+    /// Rings when another device let this one in.
+    pub(super) fn accepted(&self) -> &Notify {
+        &self.shared.accepted
     }
 
     /// When an operation is over that starts now.
@@ -232,7 +251,7 @@ impl Client {
             return None;
         }
         let now = Instant::now();
-        holds.until(&(name, chat.cloned()), now).map(|until| until - now)
+        holds.until(&(name, self.place(chat)), now).map(|until| until - now)
     }
 
     /// Notes that Telegram wants such calls held back for so long.
@@ -246,7 +265,13 @@ impl Client {
         );
         let now = Instant::now();
         let mut holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
-        holds.hold((name, chat.cloned()), now + wait, now);
+        holds.hold((name, self.place(chat)), now + wait, now);
+    }
+
+    /// A chat by its number, however it was named.
+    fn place(&self, chat: Option<&Chat>) -> Option<Chat> {
+        let number = chat.and_then(|chat| self.peers().number(chat));
+        number.map(Chat::Id).or_else(|| chat.cloned())
     }
 }
 
@@ -262,6 +287,11 @@ fn held(wait: Duration) -> (Ending, Error) {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
     (Ending::Held(wait), Error::new(Kind::Wait { seconds }))
+}
+
+/// Nothing is sent for whoever does not wait for it any more.
+fn out_of_time() -> (Ending, Error) {
+    (Ending::Barred, Error::new(Kind::OutOfTime))
 }
 
 fn said(error: &Error) -> Option<i32> {

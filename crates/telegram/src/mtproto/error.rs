@@ -29,15 +29,19 @@ pub struct Said {
 pub struct NeverMet(pub(super) &'static str);
 
 /// How a try ended that brought no answer, and what to tell the caller if it was the last.
-pub(super) fn read(error: InvocationError, right: Right) -> (Ending, Error) {
+/// `stood`: there was a connection, on which it may have been sent.
+pub(super) fn read(error: InvocationError, right: Right, stood: bool) -> (Ending, Error) {
     use InvocationError::{Authentication, Deserialize, Dropped, InvalidDc, Io, Rpc, Session, Transport};
     match error {
         Rpc(said) => refused(&said, right),
-        Io(why) if is_unsent(&why) => (Ending::Unsent, Error::because(Kind::Unreachable, why)),
+        Io(why) if is_unsent(&why, stood) => (Ending::Unsent, Error::because(Kind::Unreachable, why)),
         Io(why) => (Ending::Lost, Error::because(Kind::Unreachable, why)),
         Dropped(why) => (Ending::Lost, Error::because(Kind::Unreachable, why)),
         Transport(why) => match status(&why) {
+            // The library tells it to everybody whom this connection owes an answer.
+            Some(TRANSPORT_FLOOD) if stood => (Ending::Failed, Error::because(Kind::Unreachable, why)),
             Some(TRANSPORT_FLOOD) => (Ending::Throttled, Error::because(Kind::Unreachable, why)),
+            Some(TRANSPORT_UNKNOWN_KEY) if stood => (Ending::Garbled, Error::because(Kind::SessionOver, why)),
             Some(TRANSPORT_UNKNOWN_KEY) => (Ending::Barred, Error::because(Kind::SessionOver, why)),
             _ => (Ending::Lost, Error::because(Kind::BrokenAnswer, why)),
         },
@@ -45,17 +49,25 @@ pub(super) fn read(error: InvocationError, right: Right) -> (Ending, Error) {
         // To a key that Telegram has never seen, the library answers by asking for a new one.
         Authentication(why) => (Ending::Barred, Error::because(Kind::SessionOver, why)),
         Session(why) => (Ending::Barred, Error::because(Kind::Unreachable, why).lasting()),
-        InvalidDc => {
-            let why = "the account is at a data centre that the session does not know";
-            (Ending::Barred, Error::because(Kind::Unreachable, why).lasting())
-        }
+        InvalidDc => (Ending::Barred, invalid_dc()),
     }
 }
 
-/// What says so itself was never sent. Of everything else nobody knows.
-fn is_unsent(why: &io::Error) -> bool {
+/// There is no such data centre as far as the session knows.
+pub(super) fn invalid_dc() -> Error {
+    let why = "the account is at a data centre that the session does not know";
+    Error::because(Kind::Unreachable, why).lasting()
+}
+
+/// What says so itself was never sent; that nobody is there may also be said of a connection that stood. Of everything
+/// else nobody knows.
+fn is_unsent(why: &io::Error, stood: bool) -> bool {
     use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
-    matches!(why.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable)
+    match why.kind() {
+        ConnectionRefused => true,
+        HostUnreachable | NetworkUnreachable => !stood,
+        _ => false,
+    }
 }
 
 fn status(why: &grammers_mtproto::transport::Error) -> Option<u32> {
@@ -70,7 +82,7 @@ fn refused(said: &RpcError, right: Right) -> (Ending, Error) {
     match (said.code, said.value) {
         (303, Some(dc_id)) => {
             let kind = Kind::Refused { code: said.code, text: whole.word };
-            let to = SentOn(i32::try_from(dc_id).unwrap_or_default());
+            let to = SentOn(i32::try_from(dc_id).unwrap_or(i32::MAX));
             (Ending::Refused, Error::because(kind, to))
         }
         (420, Some(seconds)) => {
@@ -121,7 +133,7 @@ mod tests {
 
     fn check(error_code: i32, word: &str, ending: Ending, expected: Kind) {
         let said = types::RpcError { error_code, error_message: word.to_owned() };
-        let (seen, error) = read(InvocationError::Rpc(said.into()), Right::InviteUsers);
+        let (seen, error) = read(InvocationError::Rpc(said.into()), Right::InviteUsers, true);
         assert_eq!((seen, error.kind()), (ending, &expected), "{word}");
     }
 
@@ -167,6 +179,25 @@ mod tests {
         }
         let new = Kind::Refused { code: 400, text: "TEA_TOO_COLD".to_owned() };
         check(400, "TEA_TOO_COLD", Refused, new);
+    }
+
+    #[test]
+    fn what_fails_on_a_connection_that_stood_may_have_been_carried_out() {
+        let check = |why: io::ErrorKind, stood, ending| {
+            let error = InvocationError::Io(io::Error::from(why));
+            assert_eq!(read(error, Right::InviteUsers, stood).0, ending, "{why}");
+        };
+        check(io::ErrorKind::NetworkUnreachable, false, Ending::Unsent);
+        check(io::ErrorKind::NetworkUnreachable, true, Ending::Lost);
+        check(io::ErrorKind::ConnectionRefused, true, Ending::Unsent);
+        let check = |status, stood, ending| {
+            let error = InvocationError::Transport(grammers_mtproto::transport::Error::BadStatus { status });
+            assert_eq!(read(error, Right::InviteUsers, stood).0, ending, "{status}");
+        };
+        check(TRANSPORT_FLOOD, false, Ending::Throttled);
+        check(TRANSPORT_FLOOD, true, Ending::Failed);
+        check(TRANSPORT_UNKNOWN_KEY, false, Ending::Barred);
+        check(TRANSPORT_UNKNOWN_KEY, true, Ending::Garbled);
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! What a person's account can do with invite links: all of the trait [`links::Links`], and joining.
 
 use super::client::{About, Client};
+use super::lists::right_over;
 use super::objects::{self, Cast};
-use crate::common::{done_but_unread, nameable};
+use crate::common::{done_but_unread, last_word, nameable};
 use crate::pace::Effect;
 use async_trait::async_trait;
 use grammers_tl_types::{enums, functions::messages};
 use links::{
     AdminLinks, Admission, CannotMerge, Chat, ChatId, Edit, Error, Invitation, Kind, Link, LinkFilter,
-    LinkHash, LinkName, LinkUrl, Links, List, Member, MemberLimit, Operation, Request, RequestFilter, Result,
-    Revoked, Right, Subscription, Terms, UserId, Verdict,
+    LinkHash, LinkName, LinkUrl, Links, List, Member, MemberFilter, MemberLimit, Operation, Request,
+    RequestFilter, Result, Revoked, Right, Subscription, Terms, UserId, Verdict,
 };
 use tokio::time::Instant;
 
@@ -20,6 +21,8 @@ pub enum Joined {
     In(ChatId),
     /// An administrator has to decide.
     Asked,
+    /// The chat's bot said no.
+    Declined,
 }
 
 #[async_trait]
@@ -107,7 +110,7 @@ impl Links for Client {
         let request = messages::HideChatJoinRequest {
             approved: verdict == Verdict::Approve,
             peer: self.peer(deadline, chat).await?,
-            user_id: self.who_waits(chat, person).await?,
+            user_id: self.who_waits(deadline, chat, person).await?,
         };
         self.of_chat(about(chat, Effect::Same, deadline), &request).await.map(drop)
     }
@@ -133,17 +136,19 @@ impl Links for Client {
         let deadline = self.deadline();
         let request = messages::DeleteRevokedExportedChatInvites {
             peer: self.peer(deadline, chat).await?,
-            admin_id: self.admin(chat, admin).await?,
+            admin_id: self.admin(deadline, chat, admin).await?,
         };
-        self.of_chat(about(chat, Effect::Same, deadline), &request).await.map(drop)
+        let right = right_over(&request.admin_id);
+        let about = About { right, ..about(chat, Effect::Same, deadline) };
+        self.of_chat(about, &request).await.map(drop)
     }
 
-    fn members<'a>(&'a self, chat: &'a Chat, link: Option<&'a LinkUrl>) -> List<'a, Member> {
-        self.every_member(chat, link)
+    fn members<'a>(&'a self, chat: &'a Chat, filter: &'a MemberFilter) -> List<'a, Member> {
+        self.every_member(chat, filter)
     }
 
     fn requests<'a>(&'a self, chat: &'a Chat, filter: &'a RequestFilter) -> List<'a, Request> {
-        self.every_request(chat, filter)
+        self.every_request(chat, filter, None)
     }
 
     async fn decide_all(&self, chat: &Chat, link: Option<&LinkUrl>, verdict: Verdict) -> Result<()> {
@@ -156,13 +161,13 @@ impl Links for Client {
         };
         match self.of_chat(about(chat, Effect::Same, deadline), &request).await {
             // Of nobody, everybody is decided.
-            Err(why) if *why.kind() == Kind::NobodyWaiting => Ok(()),
+            Err(why) if *last_word(&why) == Kind::NobodyWaiting => Ok(()),
             decided => decided.map(drop),
         }
     }
 
     fn admins<'a>(&'a self, chat: &'a Chat) -> List<'a, AdminLinks> {
-        self.every_admin(chat)
+        self.every_admin(chat, None)
     }
 
     async fn check(&self, link: &LinkHash) -> Result<Invitation> {
@@ -178,6 +183,7 @@ impl Client {
         let request = messages::ImportChatInvite { hash: link.as_str().to_owned() };
         let joined = match self.call(visiting(Effect::Same, self.deadline()), &request).await {
             Err(why) if is_request_sent(&why) => return Ok(Joined::Asked),
+            Err(why) if is_declined(&why) => return Ok(Joined::Declined),
             joined => joined?,
         };
         let updates = match joined {
@@ -202,7 +208,7 @@ impl Client {
     ) -> Result<Link> {
         let deadline = self.deadline();
         // Asked for first: once the link is made, nothing else must fail.
-        let me = self.me().await?;
+        let me = self.me_by(deadline).await?;
         let request = request(self.peer(deadline, chat).await?);
         let made = self.of_chat(about(chat, Effect::New, deadline), &request).await?;
         objects::new_link(made, me).map_err(done_but_unread)
@@ -250,9 +256,13 @@ fn visiting<'a>(effect: Effect, deadline: Instant) -> About<'a> {
     About { chat: None, effect, right: Right::Administrator, deadline }
 }
 
+fn is_declined(why: &Error) -> bool {
+    matches!(why.kind(), Kind::Refused { text, .. } if text == "INVITE_REQUEST_DECLINED")
+}
+
 /// Telegram says so by refusing; for whoever asks it is what they wanted.
 fn is_request_sent(why: &Error) -> bool {
-    matches!(why.kind(), Kind::Refused { text, .. } if text == "INVITE_REQUEST_SENT" || text == "JOIN_GUARD_TIMEOUT")
+    matches!(last_word(why), Kind::Refused { text, .. } if text == "INVITE_REQUEST_SENT" || text == "JOIN_GUARD_TIMEOUT")
 }
 
 /// A request for a link of which nothing is said.

@@ -9,10 +9,11 @@ use crate::pace::Effect;
 use futures_util::stream::{StreamExt, TryStreamExt, iter, try_unfold};
 use grammers_tl_types::{enums, functions, types};
 use links::{
-    AdminLinks, Chat, ChatId, Error, Kind, Link, LinkFilter, LinkUrl, List, Member, Request, RequestFilter,
-    Result, Right, UserId,
+    AdminLinks, Chat, ChatId, Error, Kind, Link, LinkFilter, LinkUrl, List, Member, MemberFilter, Request,
+    RequestFilter, Result, Right, UserId,
 };
 use std::future::Future;
+use tokio::time::Instant;
 
 /// Pages until one is empty, or until the next would begin where this one did. `page` answers what is on it, read while
 /// it is asked for, and where the next begins.
@@ -35,13 +36,14 @@ where
 /// Where a page of links begins: after this one.
 type AfterLink = Option<(i32, String)>;
 /// Where a page of people begins: after this one, who came or asked then.
-type AfterPerson = Option<(i32, types::InputUser)>;
+type AfterPerson = Option<(i32, enums::InputUser)>;
 
 /// Whose names are asked for, and which.
 #[derive(Clone, Copy)]
 struct Wanted<'a> {
     chat: &'a Chat,
     requested: bool,
+    lapsed: bool,
     link: Option<&'a LinkUrl>,
     search: Option<&'a str>,
 }
@@ -63,15 +65,15 @@ impl Client {
                 revoked: filter.revoked,
                 peer: self.peer(deadline, chat).await?,
                 admin_id: match filter.admin {
-                    Some(admin) => self.admin(chat, admin).await?,
+                    Some(admin) => self.admin(deadline, chat, admin).await?,
                     None => enums::InputUser::UserSelf,
                 },
                 offset_date,
                 offset_link,
                 limit: PAGE,
             };
-            let enums::messages::ExportedChatInvites::Invites(page) =
-                self.of_chat(self.listing(chat), &request).await?;
+            let about = listing(chat, right_over(&request.admin_id), deadline);
+            let enums::messages::ExportedChatInvites::Invites(page) = self.of_chat(about, &request).await?;
             let next = page.invites.last().and_then(|last| match last {
                 enums::ExportedChatInvite::ChatInviteExported(it) => Some(Some((it.date, it.link.clone()))),
                 enums::ExportedChatInvite::ChatInvitePublicJoinRequests => None,
@@ -81,10 +83,12 @@ impl Client {
         })
     }
 
-    pub(super) fn every_member<'a>(&'a self, chat: &'a Chat, link: Option<&'a LinkUrl>) -> List<'a, Member> {
-        let wanted = Wanted { chat, requested: false, link, search: None };
+    pub(super) fn every_member<'a>(&'a self, chat: &'a Chat, filter: &'a MemberFilter) -> List<'a, Member> {
+        let MemberFilter { link, lapsed } = filter;
+        let link = link.as_ref();
+        let wanted = Wanted { chat, requested: false, lapsed: *lapsed, link, search: None };
         pages(AfterPerson::None, move |after| async move {
-            let People { importers, cast, next, .. } = self.people(wanted, after).await?;
+            let People { importers, cast, next, .. } = self.people(self.deadline(), wanted, after).await?;
             let members = importers.into_iter().filter(|it| !it.requested);
             Ok((members.map(move |it| objects::member(&it, &cast, link)), next))
         })
@@ -94,14 +98,16 @@ impl Client {
         &'a self,
         chat: &'a Chat,
         filter: &'a RequestFilter,
+        until: Option<Instant>,
     ) -> List<'a, Request> {
         let (link, search) = (filter.link.as_ref(), filter.search.as_deref());
         // Telegram does not search among those of one link; we do.
         let asked = search.filter(|_| link.is_none());
         let ours = search.filter(|_| link.is_some()).map(str::to_lowercase);
-        let wanted = Wanted { chat, requested: true, link, search: asked };
+        let wanted = Wanted { chat, requested: true, lapsed: false, link, search: asked };
         let requests = pages(AfterPerson::None, move |after| async move {
-            let People { chat, importers, cast, next } = self.people(wanted, after).await?;
+            let deadline = until.unwrap_or_else(|| self.deadline());
+            let People { chat, importers, cast, next } = self.people(deadline, wanted, after).await?;
             let chat = chat.ok_or_else(|| Error::new(Kind::ChatNotFound))?;
             let waiting = importers.into_iter().filter(|it| it.requested && it.approved_by.is_none());
             Ok((waiting.map(move |it| objects::request(&it, &cast, chat)), next))
@@ -109,12 +115,13 @@ impl Client {
         requests.try_filter(move |request| std::future::ready(is_found(request, ours.as_deref()))).boxed()
     }
 
-    pub(super) fn every_admin<'a>(&'a self, chat: &'a Chat) -> List<'a, AdminLinks> {
+    pub(super) fn every_admin<'a>(&'a self, chat: &'a Chat, until: Option<Instant>) -> List<'a, AdminLinks> {
         pages((), move |()| async move {
-            let peer = self.peer(self.deadline(), chat).await?;
+            let deadline = until.unwrap_or_else(|| self.deadline());
+            let peer = self.peer(deadline, chat).await?;
             let request = functions::messages::GetAdminsWithInvites { peer };
             let enums::messages::ChatAdminsWithInvites::Invites(page) =
-                self.of_chat(self.listing(chat), &request).await?;
+                self.of_chat(listing(chat, Right::Owner, deadline), &request).await?;
             self.peers().learn_people(&page.users);
             let cast = Cast::of(&page.users)?;
             let admins = page.admins.into_iter();
@@ -125,22 +132,22 @@ impl Client {
     }
 
     /// A page of who came, or of who waits.
-    async fn people(&self, wanted: Wanted<'_>, after: AfterPerson) -> Result<People> {
+    async fn people(&self, deadline: Instant, wanted: Wanted<'_>, after: AfterPerson) -> Result<People> {
         wanted.link.map(nameable).transpose()?;
         let (offset_date, last) = after.unzip();
-        let peer = self.peer(self.deadline(), wanted.chat).await?;
+        let peer = self.peer(deadline, wanted.chat).await?;
         let request = functions::messages::GetChatInviteImporters {
             requested: wanted.requested,
-            subscription_expired: false,
+            subscription_expired: wanted.lapsed,
             peer: peer.clone(),
             link: wanted.link.map(|link| link.as_str().to_owned()),
             q: wanted.search.map(str::to_owned),
             offset_date: offset_date.unwrap_or_default(),
-            offset_user: last.map_or(enums::InputUser::Empty, Into::into),
+            offset_user: last.unwrap_or(enums::InputUser::Empty),
             limit: PAGE,
         };
         let enums::messages::ChatInviteImporters::Importers(page) =
-            self.of_chat(self.listing(wanted.chat), &request).await?;
+            self.of_chat(listing(wanted.chat, Right::InviteUsers, deadline), &request).await?;
         if wanted.requested {
             // Whoever waits will be decided about.
             self.peers().learn_people(&page.users);
@@ -155,17 +162,17 @@ impl Client {
         })
     }
 
-    fn listing<'a>(&self, chat: &'a Chat) -> About<'a> {
-        let deadline = self.deadline();
-        About { chat: Some(chat), effect: Effect::Read, right: Right::InviteUsers, deadline }
-    }
-
     /// An administrator, as Telegram wants them named.
-    pub(super) async fn admin(&self, chat: &Chat, admin: UserId) -> Result<enums::InputUser> {
-        if self.me().await?.id == admin {
+    pub(super) async fn admin(
+        &self,
+        deadline: Instant,
+        chat: &Chat,
+        admin: UserId,
+    ) -> Result<enums::InputUser> {
+        if self.me_by(deadline).await?.id == admin {
             return Ok(enums::InputUser::UserSelf);
         }
-        let mut admins = self.every_admin(chat);
+        let mut admins = self.every_admin(chat, Some(deadline));
         loop {
             let known = self.peers().person(admin);
             if let Some(known) = known {
@@ -178,9 +185,14 @@ impl Client {
     }
 
     /// Somebody who waits, or whom this account met while they did.
-    pub(super) async fn who_waits(&self, chat: &Chat, person: UserId) -> Result<enums::InputUser> {
+    pub(super) async fn who_waits(
+        &self,
+        deadline: Instant,
+        chat: &Chat,
+        person: UserId,
+    ) -> Result<enums::InputUser> {
         let everybody = RequestFilter::default();
-        let mut waiting = self.every_request(chat, &everybody);
+        let mut waiting = self.every_request(chat, &everybody, Some(deadline));
         loop {
             let known = self.peers().person(person);
             if let Some(known) = known {
@@ -191,6 +203,15 @@ impl Client {
             }
         }
     }
+}
+
+/// What it takes to see and delete the links of this administrator.
+pub(super) fn right_over(admin: &enums::InputUser) -> Right {
+    if *admin == enums::InputUser::UserSelf { Right::InviteUsers } else { Right::Owner }
+}
+
+fn listing(chat: &Chat, right: Right, deadline: Instant) -> About<'_> {
+    About { chat: Some(chat), effect: Effect::Read, right, deadline }
 }
 
 fn is_found(request: &Request, search: Option<&str>) -> bool {

@@ -3,8 +3,9 @@
 use super::client::{About, Client};
 use super::objects;
 use super::session::{AuthKey, Session};
-use crate::common::odd;
+use crate::common::{last_word, odd};
 use crate::pace::Effect;
+use crate::words;
 use grammers_crypto::two_factor_auth::{calculate_2fa, check_p_and_g};
 use grammers_session::Session as _;
 use grammers_tl_types::{enums, functions, types};
@@ -70,6 +71,19 @@ impl Client {
         }
     }
 
+    /// Gives a log-in up: the code is good for nothing any more.
+    pub async fn cancel_code(&self, sent: &CodeSent) -> Result<()> {
+        let request = functions::auth::CancelCode {
+            phone_number: sent.phone.clone(),
+            phone_code_hash: sent.hash.clone(),
+        };
+        match self.call(self.logging_in(Effect::Same), &request).await {
+            // It was so already.
+            Err(why) if *why.kind() == words::CODE_OVER => Ok(()),
+            given_up => given_up.map(drop),
+        }
+    }
+
     /// Logs in with the code.
     pub async fn sign_in(&self, sent: &CodeSent, code: &str) -> Result<SignedIn> {
         let request = functions::auth::SignIn {
@@ -101,16 +115,16 @@ impl Client {
     pub async fn log_out(&self) -> Result<()> {
         match self.call(self.logging_in(Effect::Same), &functions::auth::LogOut {}).await {
             // It is over, however it ended.
-            Err(why) if *why.kind() == Kind::SessionOver => Ok(()),
+            Err(why) if *last_word(&why) == Kind::SessionOver => Ok(()),
             ended => ended.map(drop),
         }
     }
 
-    fn logging_in(&self, effect: Effect) -> About<'static> {
+    pub(super) fn logging_in(&self, effect: Effect) -> About<'static> {
         About { chat: None, effect, right: Right::Administrator, deadline: self.deadline() }
     }
 
-    fn welcome(&self, answer: enums::auth::Authorization) -> Result<Person> {
+    pub(super) fn welcome(&self, answer: enums::auth::Authorization) -> Result<Person> {
         match answer {
             enums::auth::Authorization::Authorization(it) => {
                 let me = objects::person(&it.user)?;
@@ -124,8 +138,15 @@ impl Client {
 
 const NOBODYS: Kind = Kind::BadValue("telephone number, because nobody has it");
 
-fn is_password_needed(why: &Error) -> bool {
+pub(super) fn is_password_needed(why: &Error) -> bool {
     matches!(why.kind(), Kind::Refused { text, .. } if text == "SESSION_PASSWORD_NEEDED")
+}
+
+/// Compares numbers, the second as long as any; the first is not nothing.
+fn is_less(one: &[u8], other: &[u8]) -> bool {
+    let padded: Vec<u8> =
+        std::iter::repeat_n(0, other.len().saturating_sub(one.len())).chain(one.iter().copied()).collect();
+    one.iter().any(|&byte| byte != 0) && padded.as_slice() < other
 }
 
 fn prove(asked: &types::account::Password, password: &str) -> Result<enums::InputCheckPasswordSrp> {
@@ -135,11 +156,63 @@ fn prove(asked: &types::account::Password, password: &str) -> Result<enums::Inpu
         return Err(Error::because(Kind::BrokenAnswer, "the way to prove the password is not one we know"));
     };
     // With numbers of a server's own choice, the proof could tell it the password.
-    if !(2..=7).contains(&way.g) || theirs.len() > 256 || !check_p_and_g(&way.p, &way.g) {
+    let is_prime_long = way.p.len() == 256 && way.p[0] >= 0x80;
+    let are_theirs_in_range = (248..=256).contains(&theirs.len()) && is_less(theirs, &way.p);
+    if !(2..=7).contains(&way.g) || !is_prime_long || !are_theirs_in_range || !check_p_and_g(&way.p, &way.g) {
         return Err(Error::because(Kind::BrokenAnswer, "the numbers to prove the password with are unsafe"));
     }
     let mut secret = vec![0; 256];
     getrandom::fill(&mut secret).map_err(|why| Error::because(Kind::BrokenAnswer, why))?;
     let (m1, a) = calculate_2fa(&way.salt1, &way.salt2, &way.p, &way.g, theirs.clone(), secret, password);
     Ok(types::InputCheckPasswordSrp { srp_id, a: a.to_vec(), m1: m1.to_vec() }.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A question whose numbers are these; everything else about it is in order.
+    fn asked(p: Vec<u8>, theirs: Vec<u8>) -> types::account::Password {
+        let way = types::PasswordKdfAlgoSha256Sha256Pbkdf2Hmacsha512iter100000Sha256ModPow {
+            salt1: vec![1; 8],
+            salt2: vec![2; 8],
+            g: 2,
+            p,
+        };
+        types::account::Password {
+            has_recovery: false,
+            has_secure_values: false,
+            has_password: true,
+            current_algo: Some(way.into()),
+            srp_b: Some(theirs),
+            srp_id: Some(1),
+            hint: None,
+            email_unconfirmed_pattern: None,
+            new_algo: enums::PasswordKdfAlgo::Unknown,
+            new_secure_algo: enums::SecurePasswordKdfAlgo::Unknown,
+            secure_random: Vec::new(),
+            pending_reset_date: None,
+            login_email_pattern: None,
+        }
+    }
+
+    #[test]
+    fn numbers_that_would_betray_a_password_prove_nothing() {
+        let padded = |number: u8| [vec![0; 255], vec![number]].concat();
+        let refused = |p: Vec<u8>, theirs: Vec<u8>| {
+            let why = prove(&asked(p, theirs), "secret").unwrap_err();
+            assert_eq!(*why.kind(), Kind::BrokenAnswer);
+        };
+        // 23 is a safe prime, and a short one.
+        refused(padded(23), padded(5));
+        refused(vec![0xff; 256], vec![0; 256]);
+        refused(vec![0xff; 256], vec![0xff; 256]);
+        refused(vec![0xff; 256], vec![5; 8]);
+    }
+
+    #[test]
+    fn numbers_are_compared_whatever_their_length() {
+        assert!(is_less(&[5], &[0, 6]) && is_less(&[0, 5], &[0, 6]));
+        assert!(!is_less(&[6], &[6]) && !is_less(&[7], &[6]) && !is_less(&[0], &[6]));
+    }
 }

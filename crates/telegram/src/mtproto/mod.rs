@@ -2,12 +2,14 @@
 
 mod client;
 mod error;
+mod line;
 pub mod links;
 mod lists;
 mod login;
 mod objects;
 mod peers;
 mod session;
+mod token;
 
 pub use crate::words::{WRONG_CODE, WRONG_PASSWORD};
 pub use client::Client;
@@ -15,3 +17,4 @@ pub use error::{NeverMet, Said};
 pub use links::Joined;
 pub use login::{CodeSent, SignedIn};
 pub use session::{AuthKey, NotAKey, Session, Settings};
+pub use token::{LoginStep, LoginToken};

@@ -8,10 +8,13 @@ use crate::pace::Effect;
 use grammers_tl_types::{enums, functions, types};
 use links::{Chat, ChatId, ChatIdKind, ChatName, Error, Kind, Person, Result, Right, UserId};
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// So many people are remembered: those who wait, and administrators. A list may have very many more.
 const MOST_PEOPLE: usize = 10_000;
+/// A name may go to another chat.
+const A_NAME_LASTS: Duration = Duration::from_secs(300);
 /// The longest page of anything.
 pub(super) const PAGE: i32 = 100;
 
@@ -20,7 +23,8 @@ pub(super) const PAGE: i32 = 100;
 pub(super) struct Peers {
     /// What Telegram wants to be told with the number of a supergroup or channel.
     channels: HashMap<ChatId, i64>,
-    names: HashMap<ChatName, ChatId>,
+    /// Who bore a name, and when that was told.
+    names: HashMap<ChatName, (ChatId, Instant)>,
     people: HashMap<UserId, i64>,
     /// In the order they were met.
     met: VecDeque<UserId>,
@@ -58,6 +62,22 @@ impl Peers {
         }
     }
 
+    /// The number of a chat, if it is known.
+    pub(super) fn number(&self, chat: &Chat) -> Option<ChatId> {
+        match chat {
+            Chat::Id(id) => Some(*id),
+            Chat::Name(name) => {
+                let (id, told_at) = self.names.get(name)?;
+                (told_at.elapsed() < A_NAME_LASTS).then_some(*id)
+            }
+        }
+    }
+
+    fn learn_name(&mut self, name: &ChatName, id: ChatId) {
+        self.names.retain(|_, (_, told_at)| told_at.elapsed() < A_NAME_LASTS);
+        self.names.insert(name.clone(), (id, Instant::now()));
+    }
+
     fn channel(&self, id: ChatId) -> Option<enums::InputPeer> {
         let access_hash = *self.channels.get(&id)?;
         Some(types::InputPeerChannel { channel_id: objects::bare(id), access_hash }.into())
@@ -72,9 +92,11 @@ impl Peers {
 impl Client {
     /// A chat, as Telegram wants it named. One that this account never met is not found; nothing is ever made up.
     pub(super) async fn peer(&self, deadline: Instant, chat: &Chat) -> Result<enums::InputPeer> {
-        let id = match chat {
-            Chat::Id(id) => *id,
-            Chat::Name(name) => self.resolve(deadline, name).await?,
+        let known = self.peers().number(chat);
+        let id = match (known, chat) {
+            (Some(id), _) => id,
+            (None, Chat::Id(id)) => *id,
+            (None, Chat::Name(name)) => self.resolve(deadline, name).await?,
         };
         match id.kind() {
             ChatIdKind::Group => Ok(types::InputPeerChat { chat_id: objects::bare(id) }.into()),
@@ -91,12 +113,16 @@ impl Client {
 
     /// Who this account is.
     pub async fn me(&self) -> Result<Person> {
+        self.me_by(self.deadline()).await
+    }
+
+    pub(super) async fn me_by(&self, deadline: Instant) -> Result<Person> {
         let known = self.peers().me.clone();
         if let Some(me) = known {
             return Ok(me);
         }
         let request = functions::users::GetUsers { id: vec![enums::InputUser::UserSelf] };
-        let users = self.call(self.looking(self.deadline()), &request).await?;
+        let users = self.call(self.looking(deadline), &request).await?;
         let me = users.first().ok_or_else(|| odd(NeverMet("itself")))?;
         let me = objects::person(me)?;
         self.peers().me = Some(me.clone());
@@ -108,10 +134,6 @@ impl Client {
     }
 
     async fn resolve(&self, deadline: Instant, name: &ChatName) -> Result<ChatId> {
-        let known = self.peers().names.get(name).copied();
-        if let Some(id) = known {
-            return Ok(id);
-        }
         let request =
             functions::contacts::ResolveUsername { username: name.as_str().to_owned(), referer: None };
         let enums::contacts::ResolvedPeer::Peer(found) = self.call(self.looking(deadline), &request).await?;
@@ -122,7 +144,7 @@ impl Client {
             enums::Peer::Chat(it) => ChatId::new(-it.chat_id).map_err(odd)?,
             enums::Peer::User(_) => return Err(Error::new(Kind::WrongKindOfChat)),
         };
-        peers.names.insert(name.clone(), id);
+        peers.learn_name(name, id);
         Ok(id)
     }
 
@@ -139,27 +161,24 @@ impl Client {
         };
         loop {
             let page = self.call(self.looking(deadline), &next).await?;
-            let (dialogs, messages, chats) = match page {
-                enums::messages::Dialogs::Dialogs(it) => (it.dialogs, it.messages, it.chats),
-                enums::messages::Dialogs::Slice(it) => (it.dialogs, it.messages, it.chats),
-                enums::messages::Dialogs::NotModified(_) => (Vec::new(), Vec::new(), Vec::new()),
-            };
+            let page = objects::Dialogs::of(page);
             let known = {
                 let mut peers = self.peers();
-                peers.learn_chats(&chats);
+                peers.learn_chats(&page.chats);
                 peers.channel(id)
             };
             if let Some(peer) = known {
                 return Ok(peer);
             }
-            let Some((offset_id, offset_date, offset_peer)) = objects::after(&dialogs, &messages, &chats)
-            else {
+            let Some((offset_id, offset_date, offset_peer)) = page.end() else {
                 return Err(Error::because(Kind::ChatNotFound, NeverMet("that chat")));
             };
-            if offset_peer == next.offset_peer {
+            let after =
+                functions::messages::GetDialogs { offset_date, offset_id, offset_peer, ..next.clone() };
+            if after == next {
                 return Err(Error::because(Kind::ChatNotFound, NeverMet("that chat")));
             }
-            next = functions::messages::GetDialogs { offset_date, offset_id, offset_peer, ..next };
+            next = after;
         }
     }
 
@@ -203,6 +222,16 @@ mod tests {
         assert!(known(5).is_none());
         let expected = types::InputUser { user_id: most + 5, access_hash: (most + 5) * 2 };
         assert_eq!(known(most + 5), Some(expected.into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_is_asked_about_again_after_some_minutes() {
+        let mut peers = Peers::default();
+        let (name, id) = (ChatName::new("garden").unwrap(), ChatId::new(-5).unwrap());
+        peers.learn_name(&name, id);
+        assert_eq!(peers.number(&Chat::Name(name.clone())), Some(id));
+        tokio::time::advance(A_NAME_LASTS).await;
+        assert_eq!(peers.number(&Chat::Name(name)), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::output::Shown;
 use crate::person::ShownPerson;
 use crate::when::Clock;
 use clap::Args;
-use links::{Member, Operation, UserId};
+use links::{Member, MemberFilter, Operation, UserId};
 use serde::Serialize;
 
 #[derive(Args, Debug)]
@@ -27,6 +27,9 @@ pub(crate) struct List {
     /// Those who came by this link only.
     #[arg(long, value_name = "LINK", allow_hyphen_values = true)]
     link: Option<String>,
+    /// Those whose paid time ended, and who are out since.
+    #[arg(long)]
+    lapsed: bool,
     /// So many at most; without it, all of them.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
@@ -51,9 +54,10 @@ impl List {
         let chat = &self.chat.chat;
         let parser = parser(&ctx.config()?);
         let link = self.link.as_deref().map(|text| whole_link(text, &parser)).transpose()?;
+        let filter = MemberFilter { link, lapsed: self.lapsed };
         listing::list(ctx, ("person", "people"), self.limit, async |listing| {
             let links = ctx.links(Operation::Members)?;
-            let members = links.members(chat, link.as_ref());
+            let members = links.members(chat, &filter);
             listing.take(members, || format!("list who came to {chat}"), ShownMember::new).await?;
             Ok(listing.said())
         })

@@ -51,7 +51,7 @@ impl Reissue {
             let held = store.pass(pass).await?.ok_or_else(|| no_pass(pass))?;
             let chat = self.choose(&held)?;
             if ctx.global.dry_run {
-                return Ok((chat, None));
+                return Ok((chat, refusal(&held, chat)));
             }
             let gates = store.gates().await?;
             let gate = gates.iter().find(|saved| saved.id == held.gate).ok_or_else(|| no_pass(pass))?;
@@ -146,4 +146,10 @@ impl Shown for Again {
     fn brief(&self) -> String {
         self.pass_id.to_string()
     }
+}
+
+/// Why this pass cannot have another link, as far as a look tells.
+fn refusal(held: &Holding, chat: ChatId) -> Option<Reissued> {
+    let state = held.entries.iter().find(|entry| entry.chat == chat)?.state;
+    (!State::Granted.comes_from().contains(&state)).then_some(Reissued::Not(state))
 }

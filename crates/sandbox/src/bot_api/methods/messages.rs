@@ -41,6 +41,7 @@ pub(super) fn send_message(call: &mut Call) -> Outcome {
     let sent = call.world.send(call.bot, to, &text, markup).map_err(|refusal| match refusal {
         Refusal::NeverMet => Failure::bad("chat not found"),
         Refusal::IsBot => Failure::forbidden("the bot can't send messages to the bot"),
+        Refusal::Deleted => Failure::forbidden("user is deactivated"),
         Refusal::Blocked => Failure::forbidden("bot was blocked by the user"),
         Refusal::NotStarted => Failure::forbidden("bot can't initiate conversation with a user"),
     })?;

@@ -1,8 +1,9 @@
 //! One call while it is carried out: who asks, where they want to act, and whom they mean.
 
 use crate::mtproto::objects::{self, View};
+use crate::mtproto::offers::Offers;
 use crate::mtproto::sessions::Session;
-use crate::world::{Chat, Entry, LinkNo, Word, World};
+use crate::world::{Chat, ChatKind, Entry, LinkNo, Word, World};
 use grammers_tl_types::enums::{InputChannel, InputPeer, InputUser};
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -18,9 +19,14 @@ pub(in crate::mtproto) struct Here {
 pub(in crate::mtproto) struct Call<'a> {
     pub(in crate::mtproto) world: &'a mut World,
     pub(in crate::mtproto) session: &'a mut Session,
+    pub(in crate::mtproto) offers: &'a mut Offers,
     pub(in crate::mtproto) here: Here,
     /// What the ledger will say of it.
     pub(in crate::mtproto) entry: Entry,
+    /// The number of the newest news when it began.
+    pub(in crate::mtproto) since: i32,
+    /// The question that was put to a guard bot. Its first word is the answer.
+    pub(in crate::mtproto) guarded: Option<String>,
 }
 
 pub(super) type Outcome<T> = Result<T, Refusal>;
@@ -75,10 +81,18 @@ pub(super) fn number(peer: &InputPeer) -> Option<i64> {
     }
 }
 
+/// No call names more chats or people.
+const MOST_NAMED: usize = 200;
+
+/// Whether a call names no more than it may: a few bytes of what is zipped can name very many.
+pub(super) fn few_enough<T>(named: &[T]) -> Outcome<()> {
+    if named.len() <= MOST_NAMED { Ok(()) } else { Err(Word("LIMIT_INVALID").into()) }
+}
+
 impl Call<'_> {
-    /// Who is logged in. Of methods for whoever has a key, nobody may be.
+    /// Who is logged in. Methods for whoever has a key do not ask: nobody may be.
     pub(super) fn user(&self) -> i64 {
-        self.session.user.unwrap_or_default()
+        self.session.user.expect("whoever calls this was found logged in, in the same turn")
     }
 
     pub(super) fn is_bot(&self) -> bool {
@@ -116,7 +130,9 @@ impl Call<'_> {
         self.entry.chat = id;
         let (user, nobody) =
             (self.user(), if hash.is_some() { "CHANNEL_INVALID" } else { "CHAT_ID_INVALID" });
-        let chat = self.world.chat(id).ok_or(Word(nobody))?;
+        // Basic groups are named by their number alone, and no others.
+        let is_so_named = |chat: &&Chat| (chat.kind == ChatKind::Group) == hash.is_none();
+        let chat = self.world.chat(id).filter(is_so_named).ok_or(Word(nobody))?;
         // Of a chat they are in, bots need to know nothing but the number.
         let is_told =
             |hash| hash == self.view().access_hash(id) || (hash == 0 && self.is_bot() && chat.has(user));

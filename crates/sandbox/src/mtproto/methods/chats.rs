@@ -1,8 +1,8 @@
 //! Chats: found by name, listed, looked at.
 
-use super::call::{Call, Outcome, Refusal};
+use super::call::{Call, Outcome, Refusal, few_enough, number};
 use crate::mtproto::objects::blank;
-use crate::world::{ChatKind, Word};
+use crate::world::Word;
 use grammers_tl_types::functions::{channels, contacts, messages};
 use grammers_tl_types::{Serializable, enums, types};
 
@@ -40,30 +40,51 @@ pub(super) fn resolve_username(
     Ok(resolved.into())
 }
 
-/// The chats somebody is in, in the order of their numbers; nothing here has a last message. The page goes on after
-/// `offset_peer`.
+/// The chats somebody is in and the bots they wrote to, in the order of their numbers; nothing here has a last message.
+/// The page goes on after `offset_peer`, if they were told of it; otherwise it is the first, as Telegram has it.
 pub(super) fn get_dialogs(call: &mut Call, asked: messages::GetDialogs) -> Outcome<enums::messages::Dialogs> {
-    let (user, after) = (call.user(), super::call::number(&asked.offset_peer));
-    let (view, limit) = (call.view(), page(asked.limit));
-    let theirs = || call.world.chats().filter(|chat| chat.has(user));
-    let chats: Vec<_> =
-        theirs().filter(|chat| after.is_none_or(|after| chat.id > after)).take(limit).collect();
+    let (user, after) = (call.user(), place(call, &asked.offset_peer));
+    let view = call.view();
+    let is_next = |id: i64| after.is_none_or(|after| id > after);
+    let chats = || call.world.chats().filter(|chat| chat.has(user));
+    let bots = || call.world.bots().filter(|bot| bot.was_started_by(user) || bot.is_blocked_by(user));
+    let limit = page(asked.limit);
+    let chats_here: Vec<_> = chats().filter(|chat| is_next(chat.id)).take(limit).collect();
+    let bots_here = bots().map(|bot| bot.id).filter(|&id| is_next(id));
+    let bots_here: Vec<_> = bots_here.take(limit - chats_here.len()).collect();
     let settings = enums::PeerNotifySettings::Settings(blank(&[&[0; 4]])).to_bytes();
+    let with = |&user_id: &i64| enums::Peer::from(types::PeerUser { user_id });
     let dialog = |peer: enums::Peer| {
         let parts = [&[0; 4][..], &peer.to_bytes(), &[0; 28], &settings];
         enums::Dialog::Dialog(types::Dialog { peer, ..blank(&parts) })
     };
     Ok(types::messages::DialogsSlice {
-        count: i32::try_from(theirs().count()).unwrap_or(i32::MAX),
-        dialogs: chats.iter().map(|chat| dialog(view.peer(chat))).collect(),
+        count: i32::try_from(chats().count() + bots().count()).unwrap_or(i32::MAX),
+        dialogs: chats_here
+            .iter()
+            .map(|chat| view.peer(chat))
+            .chain(bots_here.iter().map(with))
+            .map(dialog)
+            .collect(),
         messages: Vec::new(),
-        chats: chats.iter().map(|chat| view.chat(chat)).collect(),
-        users: view.users([user]),
+        chats: chats_here.iter().map(|chat| view.chat(chat)).collect(),
+        users: view.users(bots_here.iter().copied().chain([user])),
     }
     .into())
 }
 
+/// The number of the chat or person that a page ended with.
+fn place(call: &Call, last: &enums::InputPeer) -> Option<i64> {
+    let is_told = |id: i64, hash: i64| (hash == call.view().access_hash(id)).then_some(id);
+    match last {
+        enums::InputPeer::User(it) => is_told(it.user_id, it.access_hash),
+        enums::InputPeer::Channel(it) => is_told(number(last)?, it.access_hash),
+        _ => number(last),
+    }
+}
+
 pub(super) fn get_chats(call: &mut Call, asked: messages::GetChats) -> Outcome<enums::messages::Chats> {
+    few_enough(&asked.id)?;
     let mut chats = Vec::new();
     for id in asked.id {
         let chat = group(call, id)?;
@@ -81,6 +102,7 @@ pub(super) fn get_full_chat(
 }
 
 pub(super) fn get_channels(call: &mut Call, asked: channels::GetChannels) -> Outcome<enums::messages::Chats> {
+    few_enough(&asked.id)?;
     let mut chats = Vec::new();
     for channel in asked.id {
         let chat = call.channel(&channel)?;
@@ -99,13 +121,14 @@ pub(super) fn get_full_channel(
 
 fn group(call: &mut Call, id: i64) -> Result<i64, Refusal> {
     let peer = enums::InputPeer::Chat(types::InputPeerChat { chat_id: id });
-    let chat = call.chat(&peer)?;
-    if call.at(chat).kind == ChatKind::Group { Ok(chat) } else { Err(Word("CHAT_ID_INVALID").into()) }
+    call.chat(&peer)
 }
 
 fn full(call: &Call, chat: i64) -> enums::messages::ChatFull {
     let (view, chat) = (call.view(), call.at(chat));
-    let waiting = chat.requests().take(3).map(|(who, _)| who);
-    let users = view.users(waiting.chain([call.user()]));
+    // Who waits is told to those who may let them in.
+    let may_invite = chat.may_invite(call.user());
+    let waiting = if may_invite { view.waiting(chat).1 } else { Vec::new() };
+    let users = view.users(waiting.into_iter().chain([call.user()]));
     types::messages::ChatFull { full_chat: view.full_chat(chat), chats: vec![view.chat(chat)], users }.into()
 }

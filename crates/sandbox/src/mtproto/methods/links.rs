@@ -2,10 +2,11 @@
 
 use super::call::{Call, Outcome, at_the_door};
 use super::chats::page;
+use super::updates::done;
 use crate::mtproto::objects::{pricing, seconds};
-use crate::world::{ChatKind, Invite, Joining, LinkNo, NewLink, Prospect, Target, Word};
+use crate::world::{ChatKind, Invite, Joining, LinkNo, NewLink, Prospect, QueryState, Target, Word};
 use grammers_tl_types::functions::messages;
-use grammers_tl_types::{enums, types};
+use grammers_tl_types::{Serializable, enums, types};
 use std::collections::BTreeMap;
 
 pub(super) fn export(
@@ -25,8 +26,11 @@ pub(super) fn export(
             ..NewLink::default()
         };
         if let Some(enums::StarsSubscriptionPricing::Pricing(price)) = asked.subscription_pricing {
-            new.period_seconds = at_least_zero(Some(price.period), Word("SUBSCRIPTION_PERIOD_INVALID"))?;
-            new.stars = u32::try_from(price.amount).map_err(|_| Word("PRICING_CHAT_INVALID"))?;
+            let period = u32::try_from(price.period).ok().filter(|&period| period > 0);
+            let stars = u32::try_from(price.amount).ok().filter(|&stars| stars > 0);
+            new.period_seconds = period.ok_or(Word("SUBSCRIPTION_PERIOD_INVALID"))?;
+            new.stars = stars.ok_or(Word("PRICING_CHAT_INVALID"))?;
+            nothing_beside_a_price(&new)?;
         }
         not_both(&new)?;
         call.world.create_link(user, chat, new)?
@@ -87,7 +91,7 @@ pub(super) fn list(
     let chat = call.chat(&asked.peer)?;
     let whose = call.account(&asked.admin_id).map_err(|_| Word("ADMIN_ID_INVALID"))?;
     let chat = call.world.inspectable(call.user(), chat, whose)?;
-    let last = asked.offset_link.as_deref().and_then(|text| call.world.find_link(text));
+    let last = asked.offset_link.as_deref().and_then(|text| call.world.place_of(text));
     let before = asked.offset_date.filter(|_| last.is_none());
     let meant = |invite: &Invite| invite.creator == whose && invite.is_revoked == asked.revoked;
     let theirs = || call.world.numbered_invites_of(chat).filter(|(_, invite)| meant(invite));
@@ -195,22 +199,42 @@ pub(super) fn import(
     let number = at_hash(call, &asked.hash)?;
     let (user, chat) = (call.user(), shown(call, number).chat);
     match call.world.join(user, Target::Link(number), false) {
-        Joining::Joined => {
-            let chats = vec![call.view().chat(call.at(chat))];
-            let updates = updates(call, chats);
-            Ok(types::messages::ChatInviteJoinResultOk { updates }.into())
+        Joining::Joined => Ok(joined(call, chat)),
+        Joining::Requested => Err(Word("INVITE_REQUEST_SENT").into()),
+        Joining::Guarded(query) => {
+            call.guarded = Some(query);
+            Err(Word("INVITE_REQUEST_SENT").into())
         }
-        // What a guard bot says comes later, and by another way.
-        Joining::Requested | Joining::Guarded(_) => Err(Word("INVITE_REQUEST_SENT").into()),
         Joining::Already => Err(Word("USER_ALREADY_PARTICIPANT").into()),
         Joining::Refused(word) => Err(at_the_door(word)),
     }
 }
 
-/// What happened, told to whoever made it happen.
-pub(super) fn updates(call: &Call, chats: Vec<enums::Chat>) -> enums::Updates {
-    let date = seconds(call.world.now);
-    types::Updates { updates: Vec::new(), users: Vec::new(), chats, date, seq: 0 }.into()
+fn joined(call: &mut Call, chat: i64) -> enums::messages::ChatInviteJoinResult {
+    types::messages::ChatInviteJoinResultOk { updates: done(call, chat) }.into()
+}
+
+/// What a guard bot's first word makes of a request; nothing, as long as it says none.
+pub(in crate::mtproto) fn verdict(call: &mut Call, query: &str) -> Option<Outcome<Vec<u8>>> {
+    let guard = call.world.guard_of(query).unwrap_or_default();
+    let chat = call.world.query_of(guard, query).map(|(chat, _)| chat).unwrap_or_default();
+    // One that is forgotten was over a day ago.
+    let word = match call.world.query(query).unwrap_or(&QueryState::TimedOut) {
+        QueryState::Open => return None,
+        QueryState::Approved => return Some(Ok(joined(call, chat).to_bytes())),
+        QueryState::WebApp(_) => {
+            let shown = types::messages::ChatInviteJoinResultWebView {
+                bot_id: guard,
+                query_id: query.parse().unwrap_or_default(),
+                users: call.view().users([guard]),
+            };
+            return Some(Ok(enums::messages::ChatInviteJoinResult::from(shown).to_bytes()));
+        }
+        QueryState::Declined => "INVITE_REQUEST_DECLINED",
+        QueryState::TimedOut => "JOIN_GUARD_TIMEOUT",
+        QueryState::Queued | QueryState::Withdrawn => "INVITE_REQUEST_SENT",
+    };
+    Some(Err(Word(word).into()))
 }
 
 fn at_hash(call: &mut Call, hash: &str) -> Outcome<LinkNo> {
@@ -241,6 +265,16 @@ fn clean(title: Option<&str>) -> String {
 
 fn at_least_zero(number: Option<i32>, word: Word) -> Result<u32, Word> {
     u32::try_from(number.unwrap_or_default()).map_err(|_| word)
+}
+
+/// Whoever pays comes in at once, and a link that costs something has no end but being revoked.
+fn nothing_beside_a_price(new: &NewLink) -> Result<(), Word> {
+    match new {
+        NewLink { expires_at: 1.., .. } => Err(Word("EXPIRE_DATE_INVALID")),
+        NewLink { limit: 1.., .. } => Err(Word("USAGE_LIMIT_INVALID")),
+        NewLink { by_request: true, .. } => Err(Word("PRICING_CHAT_INVALID")),
+        _ => Ok(()),
+    }
 }
 
 /// A link that asks counts nobody.

@@ -1,32 +1,44 @@
 //! Logging in: by telephone and code, with the second password where there is one, or by a bot's token; and out again.
 
-use super::call::{Call, Outcome};
+use super::Work;
+use super::call::{Call, Outcome, Refusal};
 use crate::mtproto::CODE;
 use crate::mtproto::handshake::{GENERATOR, prime};
 use crate::mtproto::password::{Proof, SALTS};
 use crate::mtproto::sessions::{SentCode, Session};
-use crate::world::Word;
+use crate::world::{Word, telephone};
 use grammers_tl_types::functions::{account, auth};
 use grammers_tl_types::{enums, types};
 
 /// How long a code may be used.
 const CODE_SECONDS: i64 = 300;
+/// Whoever guesses gets no further than this: a code ends, and a password has to wait.
+const MOST_WRONG: u32 = 5;
+const WAIT_SECONDS: i64 = 60;
 
 pub(super) fn send_code(call: &mut Call, asked: auth::SendCode) -> Outcome<enums::auth::SentCode> {
-    if asked.api_id <= 0 || asked.api_hash.is_empty() {
-        return Err(Word("API_ID_INVALID").into());
-    }
-    let phone = digits(&asked.phone_number)?;
+    check_application(asked.api_id, &asked.api_hash)?;
+    let phone = telephone(&asked.phone_number)?;
+    Ok(new_code(call, phone))
+}
+
+/// The code that was sent before opens nothing any more.
+pub(super) fn resend_code(call: &mut Call, asked: auth::ResendCode) -> Outcome<enums::auth::SentCode> {
+    let phone = sent(call, &asked.phone_number, &asked.phone_code_hash)?;
+    Ok(new_code(call, phone))
+}
+
+fn new_code(call: &mut Call, phone: String) -> enums::auth::SentCode {
     let hash: String = std::iter::repeat_with(|| call.world.chance.alphanumeric()).take(18).collect();
     let expires_at = call.world.now + CODE_SECONDS;
-    call.session.code = Some(SentCode { phone, hash: hash.clone(), expires_at });
+    call.session.code = Some(SentCode { phone, hash: hash.clone(), expires_at, wrong: 0 });
     let length = i32::try_from(CODE.len()).expect("a code is short");
-    Ok(enums::auth::SentCode::Code(types::auth::SentCode {
+    enums::auth::SentCode::Code(types::auth::SentCode {
         r#type: types::auth::SentCodeTypeApp { length }.into(),
         phone_code_hash: hash,
         next_type: None,
         timeout: None,
-    }))
+    })
 }
 
 pub(super) fn cancel_code(call: &mut Call, asked: auth::CancelCode) -> Outcome<bool> {
@@ -40,21 +52,29 @@ pub(super) fn sign_in(call: &mut Call, asked: auth::SignIn) -> Outcome<enums::au
     match asked.phone_code.as_deref() {
         None | Some("") => return Err(Word("PHONE_CODE_EMPTY").into()),
         Some(CODE) => {}
-        Some(_) => return Err(Word("PHONE_CODE_INVALID").into()),
+        Some(_) => {
+            call.session.code = call.session.code.take().filter(|code| code.wrong + 1 < MOST_WRONG);
+            call.session.code.iter_mut().for_each(|code| code.wrong += 1);
+            return Err(Word("PHONE_CODE_INVALID").into());
+        }
     }
-    let account = call.world.account_by_phone(&phone).ok_or(Word("PHONE_NUMBER_UNOCCUPIED"))?;
-    let (id, owes) = (account.id, account.password.is_some());
+    let id = call.world.account_by_phone(&phone).ok_or(Word("PHONE_NUMBER_UNOCCUPIED"))?.id;
     call.session.code = None;
-    if owes {
-        call.session.owes_password = Some(id);
+    let_in(call, id)
+}
+
+/// Somebody who is who they say is logged in, or owes the second password.
+pub(super) fn let_in(call: &mut Call, who: i64) -> Outcome<enums::auth::Authorization> {
+    if call.world.account(who).is_some_and(|account| account.password.is_some()) {
+        call.session.owes_password = Some(who);
         return Err(Word("SESSION_PASSWORD_NEEDED").into());
     }
-    Ok(log_in(call, id))
+    Ok(log_in(call, who))
 }
 
 /// The telephone a code was sent to, if it is this one and may still be used.
 fn sent(call: &Call, phone: &str, hash: &str) -> Outcome<String> {
-    let phone = digits(phone)?;
+    let phone = telephone(phone)?;
     if hash.is_empty() {
         return Err(Word("PHONE_CODE_HASH_EMPTY").into());
     }
@@ -66,10 +86,14 @@ fn sent(call: &Call, phone: &str, hash: &str) -> Outcome<String> {
     Ok(phone)
 }
 
-pub(super) fn get_password(call: &mut Call, _: account::GetPassword) -> Outcome<enums::account::Password> {
+pub(super) fn get_password(call: &mut Call, _: account::GetPassword) -> Outcome<Work> {
     let who = call.session.owes_password.or(call.session.user).ok_or(Word("AUTH_KEY_UNREGISTERED"))?;
     let password = call.world.account(who).and_then(|account| account.password.clone());
-    let proof = password.map(|password| Proof::ask(&password, &mut call.world.chance));
+    let mut chance = call.world.chance.fork();
+    Ok(Work::new(move || password.map(|password| Proof::ask(&password, &mut chance)), ask_password))
+}
+
+fn ask_password(call: &mut Call, proof: Option<Proof>) -> Outcome<enums::account::Password> {
     let algorithm = || {
         let [salt1, salt2] = SALTS.map(<[u8]>::to_vec);
         let p = prime().to_bytes_be();
@@ -101,29 +125,43 @@ pub(super) fn get_password(call: &mut Call, _: account::GetPassword) -> Outcome<
     Ok(answer.into())
 }
 
-pub(super) fn check_password(
-    call: &mut Call,
-    asked: auth::CheckPassword,
-) -> Outcome<enums::auth::Authorization> {
+pub(super) fn check_password(call: &mut Call, asked: auth::CheckPassword) -> Outcome<Work> {
     let who = call.session.owes_password.ok_or(Word("AUTH_KEY_UNREGISTERED"))?;
     let enums::InputCheckPasswordSrp::Srp(answer) = asked.password else {
         return Err(Word("PASSWORD_HASH_INVALID").into());
     };
+    let account = call.world.account(who).ok_or(Word("AUTH_KEY_UNREGISTERED"))?;
+    if account.password_waits_until > call.world.now {
+        return Err(Refusal::flood(account.password_waits_until - call.world.now));
+    }
     // Each question may be answered once.
     let proof = call.session.proof.take().filter(|proof| proof.id == answer.srp_id);
-    if !proof.ok_or(Word("SRP_ID_INVALID"))?.is_proven_by(&answer.a, &answer.m1) {
-        return Err(Word("PASSWORD_HASH_INVALID").into());
+    let proof = proof.ok_or(Word("SRP_ID_INVALID"))?;
+    let prove = move || proof.is_proven_by(&answer.a, &answer.m1);
+    Ok(Work::new(prove, move |call, is_proven| {
+        // Meanwhile the log-in may have been begun anew.
+        call.session.owes_password.filter(|&it| it == who).ok_or(Word("AUTH_KEY_UNREGISTERED"))?;
+        count_password(call, who, is_proven);
+        if is_proven { Ok(log_in(call, who)) } else { Err(Word("PASSWORD_HASH_INVALID").into()) }
+    }))
+}
+
+fn count_password(call: &mut Call, who: i64, is_right: bool) {
+    let now = call.world.now;
+    if let Some(account) = call.world.account_mut(who) {
+        account.wrong_passwords = if is_right { 0 } else { account.wrong_passwords + 1 };
+        if account.wrong_passwords == MOST_WRONG {
+            account.wrong_passwords = 0;
+            account.password_waits_until = now + WAIT_SECONDS;
+        }
     }
-    Ok(log_in(call, who))
 }
 
 pub(super) fn import_bot_authorization(
     call: &mut Call,
     asked: auth::ImportBotAuthorization,
 ) -> Outcome<enums::auth::Authorization> {
-    if asked.api_id <= 0 || asked.api_hash.is_empty() {
-        return Err(Word("API_ID_INVALID").into());
-    }
+    check_application(asked.api_id, &asked.api_hash)?;
     let bot = call.world.bot_by_token(&asked.bot_auth_token).ok_or(Word("ACCESS_TOKEN_INVALID"))?.id;
     Ok(log_in(call, bot))
 }
@@ -131,6 +169,11 @@ pub(super) fn import_bot_authorization(
 pub(super) fn log_out(call: &mut Call, _: auth::LogOut) -> Outcome<enums::auth::LoggedOut> {
     *call.session = Session { is_begun: true, ..Session::default() };
     Ok(types::auth::LoggedOut { future_auth_token: None }.into())
+}
+
+/// Any number and any hash are an application's, but for none.
+pub(super) fn check_application(api_id: i32, api_hash: &str) -> Result<(), Word> {
+    if api_id <= 0 || api_hash.is_empty() { Err(Word("API_ID_INVALID")) } else { Ok(()) }
 }
 
 fn log_in(call: &mut Call, who: i64) -> enums::auth::Authorization {
@@ -143,12 +186,4 @@ fn log_in(call: &mut Call, who: i64) -> enums::auth::Authorization {
         future_auth_token: None,
         user: call.view().user(who),
     })
-}
-
-/// A telephone number as Telegram keeps it.
-fn digits(phone: &str) -> Result<String, Word> {
-    let digits: String = phone.chars().filter(char::is_ascii_digit).collect();
-    let odd = |each: char| !(each.is_ascii_digit() || " +-()".contains(each));
-    let is_number = (5..=20).contains(&digits.len()) && !phone.contains(odd);
-    if is_number { Ok(digits) } else { Err(Word("PHONE_NUMBER_INVALID")) }
 }

@@ -2,7 +2,7 @@
 
 use super::call::{Call, Outcome};
 use super::chats::page;
-use super::links::updates;
+use super::updates::done;
 use crate::mtproto::objects::seconds;
 use crate::world::{Chat, LinkNo, Word, World};
 use grammers_tl_types::functions::messages;
@@ -24,7 +24,8 @@ pub(super) fn importers(
     let (world, chat) = (&*call.world, call.world.manageable(call.user(), chat)?);
     let mut places: Vec<Place> = match asked.requested {
         true => waiting(world, chat, link, asked.q.as_deref().unwrap_or_default()).collect(),
-        false => came(world, chat, link, asked.subscription_expired).collect(),
+        false if asked.subscription_expired => lapsed(chat, link).collect(),
+        false => came(chat, link).collect(),
     };
     let count = i32::try_from(places.len()).unwrap_or(i32::MAX);
     if let Some(last) = last {
@@ -75,16 +76,18 @@ fn waiting(world: &World, chat: &Chat, link: Option<LinkNo>, search: &str) -> im
         .map(|(who, asked)| (asked.at, who))
 }
 
-/// Nobody's paid time is over while they are in: whoever does not pay is put out.
-fn came(
-    _: &World,
-    chat: &Chat,
-    link: Option<LinkNo>,
-    subscription_expired: bool,
-) -> impl Iterator<Item = Place> {
+fn came(chat: &Chat, link: Option<LinkNo>) -> impl Iterator<Item = Place> {
     chat.memberships()
-        .filter(move |(_, it)| !subscription_expired && it.office.is_in())
+        .filter(|(_, it)| it.office.is_in())
         .filter(move |(_, it)| it.via.is_some() && (link.is_none() || it.via == link))
+        .map(|(who, it)| (it.since, who))
+}
+
+/// Nobody whose paid time is over is in: they were put out then.
+fn lapsed(chat: &Chat, link: Option<LinkNo>) -> impl Iterator<Item = Place> {
+    chat.memberships()
+        .filter_map(|(who, it)| Some((who, it.lapsed?)))
+        .filter(move |(_, it)| link.is_none_or(|link| it.via == link))
         .map(|(who, it)| (it.since, who))
 }
 
@@ -95,7 +98,7 @@ pub(super) fn decide(call: &mut Call, asked: messages::HideChatJoinRequest) -> O
     let person = call.account(&asked.user_id)?;
     call.entry.user = person;
     call.world.decide(user, chat, person, asked.approved)?;
-    Ok(updates(call, vec![call.view().chat(call.at(chat))]))
+    Ok(done(call, chat))
 }
 
 pub(super) fn decide_all(
@@ -105,5 +108,5 @@ pub(super) fn decide_all(
     let chat = call.chat(&asked.peer)?;
     let link = asked.link.as_deref().map(|link| call.link(chat, link)).transpose()?;
     call.world.decide_all(call.user(), chat, link, asked.approved)?;
-    Ok(updates(call, vec![call.view().chat(call.at(chat))]))
+    Ok(done(call, chat))
 }

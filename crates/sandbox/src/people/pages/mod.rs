@@ -181,7 +181,7 @@ const NOTICES: [(&str, &str); 10] = [
 /// The person that an address or a form names.
 fn asking<'a>(world: &'a World, asked: &Arguments) -> Option<&'a Account> {
     let id = asked.text("as")?.parse().ok()?;
-    world.account(id).filter(|account| !account.is_bot)
+    world.person(id)
 }
 
 /// The same, where there must be one.

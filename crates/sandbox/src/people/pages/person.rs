@@ -75,7 +75,7 @@ struct ShownChat {
 }
 
 pub(super) fn page(world: &World, id: i64, asked: &Arguments) -> Result<Reply, Wrong> {
-    let person = world.account(id).filter(|account| !account.is_bot).ok_or_else(nowhere)?;
+    let person = world.person(id).ok_or_else(nowhere)?;
     let bots = world.bots().take(LISTED).filter_map(|bot| {
         let account = world.account(bot.id)?;
         let href = format!("{}?as={id}", name_path(account.username.as_deref()?));
@@ -187,7 +187,7 @@ fn way(world: &World, person: i64, url: &str) -> Option<String> {
 }
 
 pub(super) async fn act(hub: &Hub, you: i64, form: &Arguments) -> Result<Reply, Wrong> {
-    hub.turn(|world| world.account(you).filter(|account| !account.is_bot).map(drop)).ok_or_else(nowhere)?;
+    hub.turn(|world| world.person(you).map(drop)).ok_or_else(nowhere)?;
     let chat = form.long("chat_id");
     let bot = form.long("bot");
     match form.bytes("act") {

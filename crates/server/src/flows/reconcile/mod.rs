@@ -14,7 +14,8 @@ use crate::bots::{Asked, Bot};
 use crate::clock::Clock;
 use futures_util::TryStreamExt;
 use links::{
-    Chat, ChatId, Kind, Link, LinkFilter, LinkHash, LinkUrl, Links, Parser, RequestFilter, UnixTime, UserId,
+    Chat, ChatId, Kind, Link, LinkFilter, LinkHash, LinkUrl, Links, MemberFilter, Parser, RequestFilter,
+    UnixTime, UserId,
 };
 use std::collections::{BTreeSet, HashSet};
 use store::{Booked, Did, ForeignLink, ForeignLinkId, Found, LinkId, Shown, Store};
@@ -308,7 +309,8 @@ impl<'a> Desk<'a> {
     /// Who came by a link, since then if it is said. Telegram tells the last to come first.
     async fn members(&mut self, link: &Link, did: Did, since: Option<UnixTime>) -> Result<(), Failed> {
         let (account, name) = (self.books.account, self.name.clone());
-        let mut members = account.members(&name, Some(&link.url));
+        let by_it = MemberFilter { link: Some(link.url.clone()), ..MemberFilter::default() };
+        let mut members = account.members(&name, &by_it);
         let mut batch = Vec::new();
         loop {
             let member = match members.try_next().await {
