@@ -18,15 +18,6 @@ pub(crate) fn odd(why: impl std::error::Error + Send + Sync + 'static) -> Error 
     Error::because(Kind::BrokenAnswer, why)
 }
 
-/// What Telegram said last of a call: also where an earlier try leaves it unknown how that one ended.
-pub(crate) fn last_word(why: &Error) -> &Kind {
-    let source = std::error::Error::source(why).and_then(|source| source.downcast_ref::<Error>());
-    match (why.kind(), source) {
-        (Kind::OutcomeUnknown, Some(source)) => source.kind(),
-        (kind, _) => kind,
-    }
-}
-
 /// Nobody knows whether it was carried out, whatever else went wrong.
 pub(crate) fn unknown(why: Error) -> Error {
     match why.kind() {

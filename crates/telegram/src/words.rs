@@ -2,10 +2,10 @@
 
 use links::{Kind, Right};
 
-/// Another code may still be the right one.
-pub const WRONG_CODE: Kind = Kind::BadValue("code");
-/// Another password may still be the right one.
-pub const WRONG_PASSWORD: Kind = Kind::BadValue("password");
+/// Not the code that was sent.
+pub(crate) const WRONG_CODE: Kind = Kind::BadValue("code");
+/// Not the account's second password.
+pub(crate) const WRONG_PASSWORD: Kind = Kind::BadValue("password");
 /// A code that was used, given up, or not used in time.
 pub(crate) const CODE_OVER: Kind = Kind::BadValue("code, because its time is over");
 

@@ -59,6 +59,15 @@ impl Service {
         assert!(self.process.wait().unwrap().success());
     }
 
+    /// Waits until it logs this.
+    pub(crate) fn logs(&mut self, words: &str) {
+        let mut logged = String::new();
+        let mut lines = BufReader::new(self.process.stderr.as_mut().unwrap());
+        while !logged.contains(words) {
+            assert_ne!(lines.read_line(&mut logged).unwrap(), 0, "{logged}");
+        }
+    }
+
     pub(crate) fn get(&self, path: &str) -> String {
         exchange(&self.url, "GET", path, "", "")
     }
@@ -85,11 +94,7 @@ fn a_service_says_where_it_is_and_ends_when_asked() {
         let house = House::new();
         let mut service = Service::start(&house);
         assert!(service.get("/readyz").ends_with("ready\n"));
-        let mut logged = String::new();
-        let mut lines = BufReader::new(service.process.stderr.as_mut().unwrap());
-        while !logged.contains("INFO admit_server") {
-            assert_ne!(lines.read_line(&mut logged).unwrap(), 0, "{logged}");
-        }
+        service.logs("INFO admit_server");
         let id = service.process.id().to_string();
         std::process::Command::new("kill").args([signal, &id]).status().unwrap();
         let output = std::mem::replace(&mut service.process, spare()).wait_with_output().unwrap();

@@ -116,3 +116,19 @@ fn a_service_with_a_session_compares_by_itself() {
         yield_now();
     }
 }
+
+#[test]
+fn a_service_whose_session_is_over_says_so_and_goes_on() {
+    let house = house();
+    house.control(&format!("people/{}/logout", house.mtproto["admin"]["user_id"]), json!({}));
+    let mut service = Service::start(&house);
+    service.logs("the account's session is over");
+    assert!(service.get("/readyz").ends_with("ready\n"));
+    assert!(service.get("/g/owls").contains("Who?"));
+    drop(service);
+    // One that cannot be opened is named as well.
+    house.write(".config/admit/sessions/default.session", "nonsense");
+    let mut service = Service::start(&house);
+    service.logs("the ledger is not compared with Telegram's links");
+    assert!(service.get("/readyz").ends_with("ready\n"));
+}

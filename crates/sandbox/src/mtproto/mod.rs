@@ -249,15 +249,7 @@ async fn carry_out(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Ending {
     };
     match fault {
         FaultKind::TooMany | FaultKind::Flood => {
-            hub.sessions.hold(
-                key,
-                Hold {
-                    method: name,
-                    chat: asked.chat,
-                    until: hub.clock.now() + n,
-                    until_host_milliseconds: hub.clock.host_milliseconds() + n * 1000,
-                },
-            );
+            hub.sessions.hold(key, Hold::new(name, asked.chat, n, &hub.clock));
             refuse(Refusal::flood(n))
         }
         FaultKind::ServerError => {

@@ -40,10 +40,29 @@ struct Known {
 /// Calls that are refused until their time has come, by the sandbox's clock or by the host's: clients wait by the one,
 /// and tests move the other.
 pub(super) struct Hold {
-    pub(super) method: &'static str,
-    pub(super) chat: Option<i64>,
-    pub(super) until: i64,
-    pub(super) until_host_milliseconds: i64,
+    method: &'static str,
+    chat: Option<i64>,
+    until_milliseconds: i64,
+    until_host_milliseconds: i64,
+}
+
+impl Hold {
+    /// From now on, for so many whole seconds.
+    pub(super) fn new(method: &'static str, chat: Option<i64>, seconds: i64, clock: &Clock) -> Self {
+        let milliseconds = seconds * 1000;
+        Self {
+            method,
+            chat,
+            until_milliseconds: clock.now_milliseconds() + milliseconds,
+            until_host_milliseconds: clock.host_milliseconds() + milliseconds,
+        }
+    }
+
+    /// How long it still lasts; nothing or less, once it is over.
+    fn left_milliseconds(&self, clock: &Clock) -> i64 {
+        let left = self.until_milliseconds - clock.now_milliseconds();
+        left.min(self.until_host_milliseconds - clock.host_milliseconds())
+    }
 }
 
 impl Known {
@@ -149,12 +168,11 @@ impl Sessions {
 
     /// How many seconds too early a call is.
     pub(super) fn early(&self, id: KeyId, method: &str, chat: Option<i64>, clock: &Clock) -> Option<i64> {
-        let (now, host) = (clock.now(), clock.host_milliseconds());
         let mut inner = self.inner();
         let held = &mut inner.known.get_mut(&id)?.held;
-        held.retain(|hold| hold.until > now && hold.until_host_milliseconds > host);
+        held.retain(|hold| hold.left_milliseconds(clock) > 0);
         let like_it = held.iter().filter(|hold| hold.method == method && hold.chat == chat);
-        like_it.map(|it| (it.until - now).min((it.until_host_milliseconds - host + 999) / 1000)).max()
+        like_it.map(|hold| (hold.left_milliseconds(clock) + 999) / 1000).max()
     }
 
     /// An account lets in whoever shows this token.

@@ -103,6 +103,15 @@ fn refused(said: &RpcError, right: Right) -> (Ending, Error) {
     }
 }
 
+/// What Telegram said last of a call: also where an earlier try leaves it unknown how that one ended.
+pub(super) fn last_word(why: &Error) -> &Kind {
+    let source = std::error::Error::source(why).and_then(|source| source.downcast_ref::<Error>());
+    match (why.kind(), source) {
+        (Kind::OutcomeUnknown, Some(source)) => source.kind(),
+        (kind, _) => kind,
+    }
+}
+
 /// The data centre that Telegram wants to be asked instead.
 pub(super) fn sent_on_to(error: &Error) -> Option<i32> {
     let source = std::error::Error::source(error)?.downcast_ref::<SentOn>()?;

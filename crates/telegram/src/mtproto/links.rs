@@ -1,9 +1,10 @@
 //! What a person's account can do with invite links: all of the trait [`links::Links`], and joining.
 
 use super::client::{About, Client};
+use super::error::last_word;
 use super::lists::right_over;
 use super::objects::{self, Cast};
-use crate::common::{done_but_unread, last_word, nameable};
+use crate::common::{done_but_unread, nameable};
 use crate::pace::Effect;
 use async_trait::async_trait;
 use grammers_tl_types::{enums, functions::messages};

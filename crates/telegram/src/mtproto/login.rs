@@ -1,9 +1,10 @@
 //! Logging in: a telephone, the code that was sent to it, and the second password where there is one; and out again.
 
 use super::client::{About, Client};
+use super::error::last_word;
 use super::objects;
 use super::session::{AuthKey, Session};
-use crate::common::{last_word, odd};
+use crate::common::odd;
 use crate::pace::Effect;
 use crate::words;
 use grammers_crypto::two_factor_auth::{calculate_2fa, check_p_and_g};
@@ -11,6 +12,11 @@ use grammers_session::Session as _;
 use grammers_tl_types::{enums, functions, types};
 use links::{Error, Kind, Person, Result, Right};
 use std::fmt;
+
+/// Another code may still be the right one.
+pub const WRONG_CODE: Kind = words::WRONG_CODE;
+/// Another password may still be the right one.
+pub const WRONG_PASSWORD: Kind = words::WRONG_PASSWORD;
 
 /// Telegram sent a code to a telephone, or to another device of the account.
 #[derive(Clone, PartialEq, Eq)]
@@ -79,7 +85,7 @@ impl Client {
         };
         match self.call(self.logging_in(Effect::Same), &request).await {
             // It was so already.
-            Err(why) if *why.kind() == words::CODE_OVER => Ok(()),
+            Err(why) if *last_word(&why) == words::CODE_OVER => Ok(()),
             given_up => given_up.map(drop),
         }
     }

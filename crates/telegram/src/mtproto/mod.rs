@@ -11,10 +11,9 @@ mod peers;
 mod session;
 mod token;
 
-pub use crate::words::{WRONG_CODE, WRONG_PASSWORD};
 pub use client::Client;
 pub use error::{NeverMet, Said};
 pub use links::Joined;
-pub use login::{CodeSent, SignedIn};
+pub use login::{CodeSent, SignedIn, WRONG_CODE, WRONG_PASSWORD};
 pub use session::{AuthKey, NotAKey, Session, Settings};
 pub use token::{LoginStep, LoginToken};
