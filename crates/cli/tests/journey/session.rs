@@ -412,6 +412,9 @@ fn nothing_is_forgotten_while_telegram_is_away() {
     owner.run("logout --timeout 1s --json").fails_as(8, "unreachable", "unreachable");
     owner.run("logout --timeout 1s").is(8, "is as it was; do it again when Telegram can be reached");
     assert!(owner.file().exists());
+    let error = owner.run("whoami --timeout 1s --json").fails_as(8, "unreachable", "unreachable");
+    let hint = "check the network, and for a bot `--api-url` and `--proxy`";
+    assert!(error["hint"].as_str().unwrap().starts_with(hint), "{error}");
 }
 
 #[test]
