@@ -7,54 +7,62 @@ use qrcode::{EcLevel, QrCode};
 use std::io::{self, Write};
 use terminal_size::{Height, Width, terminal_size_of};
 
-/// White and black themselves, whatever colours the terminal has: some cameras read no code that is white on black.
+/// White and black themselves, whatever colours the terminal has: where light squares are dark and dark ones light, some
+/// cameras read nothing.
 const WHITE_ON_BLACK: &str = "\x1b[38;5;231;48;5;16m";
 const AS_BEFORE: &str = "\x1b[0m";
 
 /// A code that stands at the terminal until this is dropped.
 pub(crate) struct Drawn {
-    lines: usize,
+    rows: usize,
 }
 
 impl Drawn {
     /// Draws a text on stderr, between two sentences.
     pub(crate) fn new(output: &Output, above: &str, text: &str, below: &str) -> Result<Self, QrError> {
         let screen = terminal_size_of(io::stderr()).map(|(Width(w), Height(h))| (w.into(), h.into()));
-        let lines = picture(above, code(text)?, below, screen, output.coloured);
+        let (lines, rows) = picture(above, code(text)?, below, screen, output.coloured);
         // The cursor is to stand below it.
         let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
-        Ok(Self { lines: lines.len() })
+        Ok(Self { rows })
     }
 }
 
 impl Drop for Drawn {
     fn drop(&mut self) {
-        let _ = write!(io::stderr(), "\x1b[{}F\x1b[J", self.lines);
+        let _ = write!(io::stderr(), "\x1b[{}F\x1b[J", self.rows);
     }
 }
 
-/// What is drawn, line by line. A code that does not fit could not be read.
+/// What is drawn, line by line, and how many rows of the screen it takes. A code that does not fit could not be read.
 fn picture(
     above: &str,
     code: Vec<String>,
     below: &str,
     screen: Option<(usize, usize)>,
     coloured: bool,
-) -> Vec<String> {
-    let (width, height) = (code[0].chars().count(), code.len() + 3);
+) -> (Vec<String>, usize) {
+    let rows_of = |sentence: &str| match screen {
+        Some((columns, _)) => sentence.chars().count().div_ceil(columns),
+        None => 1,
+    };
+    let rows = rows_of(above) + code.len() + rows_of(below);
+    // The cursor stands in one more.
+    let (width, height) = (code[0].chars().count(), rows + 1);
     if let Some((columns, rows)) = screen
         && (columns < width || rows < height)
     {
         let words = format!(
             "The code takes {width} columns and {height} rows, and here are {columns} and {rows}: make room."
         );
-        return vec![words, below.to_owned()];
+        let rows = rows_of(&words) + rows_of(below);
+        return (vec![words, below.to_owned()], rows);
     }
     let paint = |line| if coloured { format!("{WHITE_ON_BLACK}{line}{AS_BEFORE}") } else { line };
     let mut lines = vec![above.to_owned()];
     lines.extend(code.into_iter().map(paint));
     lines.push(below.to_owned());
-    lines
+    (lines, rows)
 }
 
 /// Two rows of squares in a line. The light ones are drawn, and so is the edge around the code: most terminals are dark.
@@ -88,12 +96,17 @@ mod tests {
             (Some((width - 1, height)), false),
             (Some((width, height - 1)), false),
         ] {
-            let lines = picture("above", code.clone(), "below", screen, false);
+            let (lines, rows) = picture("above", code.clone(), "below", screen, false);
             assert_eq!(lines.len() == code.len() + 2, fits, "{screen:?}");
+            assert_eq!(rows, if fits { code.len() + 2 } else { 3 }, "{screen:?}");
             assert_eq!(lines.last().unwrap(), "below");
             assert_eq!(lines[0].contains("make room"), !fits, "{screen:?}");
         }
-        let coloured = picture("above", code, "below", None, true);
+        // A sentence that goes on in a second row leaves less for the code.
+        let (long, screen) = ("a".repeat(width + 1), Some((width, height)));
+        assert!(picture(&long, code.clone(), "below", screen, false).0[0].contains("make room"));
+        assert_eq!(picture(&long, code.clone(), "below", Some((width, height + 1)), false).1, height);
+        let (coloured, _) = picture("above", code, "below", None, true);
         assert!(coloured[1].starts_with(WHITE_ON_BLACK) && coloured[1].ends_with(AS_BEFORE));
     }
 
