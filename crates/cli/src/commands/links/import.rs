@@ -7,7 +7,7 @@ use crate::commands::reconcile::failure;
 use crate::commands::serve;
 use crate::context::Context;
 use crate::failure::{ErrorJson, Failure, Usage};
-use crate::flags::InChat;
+use crate::flags::{InChat, Speaker};
 use crate::house::Housing;
 use crate::output::Shown;
 use crate::rows::plain;
@@ -58,6 +58,7 @@ struct Imported {
 
 impl Import {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.expect_speaker(Speaker::Account, "link import")?;
         let chat = number(&self.chat.chat)?;
         let config = ctx.config()?;
         let parser = parser(&config);
