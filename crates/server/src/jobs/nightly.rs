@@ -95,6 +95,13 @@ fn tell(report: &Report) {
     for each in &report.chats {
         let chat = each.chat.get();
         match &each.outcome {
+            Ok(found) if found.is_nothing() && found.links == 0 => {
+                info!(
+                    telegram.chat = chat,
+                    waiting = found.waiting,
+                    "Telegram shows no link of this bot in this chat, and there was none to compare"
+                );
+            }
             Ok(found) if found.is_nothing() => {
                 info!(
                     telegram.chat = chat,
