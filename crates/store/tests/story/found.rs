@@ -216,6 +216,33 @@ on_both! {
         assert!(matches!(booked, Booked::Ours { link: it, is_compared: true, .. } if it == link), "{booked:?}");
     }
 
+    async fn who_was_erased_before_there_were_these_books_is_not_found_again(database: &Database) {
+        let (store, gate) = opened(database).await;
+        let mut links = Vec::new();
+        for number in 1..=5 {
+            links.push(make(&store, &gate, number).await.0);
+        }
+        // Ann came by hers, Ben by the one of somebody else, Cy holds one, and Dee came by one of nobody.
+        grant(&store, &gate, 1, NOW).await;
+        pass_of(&store, &gate, 99).await;
+        pass_of(&store, &gate, 43).await;
+        let seen = vec![
+            joined(1, 41, Some(1), 60), joined(2, 42, Some(2), 60), joined(3, 44, Some(4), 60), joined(4, 45, Some(5), 60),
+        ];
+        store.take_in(bot(), seen).await.unwrap();
+        store.revoked(links[1], later(65)).await.unwrap();
+        let stranger = store.strangers(bot(), chat(), 9).await.unwrap().remove(0);
+        store.stranger_settled(stranger, later(66)).await.unwrap();
+        for who in [41, 42, 43, 44] {
+            let erased = store.erase_person(person(who), "maria", later(70)).await.unwrap();
+            assert!(matches!(erased, Erased::Erased { .. }), "{erased:?}");
+        }
+        drop(store);
+        database.go_back_to_the_first_schema().await;
+        let store = database.open().await;
+        assert_eq!(store.not_compared(bot(), chat()).await.unwrap(), links[4..]);
+    }
+
     async fn when_the_books_were_last_compared_is_remembered(database: &Database) {
         let (store, _) = opened(database).await;
         assert_eq!(store.reconciled_at().await.unwrap(), None);
