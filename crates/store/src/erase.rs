@@ -39,7 +39,9 @@ statements! {
     SET_COUNT = "update meta set value = $1 where name = 'erased'";
     LINKS_COMPARED = "
         update links set compared_at = coalesce(compared_at, $1)
-        where id in (select link from sightings where person = $2 and link is not null)";
+        where used_by = $2
+            or id in (select link from sightings where person = $2 and link is not null)
+            or pass in (select id from passes where person = $2)";
     FOREIGN_LINKS_COMPARED = "
         update foreign_links set compared_at = $1
         where id in (select foreign_link from sightings where person = $2 and foreign_link is not null)";

@@ -237,6 +237,7 @@ on_both! {
             let erased = store.erase_person(person(who), "maria", later(70)).await.unwrap();
             assert!(matches!(erased, Erased::Erased { .. }), "{erased:?}");
         }
+        assert_eq!(store.not_compared(bot(), chat()).await.unwrap(), links[4..]);
         drop(store);
         database.go_back_to_the_first_schema().await;
         let store = database.open().await;
