@@ -5,7 +5,7 @@ use crate::connection::Tx;
 use crate::statements::statements;
 use crate::updates::{self, Seen, Way};
 use crate::value::Bind;
-use crate::{ForeignLinkId, LinkId, Outcome, Result, Store};
+use crate::{Error, ForeignLinkId, LinkId, Outcome, Result, Store};
 use links::{ChatId, UnixTime, UserId};
 use std::collections::BTreeSet;
 
@@ -22,6 +22,7 @@ statements! {
                         and w.at > case when s.at < $6 then s.at else $6 end
                         and w.at <= case when s.at < $6 then $6 else s.at end)
             limit 1) as some_sighting";
+    NOBODYS = "select value from meta where name = 'requests'";
     /// An update told that they came, and not by which link.
     TELL_THE_WAY = "
         update sightings set link = $1, pass = $2, foreign_link = $3
@@ -117,9 +118,19 @@ fn take_in(tx: &mut Tx<'_>, found: &Found) -> Result<Outcome> {
     updates::came_by(tx, seen, way)
 }
 
+/// Whether they asked before somebody was erased: that may have been whoever was.
+fn is_nobodys(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
+    let Some((until,)): Option<(Vec<u8>,)> = tx.row(NOBODYS, &[])? else { return Ok(false) };
+    let until = until.try_into().map_err(|_| Error::Damaged("when somebody was erased last"))?;
+    Ok(found.at <= UnixTime::new(i64::from_be_bytes(until)))
+}
+
 /// Nobody comes in twice without going in between, and nobody waits twice: whoever was seen to come, and not to go since,
 /// is who the list tells of.
 fn is_known(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
+    if found.did == Did::Ask && is_nobodys(tx, found)? {
+        return Ok(true);
+    }
     let (what, link, foreign) = match found.did {
         Did::ComeBy(link) => ("joined", Some(link), None),
         Did::ComeByForeign(link) => ("joined", None, Some(link)),

@@ -216,6 +216,14 @@ on_both! {
         assert!(matches!(booked, Booked::Ours { link: it, is_compared: true, .. } if it == link), "{booked:?}");
     }
 
+    async fn who_was_erased_and_waits_still_is_not_written_down_again(database: &Database) {
+        let (store, _) = opened(database).await;
+        assert!(find(&store, asks(42, 10)).await.is_some());
+        store.erase_person(person(42), "maria", later(70)).await.unwrap();
+        assert_eq!(find(&store, asks(42, 10)).await, None);
+        assert!(find(&store, asks(43, 71)).await.is_some());
+    }
+
     async fn who_was_erased_before_there_were_these_books_is_not_found_again(database: &Database) {
         let (store, gate) = opened(database).await;
         let mut links = Vec::new();
