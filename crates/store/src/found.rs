@@ -22,6 +22,8 @@ statements! {
                         and w.at > case when s.at < $6 then s.at else $6 end
                         and w.at <= case when s.at < $6 then $6 else s.at end)
             limit 1) as some_sighting";
+    IS_COMPARED = "select count(*) from links where id = $1 and compared_at is not null";
+    IS_COMPARED_FOREIGN = "select count(*) from foreign_links where id = $1 and compared_at > $2";
     NOBODYS = "select value from meta where name = 'requests'";
     /// An update told that they came, and not by which link.
     TELL_THE_WAY = "
@@ -118,8 +120,18 @@ fn take_in(tx: &mut Tx<'_>, found: &Found) -> Result<Outcome> {
     updates::came_by(tx, seen, way)
 }
 
-/// Whether they asked before somebody was erased: that may have been whoever was.
+/// Whether it was looked up already who came by that link, or who waited then. Whoever is in the list all the same may have
+/// been erased meanwhile.
 fn is_nobodys(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
+    let compared = match found.did {
+        Did::ComeBy(link) => tx.one::<(i64,)>(IS_COMPARED, &[&link])?,
+        Did::ComeByForeign(link) => tx.one::<(i64,)>(IS_COMPARED_FOREIGN, &[&link, &found.at])?,
+        Did::Ask => return is_before_an_erasure(tx, found),
+    };
+    Ok(compared.0 > 0)
+}
+
+fn is_before_an_erasure(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
     let Some((until,)): Option<(Vec<u8>,)> = tx.row(NOBODYS, &[])? else { return Ok(false) };
     let until = until.try_into().map_err(|_| Error::Damaged("when somebody was erased last"))?;
     Ok(found.at <= UnixTime::new(i64::from_be_bytes(until)))
@@ -128,7 +140,7 @@ fn is_nobodys(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
 /// Nobody comes in twice without going in between, and nobody waits twice: whoever was seen to come, and not to go since,
 /// is who the list tells of.
 fn is_known(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
-    if found.did == Did::Ask && is_nobodys(tx, found)? {
+    if is_nobodys(tx, found)? {
         return Ok(true);
     }
     let (what, link, foreign) = match found.did {

@@ -214,6 +214,14 @@ on_both! {
         store.erase_person(person(42), "maria", later(70)).await.unwrap();
         let booked = store.booked(&hash(1), None).await.unwrap();
         assert!(matches!(booked, Booked::Ours { link: it, is_compared: true, .. } if it == link), "{booked:?}");
+        // Nor by whoever had the list before.
+        assert_eq!(find(&store, came(42, link, 60)).await, None);
+        let Imported::Imported(link) = store.import(shown(5), "maria", NOW).await.unwrap() else { panic!() };
+        store.take_in(bot(), vec![joined_by_foreign(2, 43, 5, 60)]).await.unwrap();
+        store.erase_person(person(43), "maria", later(70)).await.unwrap();
+        let found = |at| Found { chat: chat(), person: person(43), at: later(at), did: Did::ComeByForeign(link) };
+        assert_eq!(find(&store, found(60)).await, None);
+        assert!(find(&store, found(80)).await.is_some(), "they came again");
     }
 
     async fn who_was_erased_and_waits_still_is_not_written_down_again(database: &Database) {
