@@ -25,18 +25,19 @@ statements! {
     IS_COMPARED = "select count(*) from links where id = $1 and compared_at is not null";
     IS_COMPARED_FOREIGN = "select count(*) from foreign_links where id = $1 and compared_at > $2";
     NOBODYS = "select value from meta where name = 'requests'";
-    /// An update told that they came, and not by which link.
+    /// An update told that they came at about that time, and not by which link.
     TELL_THE_WAY = "
         update sightings set link = $1, pass = $2, foreign_link = $3
         where id = (
             select s.id from sightings s
             where s.chat = $4 and s.person = $5 and s.what = 'joined' and s.link is null and s.foreign_link is null
+                and s.at between $6 - 600 and $6 + 600
                 and not exists (
                     select 1 from sightings w
                     where w.chat = s.chat and w.person = s.person and w.what not in (s.what, 'asked')
                         and w.at > case when s.at < $6 then s.at else $6 end
                         and w.at <= case when s.at < $6 then $6 else s.at end)
-            order by s.at, s.id
+            order by abs(s.at - $6), s.id
             limit 1)";
 }
 

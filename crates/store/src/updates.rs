@@ -39,6 +39,7 @@ statements! {
         where id = (
             select s.id from sightings s
             where s.chat = $6 and s.person = $7 and s.what = $8 and s.update_id = -1
+                and s.at between $1 - 600 and $1 + 600
                 and (s.what = 'asked'
                     or (s.link is null and s.foreign_link is null)
                     or (cast($3 as bigint) is null and cast($5 as bigint) is null)
@@ -48,7 +49,7 @@ statements! {
                     where w.chat = s.chat and w.person = s.person and w.what not in (s.what, 'asked')
                         and w.at > case when s.at < $1 then s.at else $1 end
                         and w.at <= case when s.at < $1 then $1 else s.at end)
-            order by s.at, s.id
+            order by abs(s.at - $1), s.id
             limit 1)";
     USE_LINK = "
         update links set
@@ -326,8 +327,8 @@ fn use_link(tx: &mut Tx<'_>, seen: Seen, link: LinkId) -> Result<()> {
     tx.execute(USE_LINK, &[&at, &seen.person, &update, &link]).map(drop)
 }
 
-/// An update told of it. What was found in a list of Telegram's before was the same, unless they went in between: nobody
-/// comes in twice without. Of the two moments, the update's is the one by which everything else is told apart.
+/// An update told of it. What was found in a list of Telegram's some moments before or after was the same, unless they went
+/// in between: nobody comes in twice without, and whoever comes much later went unheard of. Of the two moments, the update's is the one by which everything else is told apart.
 fn tell(tx: &mut Tx<'_>, seen: Seen, what: &'static str, way: Way) -> Result<()> {
     let (at, update) = seen.moment;
     let (link, pass, foreign) = (way.link(), way.pass(), way.foreign());

@@ -134,6 +134,32 @@ on_both! {
         assert_eq!(places(&store, 43).await, 3);
     }
 
+    async fn what_is_told_long_after_it_was_found_is_another_time(database: &Database) {
+        let (store, gate) = opened(database).await;
+        let (link, _) = make(&store, &gate, 1).await;
+        let pass = grant(&store, &gate, 1, NOW).await;
+        assert!(find(&store, came(42, link, 500)).await.is_some());
+        store.revoke_pass(pass, "maria", later(600)).await.unwrap();
+        store.revoked(link, later(601)).await.unwrap();
+        // They went unheard of, and come back by something else.
+        store.take_in(bot(), vec![joined(1, 42, None, 700_000)]).await.unwrap();
+        assert_eq!(store.strangers(bot(), chat(), 9).await.unwrap(), []);
+        let after = entry(&store, pass).await;
+        assert_eq!((after.used_by, after.used_at), (Some(person(42)), Some(later(500))));
+        assert_eq!(seen(&store, 1).await.len(), 1);
+    }
+
+    async fn what_is_found_long_after_something_was_told_is_another_time(database: &Database) {
+        let (store, gate) = opened(database).await;
+        store.take_in(bot(), vec![joined(1, 42, None, 10)]).await.unwrap();
+        let (link, _) = make(&store, &gate, 1).await;
+        let pass = grant(&store, &gate, 1, later(4000)).await;
+        assert_eq!(find(&store, came(42, link, 5000)).await, Some(Outcome::Entered { pass, chat: chat() }));
+        let after = entry(&store, pass).await;
+        assert_eq!((after.state, after.used_at), (State::Used, Some(later(5000))));
+        assert_eq!(places(&store, 42).await, 4, "in the entry, in the link, and twice in the chat");
+    }
+
     async fn who_waits_is_written_down_once(database: &Database) {
         let (store, _) = opened(database).await;
         let count = async || {
