@@ -41,8 +41,9 @@ statements! {
             limit 1)";
 }
 
-/// No update has this number. Statements that look for what was found in a list spell it out.
-const NO_UPDATE: i64 = -1;
+/// No update has this number. Whoever is in a list is in now, so of one second it stands last. Statements that look for what
+/// was found in a list spell it out.
+const NO_UPDATE: i64 = i64::MAX;
 
 /// Somebody in a list of Telegram's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

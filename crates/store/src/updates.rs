@@ -38,7 +38,7 @@ statements! {
             foreign_link = coalesce(foreign_link, $5)
         where id = (
             select s.id from sightings s
-            where s.chat = $6 and s.person = $7 and s.what = $8 and s.update_id = -1
+            where s.chat = $6 and s.person = $7 and s.what = $8 and s.update_id = 9223372036854775807
                 and s.at between $1 - 600 and $1 + 600
                 and (s.what = 'asked'
                     or (s.link is null and s.foreign_link is null)
@@ -57,7 +57,7 @@ statements! {
             used_at = $1, used_by = $2, used_update = $3,
             revoke_wanted_at = case when revoke_wanted_at < $1 then revoke_wanted_at else $1 end
         where id = $4
-            and (used_at is null or (used_at, used_update) > ($1, $3) or (used_by = $2 and used_update = -1))";
+            and (used_at is null or (used_at, used_update) > ($1, $3) or (used_by = $2 and used_update = 9223372036854775807))";
     PASSES_OF = "
         select pass from sightings
         where chat = $1 and person = $2 and pass is not null";

@@ -107,6 +107,12 @@ on_both! {
         assert_eq!(find(&store, came(42, link, 10)).await, None, "they were in then");
         assert!(find(&store, came(42, link, 30)).await.is_some());
         assert_eq!((entry(&store, pass).await.state, seen(&store, 1).await.len()), (State::Used, 2));
+        // All of that in one second: whoever is in the list is in.
+        let (link, _) = make(&store, &gate, 3).await;
+        let pass = grant(&store, &gate, 3, NOW).await;
+        store.take_in(bot(), vec![left(3, 44, 10)]).await.unwrap();
+        assert_eq!(find(&store, came(44, link, 10)).await, Some(Outcome::Entered { pass, chat: chat() }));
+        assert_eq!(entry(&store, pass).await.state, State::Used);
         // The update of the first time is told late, the one of the second not at all.
         let (link, _) = make(&store, &gate, 2).await;
         let pass = grant(&store, &gate, 2, NOW).await;
