@@ -398,18 +398,19 @@ fn hold_all_of(tx: &mut Tx<'_>, seen: Seen) -> Result<Vec<PassId>> {
 /// before, only what became of their own. The caller holds them.
 fn settle_all(tx: &mut Tx<'_>, passes: &[PassId], seen: Seen, by: Option<PassId>) -> Result<Outcome> {
     let chat = seen.chat;
-    let mut outcome = Outcome::Noted;
+    let (mut outcome, mut is_stranger) = (Outcome::Noted, None);
     for &pass in passes {
         let Some((owner, left_at)) = settle_pass(tx, pass, chat)? else { continue };
         let is_owner = owner.is_some_and(|owner| owner.person == seen.person);
         match by {
             _ if is_owner && left_at.is_some() => outcome = Outcome::Gone { pass, chat },
             _ if is_owner => outcome = Outcome::Entered { pass, chat },
-            Some(by) if by == pass => outcome = Outcome::Stranger { pass, chat },
+            Some(by) if by == pass => is_stranger = Some(Outcome::Stranger { pass, chat }),
             _ => {}
         }
     }
-    Ok(outcome)
+    // They have a pass of their own, and came by somebody else's now.
+    Ok(is_stranger.unwrap_or(outcome))
 }
 
 /// Works a pass out anew for one of its chats. Answers the join of its person, and when they went. The caller holds it.

@@ -69,6 +69,18 @@ on_both! {
         assert_eq!(seen(&store, 1).await.len(), 2);
     }
 
+    async fn who_comes_by_the_link_of_somebody_else_is_a_stranger_though_they_hold_a_pass(database: &Database) {
+        let (store, gate) = opened(database).await;
+        make(&store, &gate, 1).await;
+        make(&store, &gate, 2).await;
+        let theirs = pass_of(&store, &gate, 41).await;
+        let own = pass_of(&store, &gate, 42).await;
+        let update = |id, number, at| vec![joined(id, 42, Some(number), at)];
+        assert_eq!(store.take_in(bot(), update(1, 2, 10)).await.unwrap(), [Outcome::Entered { pass: own, chat: chat() }]);
+        let stranger = Outcome::Stranger { pass: theirs, chat: chat() };
+        assert_eq!(store.take_in(bot(), update(2, 1, 20)).await.unwrap(), [stranger]);
+    }
+
     async fn a_join_that_is_found_and_told_is_one_join_in_either_order(database: &Database) {
         let (store, gate) = opened(database).await;
         let mut ends = Vec::new();
