@@ -97,9 +97,14 @@ impl Store {
 }
 
 fn take_in(tx: &mut Tx<'_>, found: &Found) -> Result<Outcome> {
-    if is_known(tx, found)? {
-        return Ok(Outcome::Repeated);
+    match is_known(tx, found)? {
+        true => Ok(Outcome::Repeated),
+        false => write_down(tx, found),
     }
+}
+
+/// Writes it down, with what follows. The caller holds the person.
+pub(crate) fn write_down(tx: &mut Tx<'_>, found: &Found) -> Result<Outcome> {
     let way = match found.did {
         Did::ComeBy(link) => {
             let (pass,) = tx.one(PASS_OF, &[&link])?;

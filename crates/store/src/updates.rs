@@ -314,14 +314,6 @@ pub(crate) fn came_by(tx: &mut Tx<'_>, seen: Seen, way: Way) -> Result<Outcome> 
     settle_all(tx, &passes, seen, way.pass())
 }
 
-/// Somebody was found to be in, whose pass and link these are.
-pub(crate) fn came(tx: &mut Tx<'_>, seen: Seen, link: LinkId, pass: PassId) -> Result<()> {
-    see(tx, seen, "joined", Way::Ours(link, Some(pass)))?;
-    hold(tx, pass)?;
-    use_link(tx, seen, link)?;
-    settle_pass(tx, pass, seen.chat).map(drop)
-}
-
 fn use_link(tx: &mut Tx<'_>, seen: Seen, link: LinkId) -> Result<()> {
     let (at, update) = seen.moment;
     tx.execute(USE_LINK, &[&at, &seen.person, &update, &link]).map(drop)
