@@ -209,7 +209,9 @@ fn doubt(tx: &mut Tx<'_>, bot: UserId, chat: Option<ChatId>, gap: Gap, now: Unix
 
 /// A join that no update told of is written down like one of a list, at the moment it was found.
 fn found_in(tx: &mut Tx<'_>, pass: PassId, chat: ChatId, now: UnixTime) -> Result<bool> {
-    let Some((Some(person),)): Option<(Option<UserId>,)> = tx.row(PERSON, &[&pass])? else { return Ok(false) };
+    let Some((Some(person),)): Option<(Option<UserId>,)> = tx.row(PERSON, &[&pass])? else {
+        return Ok(false);
+    };
     updates::hold_people(tx, &BTreeSet::from([person]))?;
     let Some((gate, link)) = tx.row(HOLDER, &[&pass, &chat, &person])? else { return Ok(false) };
     gates::turn(tx, gate)?;

@@ -22,8 +22,11 @@ statements! {
         values ($1, $2, $3)
         on conflict (bot, update_id) do nothing";
     FORGET = "delete from inbox where received_at < $1";
-    LINK_BY_HASH = "select id, marker, pass from links where hash = $1";
-    LINK_BY_MARKER = "select id, marker, pass from links where marker = $1";
+    LINK_BY_HASH = "select id, pass from links where hash = $1";
+    LINK_BY_MARKER = "
+        select id, pass, cast(case when url is null then 0 else 1 end as bigint)
+        from links
+        where marker = $1";
     FOREIGN_LINK_BY_HASH = "select id from foreign_links where hash = $1";
     ADOPT_URL = "update links set url = $1, hash = $2 where id = $3 and url is null";
     SEE = "
@@ -338,25 +341,30 @@ pub(crate) fn see(tx: &mut Tx<'_>, seen: Seen, what: &'static str, way: Way) -> 
     tx.execute(SEE, &[&seen.chat, &seen.person, &at, &update, &what, &link, &pass, &foreign]).map(drop)
 }
 
-/// The link somebody came by. One whose making was never confirmed is known by its name, and shows its text now.
+/// The link somebody came by. One whose making was never confirmed is known by its name, and shows its text now; that
+/// somebody else named theirs like one of ours makes it none.
 fn find_link(tx: &mut Tx<'_>, keys: &Keyring, by: &By) -> Result<Way> {
-    let mut row: Option<(LinkId, Code, Option<PassId>)> = None;
     if let Some((_, hash)) = &by.link {
-        row = tx.row(LINK_BY_HASH, &[&seal::hash_of_link(hash)])?;
-    }
-    if let (None, Some(marker)) = (&row, &by.marker) {
-        row = tx.row(LINK_BY_MARKER, &[marker])?;
-        if let (Some((link, marker, _)), Some((url, hash))) = (&row, &by.link) {
-            expect_current(tx, keys)?;
-            let sealed = keys.seal(ledger::place(&marker.to_string()), url.as_str().as_bytes());
-            tx.execute(ADOPT_URL, &[&sealed, &seal::hash_of_link(hash), link])?;
+        let hash = seal::hash_of_link(hash);
+        if let Some((link, pass)) = tx.row(LINK_BY_HASH, &[&hash])? {
+            return Ok(Way::Ours(link, pass));
+        }
+        if let Some((link,)) = tx.row(FOREIGN_LINK_BY_HASH, &[&hash])? {
+            return Ok(Way::Foreign(link));
         }
     }
-    if let (None, Some((_, hash))) = (&row, &by.link) {
-        let foreign = tx.row(FOREIGN_LINK_BY_HASH, &[&seal::hash_of_link(hash)])?;
-        return Ok(foreign.map_or(Way::Unknown, |(link,)| Way::Foreign(link)));
-    }
-    Ok(row.map_or(Way::Unknown, |(link, _, pass)| Way::Ours(link, pass)))
+    let Some(marker) = by.marker else { return Ok(Way::Unknown) };
+    let row: Option<(LinkId, Option<PassId>, i64)> = tx.row(LINK_BY_MARKER, &[&marker])?;
+    Ok(match (row, &by.link) {
+        (None, _) | (Some((.., 1)), Some(_)) => Way::Unknown,
+        (Some((link, pass, _)), None) => Way::Ours(link, pass),
+        (Some((link, pass, _)), Some((url, hash))) => {
+            expect_current(tx, keys)?;
+            let sealed = keys.seal(ledger::place(&marker.to_string()), url.as_str().as_bytes());
+            tx.execute(ADOPT_URL, &[&sealed, &seal::hash_of_link(hash), &link])?;
+            Way::Ours(link, pass)
+        }
+    })
 }
 
 /// Nobody else writes down what these people did before this transaction ends, so that of a join and a leave which two
