@@ -26,6 +26,10 @@ statements! {
         select id from links
         where bot = $1 and chat = $2 and state in ('free', 'given') and url is not null and made_at < $3
             and expires_at > $4 and used_at is null and revoke_wanted_at is null and revoked_at is null";
+    NOT_COMPARED = "
+        select id from links
+        where bot = $1 and chat = $2 and url is not null and compared_at is null
+        order by id";
     URL_OF = "select marker, url from links where id = $1 and url is not null";
     COMPARED = "update links set compared_at = $1 where id = $2 and compared_at is null";
     NOTE = "
@@ -80,6 +84,12 @@ impl Store {
         now: UnixTime,
     ) -> Result<Vec<LinkId>> {
         let rows = self.read(move |tx| tx.rows(WORKING, &[&bot, &chat, &made_before, &now])).await?;
+        Ok(rows.into_iter().map(|(link,)| link).collect())
+    }
+
+    /// Links of a bot into a chat that have a text, and of which it was not looked up after their end who came by them.
+    pub async fn not_compared(&self, bot: UserId, chat: ChatId) -> Result<Vec<LinkId>> {
+        let rows = self.read(move |tx| tx.rows(NOT_COMPARED, &[&bot, &chat])).await?;
         Ok(rows.into_iter().map(|(link,)| link).collect())
     }
 

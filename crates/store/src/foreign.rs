@@ -8,10 +8,11 @@ use crate::seal::{self, Place};
 use crate::statements::statements;
 use crate::value::{Bind, Column, FromRow, Row};
 use crate::{Error, ForeignLinkId, Keyring, Result, Sighting, Store, keys};
+use gate::Code;
 use links::{ChatId, LinkHash, LinkUrl, UnixTime, UserId};
 
 statements! {
-    IS_OURS = "select count(*) from links where hash = $1";
+    IS_OURS = "select count(*) from links where hash = $1 or marker = $2";
     TOLD = "
         update foreign_links set
             name = $1, expires_at = $2, uses = $3, told_at = $4,
@@ -97,7 +98,7 @@ pub enum Imported {
     Imported(ForeignLinkId),
     /// It was in them, and they say now what Telegram says.
     Already,
-    /// A gate made it.
+    /// A gate made it, or one that has its name.
     Ours,
 }
 
@@ -205,7 +206,8 @@ impl Store {
 
 fn import(tx: &mut Tx<'_>, keys: &Keyring, shown: &Shown, who: &str, now: UnixTime) -> Result<Imported> {
     let hash = seal::hash_of_link(&shown.hash);
-    if tx.one::<(i64,)>(IS_OURS, &[&hash])?.0 > 0 {
+    let marker: Option<Code> = shown.name.as_ref().and_then(|name| name.parse().ok());
+    if tx.one::<(i64,)>(IS_OURS, &[&hash, &marker])?.0 > 0 {
         return Ok(Imported::Ours);
     }
     if told(tx, shown, now)? {

@@ -118,10 +118,14 @@ async fn take_in(
     let Ok(hash) = books.links.parse(link.url.as_str()) else { return Ok(None) };
     let marker = link.name.as_ref().and_then(|name| name.as_str().parse().ok());
     let booked = books.store.booked(&hash, marker).await?;
+    let is_name_taken = match marker {
+        Some(marker) => books.store.ledger_by_marker(marker).await?.is_some(),
+        None => false,
+    };
     Ok(Some(match booked {
         Booked::Ours { .. } | Booked::Lost(_) | Booked::Making => BecameOfIt::Ours,
-        // Whoever names it knows of it.
-        Booked::Stray if !is_named => BecameOfIt::Stray,
+        // Whoever names it knows of it. One with the name of another of ours would be taken for that.
+        Booked::Stray if !is_named || is_name_taken => BecameOfIt::Stray,
         Booked::Foreign(_) if dry_run => BecameOfIt::Already,
         Booked::Stray | Booked::Unknown if dry_run => BecameOfIt::Imported,
         Booked::Foreign(_) | Booked::Stray | Booked::Unknown => {

@@ -98,6 +98,13 @@ fn tell(report: &Report) {
     for each in &report.chats {
         let (chat, found) = (each.chat.get(), &each.found);
         match &each.outcome {
+            Ok(()) if found.is_nothing() && found.links == 0 => {
+                info!(
+                    telegram.chat = chat,
+                    waiting = found.waiting,
+                    "Telegram shows no link of this bot in this chat, and there was none to compare"
+                );
+            }
             Ok(()) if found.is_nothing() => {
                 info!(
                     telegram.chat = chat,

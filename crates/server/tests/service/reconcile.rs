@@ -267,6 +267,32 @@ async fn a_link_that_somebody_ended_or_deleted_is_replaced() {
 }
 
 #[tokio::test]
+async fn who_came_by_a_link_is_asked_before_it_is_declared_dead() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let mut fan = house.fan().await;
+    let link = fan.pass().await;
+    let ann = house.person().await;
+    // Nobody listens, and somebody ends it.
+    house.as_bot("setWebhook", json!({ "url": "http://127.0.0.1:9/" })).await;
+    assert_eq!(house.join(ann, &link).await, "joined");
+    links::Links::revoke(&house.account, &house.chat.into(), &LinkUrl::new(link.as_str())).await.unwrap();
+    let refused = |method: &str, text: &str, times: u32| json!({ "method": method, "kind": "4xx", "n": 400, "text": text, "times": times });
+    let issued = || house.number("select count(*) from entries where state = 'issued'");
+    house.control("faults", refused("messages.getChatInviteImporters", "SOMETHING_NEW", 1)).await;
+    house.reconcile_by(&house.account, &Wish::default()).await.unwrap();
+    assert_eq!(issued(), 1, "nobody knows yet who came by it");
+    // The bot is among nobody with links, as Telegram has it.
+    house.control("faults", refused("messages.getExportedChatInvites", "ADMIN_ID_INVALID", 2)).await;
+    let found = compared(&house).await;
+    let came: Vec<_> = found.came.iter().map(|it| it.person.get()).collect();
+    assert_eq!((found.links, came, found.died.len()), (1, vec![ann], 1));
+    fan.reads("You are in. Your invitation was used").await;
+    // That it ended is known, so nobody asks about it again.
+    house.control("faults", refused("messages.getExportedChatInvites", "ADMIN_ID_INVALID", 2)).await;
+    assert_eq!(compared(&house).await.links, 0);
+}
+
+#[tokio::test]
 async fn who_waits_is_told_of_and_written_down_once() {
     let house = House::with(json!({ "pool": 0 })).await;
     let asking = json!({ "chat_id": house.chat.get(), "creates_join_request": true });

@@ -27,7 +27,8 @@ const DAY_SECONDS: i64 = 86_400;
 const AT_A_TIME: usize = 100;
 /// Links that were imported, read from the books at once.
 const PAGE: u32 = 200;
-/// Who came by an imported link so long before it was last compared is looked at again: Telegram's clock is not ours.
+/// Who came by an imported link so long before it was last compared is looked at again, and so long after its end a link
+/// is over: Telegram's clock is not ours.
 const OVERLAP_SECONDS: i64 = 600;
 
 /// What is to be compared, and how far that may go.
@@ -197,6 +198,8 @@ struct Desk<'a> {
     began_at: UnixTime,
     /// Links that let somebody in, by our books, and which Telegram has not shown yet.
     unseen: HashSet<LinkId>,
+    /// Telegram listed the bot's links.
+    is_listed: bool,
     found: &'a mut Difference,
 }
 
@@ -210,6 +213,7 @@ impl<'a> Desk<'a> {
             wish,
             began_at: books.clock.now(),
             unseen: HashSet::new(),
+            is_listed: true,
             found,
         }
     }
@@ -238,7 +242,10 @@ impl<'a> Desk<'a> {
                 Ok(Some(link)) => self.one(&link).await?,
                 Ok(None) => return Ok(()),
                 // Whoever holds no link there is in no list of administrators with links.
-                Err(why) if *why.kind() == Kind::PersonUnknown => return Ok(()),
+                Err(why) if *why.kind() == Kind::PersonUnknown => {
+                    self.is_listed = false;
+                    return Ok(());
+                }
                 Err(why) => return Err(why.into()),
             }
         }
@@ -251,11 +258,12 @@ impl<'a> Desk<'a> {
         match (self.books.store.booked(&hash, marker).await?, marker) {
             (Booked::Ours { link: id, is_held_to_work, is_compared }, _) => {
                 self.unseen.remove(&id);
-                if link.is_revoked && is_held_to_work {
-                    self.died(id).await?;
-                }
+                // First, for whoever came by a link that is dead has it, and nobody gets another.
                 if !is_compared {
                     self.uses(link, id).await?;
+                }
+                if link.is_revoked && is_held_to_work {
+                    self.died(id).await?;
                 }
             }
             (Booked::Lost(id), Some(marker)) => {
@@ -326,11 +334,11 @@ impl<'a> Desk<'a> {
 
     /// Who came by a link of ours. Once nobody can come by it any more, that is looked up for the last time.
     async fn uses(&mut self, link: &Link, id: LinkId) -> Result<(), Failed> {
-        if link.uses == Some(0) {
-            return Ok(());
+        if link.uses != Some(0) {
+            self.members(link, Did::ComeBy(id), None).await?;
         }
-        self.members(link, Did::ComeBy(id), None).await?;
-        let is_over = link.is_revoked || link.expires_at.is_some_and(|at| at <= self.began_at);
+        let over = before(self.began_at, OVERLAP_SECONDS);
+        let is_over = link.is_revoked || link.expires_at.is_some_and(|at| at <= over);
         if is_over && !self.wish.dry_run {
             self.books.store.compared(id, self.books.clock.now()).await?;
         }
@@ -396,22 +404,32 @@ impl<'a> Desk<'a> {
     }
 
     /// Links that are to work and that Telegram did not show. It is asked about each, for a list may miss what changes
-    /// while it is read.
+    /// while it is read; and where it lists none, about every link whose end was not compared.
     async fn look_for_unseen(&mut self) -> Result<(), Failed> {
-        for link in std::mem::take(&mut self.unseen) {
-            let Some((_, url)) = self.books.store.url_of(link).await? else { continue };
-            if self.is_dead(&url).await?.is_none() {
+        let store = self.books.store;
+        let working = std::mem::take(&mut self.unseen);
+        let mut rest =
+            if self.is_listed { vec![] } else { store.not_compared(self.bot.id, self.chat).await? };
+        rest.retain(|link| !working.contains(link));
+        for link in working {
+            if !self.is_there(link).await? {
                 self.died(link).await?;
+            }
+        }
+        for link in rest {
+            if !self.is_there(link).await? && !self.wish.dry_run {
+                store.compared(link, self.books.clock.now()).await?;
             }
         }
         Ok(())
     }
 
-    /// The link as Telegram shows it; nothing, if it is dead.
-    async fn is_dead(&self, url: &LinkUrl) -> Result<Option<Link>, Failed> {
-        match self.books.account.show(&self.name, url).await {
-            Ok(link) => Ok(Some(link).filter(|link| !link.is_revoked)),
-            Err(why) if *why.kind() == Kind::LinkDead => Ok(None),
+    /// Whether Telegram knows this link of ours still, alive or not; if so, it is compared.
+    async fn is_there(&mut self, link: LinkId) -> Result<bool, Failed> {
+        let Some((_, url)) = self.books.store.url_of(link).await? else { return Ok(true) };
+        match self.books.account.show(&self.name, &url).await {
+            Ok(shown) => self.one(&shown).await.map(|()| true),
+            Err(why) if *why.kind() == Kind::LinkDead => Ok(false),
             Err(why) => Err(why.into()),
         }
     }
