@@ -1,4 +1,5 @@
-//! `admit link list`: links newest first, from Telegram or from our own ledger.
+//! `admit link list`: links from Telegram, by administrator, the newest first of each; or from our own ledger, newest
+//! first.
 
 use super::counted::{CountedLink, LINKS};
 use super::foreign::Entry;
@@ -27,7 +28,8 @@ Examples:
   admit link list --gate night-owls --limit 100 --json
   admit link list --from ledger --chat -1001234567890 --before 1200 -o ndjson
 
-Telegram lists the links of a chat, with counts, to an account and to no bot: `admit login`. Our own ledger has what \
+Telegram lists the links of a chat, with counts, to an account and to no bot: `admit login`. It lists those that are \
+not revoked, by administrator, the newest first of each; with `--revoked` the others. Our own ledger has what \
 gates made and what was imported, and what became of it; there a link's text is not listed, `admit link show MARKER` shows one. Where a \
 session is kept and `--chat` is named, Telegram is asked.")]
 pub(crate) struct List {
