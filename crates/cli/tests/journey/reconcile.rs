@@ -67,6 +67,8 @@ fn strays_end_and_what_is_foreign_stays() {
     let spring = listed.as_array().unwrap().iter().find(|link| link["name"] == "spring").unwrap();
     assert_eq!((&spring["state"], spring.get("invite_link")), (&json!("imported"), None));
     run(&house, "link list --from ledger").is(0, "spring");
+    let row = format!(",spring,,{},imported,,", house.chat);
+    run(&house, "link list --from ledger -o csv").is(0, &row);
     // Page by page, each by the name it has there.
     let ran = run(&house, "link list --from ledger --limit 1 -q");
     let first = ran.out.trim().to_owned();

@@ -150,6 +150,7 @@ impl Shown for Entry {
         let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
         vec![
             it.id.clone(),
+            it.name.clone().unwrap_or_default(),
             String::new(),
             it.chat_id.to_string(),
             it.state.to_owned(),
@@ -157,7 +158,6 @@ impl Shown for Entry {
             number(it.expires_at),
             String::new(),
             number(it.revoked_at),
-            it.name.clone().unwrap_or_default(),
         ]
     }
 
