@@ -3,10 +3,10 @@
 use crate::config::Config;
 use crate::context::Context;
 use crate::credentials::Source;
-use crate::failure::{Failure, Usage};
+use crate::failure::{Doing, Failure, Usage};
 use crate::flags::Speaker;
-use crate::session_file::{Kept, Place};
-use links::{Links, NotHere, Operation};
+use crate::session_file::{self, Kept, Place};
+use links::{Links, NotHere, Operation, Person};
 use telegram::bot_api;
 use telegram::mtproto::{Client, Settings};
 
@@ -15,6 +15,23 @@ impl Context<'_> {
     pub(crate) fn account(&self) -> Result<Client, Failure> {
         let config = self.config()?;
         self.account_of(&config, &session_place(&config)?.open()?)
+    }
+
+    /// The account's client, once Telegram said that it is whose the file says. For whatever cannot be undone, and for
+    /// telling who it is: somebody may have logged in with the same key since.
+    pub(crate) async fn proven_account(&self) -> Result<(Client, Person), Failure> {
+        let config = self.config()?;
+        let place = session_place(&config)?;
+        let kept = place.open()?;
+        let client = self.account_of(&config, &kept)?;
+        let person = client.me().await.doing(|| "ask whose the session is".to_owned())?;
+        match person.id == kept.account {
+            true => Ok((client, person)),
+            false => {
+                let (path, kept, other) = (place.path, kept.account, person.id);
+                Err(session_file::Error::NotWhose { path, kept, other }.into())
+            }
+        }
     }
 
     /// The client of this session.

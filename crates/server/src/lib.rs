@@ -22,7 +22,7 @@ mod visitor;
 
 pub use bots::Unusable;
 pub use clock::Clock;
-pub use flows::import::{BecameOfIt, NotThere, ToImport, Whose, import};
+pub use flows::import::{BecameOfIt, Importing, import, import_named};
 pub use flows::reconcile::{
     Became, Books, Came, CannotReconcile, ChatReport, Difference, End, Foreign, NotCompared, Report, Strays,
     Unshown, Wish, reconcile,

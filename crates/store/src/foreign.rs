@@ -37,6 +37,10 @@ statements! {
         select id, chat, url, name, creator, expires_at, uses, revoked_at, imported_at, told_at, compared_at
         from foreign_links
         where hash = $1";
+    BY_ID = "
+        select id, chat, url, name, creator, expires_at, uses, revoked_at, imported_at, told_at, compared_at
+        from foreign_links
+        where id = $1";
     SEEN = "
         select s.person, s.what, s.at, cast(0 as bigint) as strangers,
             (select w.at from sightings w
@@ -196,7 +200,18 @@ impl Store {
     /// The one with this hash, and who was seen by it.
     pub async fn foreign_link(&self, hash: &LinkHash) -> Result<Option<(ForeignLink, Vec<Sighting>)>> {
         let hash = seal::hash_of_link(hash);
-        let row: Option<Sealed> = self.read(move |tx| tx.row(BY_HASH, &[&hash])).await?;
+        self.with_seen(self.read(move |tx| tx.row(BY_HASH, &[&hash])).await?).await
+    }
+
+    /// This one, and who was seen by it.
+    pub async fn foreign_link_by_id(
+        &self,
+        id: ForeignLinkId,
+    ) -> Result<Option<(ForeignLink, Vec<Sighting>)>> {
+        self.with_seen(self.read(move |tx| tx.row(BY_ID, &[&id])).await?).await
+    }
+
+    async fn with_seen(&self, row: Option<Sealed>) -> Result<Option<(ForeignLink, Vec<Sighting>)>> {
         let Some(link) = row.map(|row| row.open(self.keys())).transpose()? else { return Ok(None) };
         let id = link.id;
         let seen: Vec<SightingRow> = self.read(move |tx| tx.rows(SEEN, &[&id])).await?;

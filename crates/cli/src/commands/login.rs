@@ -280,7 +280,8 @@ impl Login {
             Some(id) => {
                 config::check_api_id(Setting { value: id.clone(), origin: Origin::Flag("--api-id") })?.value
             }
-            None => config.api_id.value,
+            // A sandbox takes any.
+            None => config.api_id.value.or(self.server.map(|_| 1)),
         };
         let rule = "an application logs in, and https://my.telegram.org gives each one a number";
         Ok(said.ok_or_else(|| Usage::new("no `--api-id`", rule, "`--api-id 12345`, or ADMIT_API_ID"))?)

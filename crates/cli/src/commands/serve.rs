@@ -13,6 +13,8 @@ use serde::Serialize;
 use server::{Account, Hearing, Service, Settings, Strays};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
@@ -105,7 +107,7 @@ impl Serve {
                 road,
                 hearing,
                 keep_days: keep_days.unwrap_or(Settings::default().keep_days),
-                account: account(ctx),
+                account: account(ctx).await,
                 strays,
                 is_alone: standing.as_ref().is_some_and(|(_, is_alone)| *is_alone),
                 clock,
@@ -145,14 +147,17 @@ impl Serve {
 }
 
 /// The account whose session is kept, if one is and bots alone are not all that is to speak. A service without it does all the rest, so what is wrong with it is said
-/// and keeps nothing from starting.
-fn account(ctx: &Context<'_>) -> Option<Account> {
+/// and keeps nothing from starting. Whose it is, Telegram is asked for a moment only: the nights find out the rest.
+async fn account(ctx: &Context<'_>) -> Option<Account> {
     if ctx.global.speak_as == Some(Speaker::Bot) {
         return None;
     }
     let account = match ctx.has_account() {
         Ok(false) => return None,
-        Ok(true) => ctx.account(),
+        Ok(true) => match timeout(A_MOMENT, ctx.proven_account()).await {
+            Ok(Err(why @ Failure::Session(_))) => Err(why),
+            _ => ctx.account(),
+        },
         Err(why) => Err(why),
     };
     match account {
@@ -164,6 +169,9 @@ fn account(ctx: &Context<'_>) -> Option<Account> {
         }
     }
 }
+
+/// Whoever waits for a page waits no longer for this.
+const A_MOMENT: Duration = Duration::from_secs(3);
 
 /// For how many days people are remembered: by a flag, or else by a variable.
 pub(super) fn keep_days(ctx: &Context<'_>, flag: Option<u32>) -> Result<Option<u32>, Usage> {

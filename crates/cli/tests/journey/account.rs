@@ -77,6 +77,16 @@ fn whoever_cannot_do_it_is_refused_by_name() {
 }
 
 #[test]
+fn a_rehearsal_of_several_is_one_answer() {
+    let house = house();
+    for who in ["bot", "account"] {
+        let line = format!("request approve --chat CHAT --dry-run --as {who}");
+        assert_eq!(house.json(&format!("{line} --user 1,2")).as_array().map(Vec::len), Some(2));
+        assert_eq!(house.json(&format!("{line} --user 1"))["dry_run"], true);
+    }
+}
+
+#[test]
 fn a_link_for_stars_is_an_accounts_too() {
     let house = house();
     let owner = house.mtproto["admin"]["user_id"].clone();
@@ -301,4 +311,6 @@ fn a_question_tells_how_many() {
         assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
         assert!(said.contains(done), "{said}");
     }
+    // Where there was nothing to ask about, nothing was sent.
+    assert_eq!(house.ledger_since(0).matches("messages.deleteRevokedExportedChatInvites").count(), 1);
 }

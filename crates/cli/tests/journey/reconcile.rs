@@ -58,13 +58,26 @@ fn strays_end_and_what_is_foreign_stays() {
     run(&house, "link import --chat CHAT --all-admins --dry-run").is(0, "would import");
     run(&house, "link import --chat CHAT --all-admins --dry-run -o csv").is(0, ",would be imported,");
     assert_eq!(json(&house, "link list --from ledger"), json!([]));
-    run(&house, &format!("link import --chat CHAT {foreign}")).is(0, "imported");
+    let one = json(&house, &format!("link import --chat CHAT {foreign}"));
+    assert_eq!((&one["status"], &one["invite_link"]), (&json!("imported"), &json!(foreign)));
     run(&house, "link import --chat CHAT --all-admins").is(0, "was in the ledger");
+    run(&house, "link import --chat CHAT --all-admins").is(0, "imported 0 of ");
     run(&house, "reconcile").is(0, "the ledger says what Telegram says of 3 links");
     let listed = json(&house, "link list --from ledger");
     let spring = listed.as_array().unwrap().iter().find(|link| link["name"] == "spring").unwrap();
     assert_eq!((&spring["state"], spring.get("invite_link")), (&json!("imported"), None));
     run(&house, "link list --from ledger").is(0, "spring");
+    let row = format!(",spring,,{},imported,,", house.chat);
+    run(&house, "link list --from ledger -o csv").is(0, &row);
+    // Page by page, each by the name it has there.
+    let ran = run(&house, "link list --from ledger --limit 1 -q");
+    let first = ran.out.trim().to_owned();
+    run(&house, "link list --from ledger --limit 1").is(0, &format!("There may be more: `--before {first}`"));
+    let rest = json(&house, &format!("link list --from ledger --before {first}"));
+    assert_eq!(rest.as_array().unwrap().len(), listed.as_array().unwrap().len() - 1);
+    run(&house, &format!("link show {first}")).is(0, &format!("here       {first}"));
+    run(&house, "link show imported-99 --json").fails_as(3, "not_found", "no_link");
+    run(&house, "link list --before imported-x").is(2, "`imported-` and a number");
     assert_eq!(json(&house, "link list --gate owls"), json!([]));
 
     let ann = house.person();

@@ -502,6 +502,39 @@ fn a_file_that_says_another_account_than_telegram_is_named() {
     let error = owner.run("whoami --json").fails_as(6, "conflict", "other_account");
     let said = format!("of account {}, and Telegram says account {ann}", owner.id);
     assert!(error["detail"].as_str().unwrap().contains(&said), "{error}");
+    // Nothing is done for good in the name of somebody else.
+    let (chat, before) = (&owner.house.chat, owner.house.ledger());
+    for line in [
+        format!("link purge --chat {chat} --yes"),
+        format!("link delete --chat {chat} https://t.me/+AbCdEf0123456789 --yes"),
+        format!("request decline --chat {chat} --all --yes"),
+    ] {
+        owner.run(&line).is(6, &said);
+    }
+    let sent = owner.house.ledger_since(before);
+    assert!(!sent.contains("delete") && !sent.contains("hideAll"), "{sent}");
+    owner.run("doctor").is(1, &said);
+    let mut service = crate::operator::Service::start(&owner.house);
+    service.logs(&said);
+}
+
+#[test]
+fn a_doctor_who_may_not_look_at_the_session_tells_the_rest() {
+    let owner = Owner::new();
+    let ran = owner.run("doctor --session-file code/x --json");
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let details: Vec<_> =
+        report["findings"].as_array().unwrap().iter().map(|it| it["detail"].to_string()).collect();
+    assert!(details.iter().any(|it| it.contains("cannot look for the session `code/x`")), "{}", ran.out);
+    assert!(!report["left_out"].as_array().unwrap().is_empty(), "{}", ran.out);
+}
+
+#[test]
+fn a_sandbox_takes_any_application() {
+    let owner = Owner::new();
+    let line = owner.login_line("");
+    let arguments: Vec<&str> = line.split_whitespace().collect();
+    owner.house.finish(&mut owner.house.bare(&arguments)).is(0, "Logged in as Owner");
 }
 
 #[test]

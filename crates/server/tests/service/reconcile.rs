@@ -2,11 +2,11 @@
 
 use crate::house::{House, eventually};
 use admit_server::{
-    Became, BecameOfIt, CannotReconcile, ChatReport, Difference, End, NotCompared, Report, Strays, ToImport,
-    Unshown, Whose, Wish,
+    Became, BecameOfIt, CannotReconcile, ChatReport, Difference, End, Importing, NotCompared, Report, Strays,
+    Unshown, Wish,
 };
 use gate::Code;
-use links::{LinkUrl, UnixTime};
+use links::{LinkUrl, Links, UnixTime};
 use serde_json::{Value, json};
 use store::{Intent, LinkState};
 
@@ -125,23 +125,21 @@ async fn a_link_of_another_name_is_told_of_and_left_alone() {
     assert_eq!(calls_about(&house, &link).await.len(), 1, "it was made");
 
     let parser = house.links();
-    let import = async |dry_run, whose| {
+    let import = async |dry_run| {
         let books = house.books(&house.account, &parser);
-        let done = admit_server::import(books, house.chat, &whose, dry_run, "maria").await.unwrap();
-        // The bot has a primary link as well, as soon as it has looked at the chat.
-        let is_it = |it: &ToImport| it.link.as_ref().is_ok_and(|it| it.url.as_str() == link);
-        done.into_iter().filter(is_it).map(|it| it.became.unwrap()).collect::<Vec<_>>()
+        let shown = house.account.show(&house.chat.into(), &LinkUrl::new(link.as_str())).await.unwrap();
+        let importing = Importing { chat: house.chat, dry_run, who: "maria" };
+        admit_server::import(books, &shown, importing).await.unwrap()
     };
-    let of_bot = || Whose::Admin(Some(house.bot));
-    assert_eq!(import(true, of_bot()).await, [BecameOfIt::Imported]);
+    assert_eq!(import(true).await, BecameOfIt::Imported);
     assert_eq!(house.store.foreign_links(None, None, 9).await.unwrap(), []);
-    assert_eq!(import(false, of_bot()).await, [BecameOfIt::Imported]);
-    assert_eq!(import(false, Whose::Links(vec![LinkUrl::new(link.as_str())])).await, [BecameOfIt::Already]);
+    assert_eq!(import(false).await, BecameOfIt::Imported);
+    assert_eq!(import(false).await, BecameOfIt::Already);
     // It is in the books as Telegram has it now; a rehearsal leaves them as they are.
     let renamed = json!({ "chat_id": house.chat.get(), "invite_link": link, "name": "summer" });
     house.as_bot("editChatInviteLink", renamed).await;
     for (dry_run, name) in [(true, "spring"), (false, "summer")] {
-        assert_eq!(import(dry_run, Whose::Everybody).await, [BecameOfIt::Already]);
+        assert_eq!(import(dry_run).await, BecameOfIt::Already);
         let booked = house.store.foreign_link(&parser.parse(&link).unwrap()).await.unwrap().unwrap().0;
         assert_eq!(booked.name.as_deref(), Some(name));
     }
@@ -172,9 +170,10 @@ async fn a_link_of_another_name_is_told_of_and_left_alone() {
 async fn by_a_link_of_somebody_else_people_are_seen_once_the_books_are_compared() {
     let house = House::with(json!({ "pool": 0 })).await;
     let made = links::Links::create(&house.account, &house.chat.into(), &links::Terms::open()).await.unwrap();
-    let (parser, whose) = (house.links(), Whose::Admin(None));
+    let parser = house.links();
     let books = house.books(&house.account, &parser);
-    admit_server::import(books, house.chat, &whose, false, "maria").await.unwrap();
+    let importing = Importing { chat: house.chat, dry_run: false, who: "maria" };
+    admit_server::import(books, &made, importing).await.unwrap();
     let ann = house.person().await;
     assert_eq!(house.join(ann, made.url.as_str()).await, "joined");
     // Of a link that somebody else made, Telegram shows a bot the beginning only.

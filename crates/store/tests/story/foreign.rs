@@ -37,6 +37,7 @@ on_both! {
         assert!(store.foreign_link_told(shown(5), later(11)).await.unwrap());
         assert_eq!(store.foreign_links(None, None, 9).await.unwrap()[0].revoked_at, None);
         assert_eq!(store.foreign_links(None, Some(link.id), 9).await.unwrap(), []);
+        assert_eq!(store.foreign_link_by_id(link.id).await.unwrap().unwrap().0.url, link.url);
         let done = store.audit(None, 9).await.unwrap();
         assert_eq!(done.iter().filter(|done| done.what == "import link").count(), 1);
 
