@@ -32,18 +32,26 @@ impl Context<'_> {
         }
     }
 
-    /// Who does this: whom `--as` names; else the bot, where its token is given and it can; else the account.
+    /// Who does this: whom `--as` names; else the bot, where its token is given and it can; else the account. A token that
+    /// is no profile's does not speak before the session of one that was named aloud.
     pub(crate) fn speaker(&self, operation: Operation) -> Result<Speaker, Failure> {
         let bot_can = bot_api::links::can(operation);
         match self.global.speak_as {
             Some(Speaker::Account) => Ok(Speaker::Account),
             Some(Speaker::Bot) if bot_can => Ok(Speaker::Bot),
-            None if bot_can && self.config()?.token.value != Source::Nowhere => Ok(Speaker::Bot),
+            None if bot_can && self.is_bot_meant()? => Ok(Speaker::Bot),
             None if self.has_account()? => Ok(Speaker::Account),
             // Nobody is there, and a token is the less that is missing.
             None if bot_can => Ok(Speaker::Bot),
             _ => Err(no_bot_can(operation)),
         }
+    }
+
+    /// Whether a bot's token is given, and not beside the point.
+    fn is_bot_meant(&self) -> Result<bool, Failure> {
+        let config = self.config()?;
+        let is_given = config.token.value != Source::Nowhere;
+        Ok(is_given && !(config.is_token_of_others() && self.has_account()?))
     }
 
     /// Whoever does this.

@@ -25,8 +25,8 @@ Examples:
 
 These are the settings that every command has. Where it is remembered, and how a service runs, is said to each command \
 by itself: `admit serve --help` names these flags and their variables, ADMIT_DATA, ADMIT_KEY_FILE, DATABASE_URL, \
-DATABASE_URL_FILE, ADMIT_LISTEN, ADMIT_METRICS_LISTEN, ADMIT_PUBLIC_URL, ADMIT_TELEGRAM_URL, ADMIT_WEBHOOK and \
-ADMIT_KEEP_DAYS.")]
+DATABASE_URL_FILE, ADMIT_LISTEN, ADMIT_METRICS_LISTEN, ADMIT_PUBLIC_URL, ADMIT_TELEGRAM_URL, ADMIT_WEBHOOK, \
+ADMIT_KEEP_DAYS and ADMIT_KEEP_STRAYS.")]
     Show,
     /// Explain each setting, and the format of the profile file.
     #[command(before_help = "\

@@ -3,13 +3,14 @@
 use crate::bot;
 use crate::context::{self, Context};
 use crate::failure::{Failure, Stop, Usage, chain};
+use crate::flags::Speaker;
 use crate::house::{House, Housing};
 use crate::listen::Listen;
 use crate::runtime;
 use crate::trials;
 use clap::Args;
 use serde::Serialize;
-use server::{Account, Hearing, Service, Settings};
+use server::{Account, Hearing, Service, Settings, Strays};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ The bot's token is needed once: it is kept sealed in the database, and known fro
 or DATABASE_URL_FILE.
 
 Where the session of an account is kept, as by `admit login` of the chats' owner, the ledger is compared with Telegram's \
-links every night at three, in UTC: `admit reconcile` tells what that does.
+links every night at three, in UTC: `admit reconcile` tells what that does. With `--as bot` nothing is compared.
 
 At its address, `/livez` and `/readyz` tell how it is, and `/metrics` counts, that for this machine only; or all three \
 at `--metrics-listen`, and nowhere else. It logs to stderr what is worth knowing; \
@@ -51,6 +52,9 @@ pub(crate) struct Serve {
     /// For how many days people are remembered who hold no pass. [env: ADMIT_KEEP_DAYS] [default: 90]
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     keep_days: Option<u32>,
+    /// Every night, leave strays as they are: `admit reconcile` tells what they are. [env: ADMIT_KEEP_STRAYS]
+    #[arg(long)]
+    keep_strays: bool,
 }
 
 /// The line that is printed when it is ready.
@@ -77,6 +81,8 @@ impl Serve {
         }
         let telegram_url =
             address(ctx, "--telegram-url", "ADMIT_TELEGRAM_URL", self.telegram_url.as_deref())?;
+        let strays =
+            if is_on(ctx, self.keep_strays, "ADMIT_KEEP_STRAYS")? { Strays::Keep } else { Strays::End };
         let hearing = if webhook(ctx, self.webhook)? { Hearing::Webhook } else { Hearing::Asking };
         let keep_days = keep_days(ctx, self.keep_days)?;
         runtime::serve(async {
@@ -99,6 +105,7 @@ impl Serve {
                 hearing,
                 keep_days: keep_days.unwrap_or(Settings::default().keep_days),
                 account: account(ctx),
+                strays,
                 is_alone: standing.as_ref().is_some_and(|(_, is_alone)| *is_alone),
                 clock,
                 points: trials::points(ctx.variables),
@@ -136,9 +143,12 @@ impl Serve {
     }
 }
 
-/// The account whose session is kept, if one is. A service without it does all the rest, so what is wrong with it is said
+/// The account whose session is kept, if one is and bots alone are not all that is to speak. A service without it does all the rest, so what is wrong with it is said
 /// and keeps nothing from starting.
 fn account(ctx: &Context<'_>) -> Option<Account> {
+    if ctx.global.speak_as == Some(Speaker::Bot) {
+        return None;
+    }
     let account = match ctx.has_account() {
         Ok(false) => return None,
         Ok(true) => ctx.account(),
@@ -179,12 +189,19 @@ fn place(ctx: &Context<'_>, flag: Option<&Listen>, variable: &str) -> Result<Opt
 
 /// Whether Telegram sends its updates: by the flag, or else by the variable.
 pub(super) fn webhook(ctx: &Context<'_>, flag: bool) -> Result<bool, Usage> {
-    let said = (ctx.variables)("ADMIT_WEBHOOK").unwrap_or_default();
+    is_on(ctx, flag, "ADMIT_WEBHOOK")
+}
+
+/// What a flag or else a variable switches on.
+fn is_on(ctx: &Context<'_>, flag: bool, variable: &str) -> Result<bool, Usage> {
+    let said = (ctx.variables)(variable).unwrap_or_default();
     match said.as_str() {
         _ if flag => Ok(true),
         "1" | "true" => Ok(true),
         "" | "0" | "false" => Ok(false),
-        _ => Err(Usage::new(format!("`ADMIT_WEBHOOK={said}`"), "this is `1` or `0`", "`ADMIT_WEBHOOK=1`")),
+        _ => {
+            Err(Usage::new(format!("`{variable}={said}`"), "this is `1` or `0`", &format!("`{variable}=1`")))
+        }
     }
 }
 

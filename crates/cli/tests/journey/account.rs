@@ -37,6 +37,31 @@ fn an_account_makes_changes_and_ends_links() {
 }
 
 #[test]
+fn a_profile_that_is_named_speaks_for_itself() {
+    let house = House::new();
+    let path = house.write(".config/admit/profiles.toml", "[profile.owner]\n");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let creator = |more: &str| {
+        let arguments = format!("link create --chat {} --json {more}", house.chat);
+        let arguments: Vec<&str> = arguments.split_whitespace().collect();
+        let mut command = house.command(&arguments);
+        let ran = house.finish(command.env("ADMIT_SESSION_FILE", "anothers.session"));
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        serde_json::from_str::<Value>(&ran.out).unwrap()["creator"]["is_bot"].as_bool().unwrap()
+    };
+    // Nobody logged in yet, so the token of the environment is all there is.
+    assert!(creator("--profile owner"));
+    house.log_in_with(house.mtproto["admin"]["auth_key"].as_str().unwrap(), "--profile owner");
+    assert!(!creator("--profile owner"));
+    assert!(creator("--profile owner --as bot"));
+    assert!(creator(""));
+}
+
+#[test]
 fn a_link_for_stars_is_an_accounts_too() {
     let house = house();
     let owner = house.mtproto["admin"]["user_id"].clone();

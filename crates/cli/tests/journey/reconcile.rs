@@ -37,10 +37,20 @@ fn strays_end_and_what_is_foreign_stays() {
     // The bot's primary link, and nothing else.
     run(&house, "reconcile").is(0, "the ledger says what Telegram says of 1 link");
     let (stray, foreign) = (made(&house, MARKER), made(&house, "spring"));
-    run(&house, "reconcile --dry-run").is(0, "is in no ledger, and works");
+    run(&house, "reconcile --dry-run").is(0, "is in no ledger, and would be ended");
+    run(&house, "reconcile").is(2, "this ends 1 link of 1 chat for good");
+    let never = house.chat()["links"].to_string();
+    assert!(!never.contains("\"is_revoked\":true"), "{never}");
     assert_eq!(reconciled(&house, " --keep-strays")["strays"][0]["status"], "left");
     run(&house, "reconcile -o csv --keep-strays").is(0, ",compared,3,0,1,1,0,0,0,0,");
-    let found = reconciled(&house, "");
+    // Telegram refuses, which is a failure.
+    let words =
+        json!({ "method": "revokeChatInviteLink", "kind": "4xx", "n": 400, "text": "Bad Request: NO" });
+    house.control("faults", words);
+    let refused = run(&house, "reconcile --yes --json");
+    assert!(refused.out.contains("\"failed\""), "{}", refused.out);
+    refused.is(9, "1 of 1 failed");
+    let found = reconciled(&house, " --yes");
     assert_eq!(found["strays"], json!([{ "marker": MARKER, "status": "ended" }]));
     assert_eq!(found["foreign"], json!([{ "invite_link": foreign, "name": "spring", "uses": 0 }]));
     assert_eq!(house.join(house.person(), &stray), "refused");

@@ -135,10 +135,21 @@ impl House {
         account: &dyn Links,
         wish: &Wish,
     ) -> Result<Report, CannotReconcile> {
+        let mut report = Report::default();
+        self.reconcile_into(&mut report, account, wish).await.map(|()| report)
+    }
+
+    /// The same, for whoever wants the report of what broke off.
+    pub(crate) async fn reconcile_into(
+        &self,
+        report: &mut Report,
+        account: &dyn Links,
+        wish: &Wish,
+    ) -> Result<(), CannotReconcile> {
         let links = self.links();
         let books = self.books(account, &links);
         let road = Road { api_url: self.telegram.clone(), ..Road::default() };
-        admit_server::reconcile(books, &road, wish).await
+        admit_server::reconcile(books, &road, wish, report).await
     }
 
     pub(crate) fn books<'a>(&'a self, account: &'a dyn Links, links: &'a Parser) -> Books<'a> {

@@ -2,7 +2,8 @@
 
 use crate::house::{House, eventually};
 use admit_server::{
-    Became, BecameOfIt, CannotReconcile, Difference, End, NotCompared, Report, ToImport, Unshown, Whose, Wish,
+    Became, BecameOfIt, CannotReconcile, ChatReport, Difference, End, NotCompared, Report, Strays, ToImport,
+    Unshown, Whose, Wish,
 };
 use gate::Code;
 use links::{LinkUrl, UnixTime};
@@ -23,7 +24,9 @@ async fn rehearsed(house: &House) -> Difference {
 /// What was found of the one chat there is.
 fn only(mut report: Report) -> Difference {
     assert_eq!(report.chats.len(), 1);
-    report.chats.remove(0).outcome.unwrap()
+    let ChatReport { found, outcome, .. } = report.chats.remove(0);
+    outcome.unwrap();
+    found
 }
 
 /// A link that somebody makes with the bot's token.
@@ -61,7 +64,7 @@ async fn a_link_that_was_lost_in_the_making_is_found_and_ends() {
     house.store.lost(row).await.unwrap();
 
     let found = rehearsed(&house).await;
-    assert!(matches!(found.adopted[..], [Unshown { end: End::Left, .. }]), "{found:?}");
+    assert!(matches!(found.adopted[..], [Unshown { end: End::Due, .. }]), "{found:?}");
     assert_eq!(house.store.url_of(row).await.unwrap(), None, "that was a rehearsal");
     assert_eq!(markers(&compared(&house).await.adopted), [marker]);
     assert!(is_dead(&house, &link).await);
@@ -76,11 +79,11 @@ async fn a_link_of_our_name_that_nobody_knows_of_ends_unless_it_is_to_stay() {
     let house = House::with(json!({ "pool": 0 })).await;
     let marker = Code::new([8; 16]);
     let link = made_by_hand(&house, &marker.to_string()).await;
-    let keep = Wish { keep_strays: true, ..Wish::default() };
-    for wish in [keep, Wish { dry_run: true, ..Wish::default() }] {
-        let found = only(house.reconcile_by(&house.account, &wish).await.unwrap());
-        assert!(matches!(found.strays[..], [Unshown { end: End::Left, .. }]), "{found:?}");
-    }
+    let keep = Wish { strays: Strays::Keep, ..Wish::default() };
+    let found = only(house.reconcile_by(&house.account, &keep).await.unwrap());
+    assert!(matches!(found.strays[..], [Unshown { end: End::Left, .. }]), "{found:?}");
+    let found = rehearsed(&house).await;
+    assert!(matches!(found.strays[..], [Unshown { end: End::Due, .. }]), "{found:?}");
     // Telegram refuses once: it is told, and tried again the next time.
     let words =
         json!({ "method": "revokeChatInviteLink", "kind": "4xx", "n": 400, "text": "Bad Request: NO" });
@@ -90,6 +93,24 @@ async fn a_link_of_our_name_that_nobody_knows_of_ends_unless_it_is_to_stay() {
     assert_eq!(markers(&compared(&house).await.strays), [marker]);
     assert!(is_dead(&house, &link).await);
     assert!(compared(&house).await.is_nothing());
+}
+
+#[tokio::test]
+async fn a_link_that_is_older_than_what_the_books_know_of_the_bot_is_anothers() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let marker = Code::new([6; 16]);
+    let link = made_by_hand(&house, &marker.to_string()).await;
+    // As somebody has it who opened other books with the bot's token a moment ago.
+    house.run(&format!("update bots set added_at = {}", house.now().get() + 1));
+    for _ in 0..2 {
+        let found = compared(&house).await;
+        assert!(matches!(found.strays[..], [Unshown { end: End::Older, .. }]), "{found:?}");
+    }
+    assert!(!is_dead(&house, &link).await);
+    let all = Wish { strays: Strays::EndAll, ..Wish::default() };
+    let found = only(house.reconcile_by(&house.account, &all).await.unwrap());
+    assert_eq!(markers(&found.strays), [marker]);
+    assert!(is_dead(&house, &link).await);
 }
 
 #[tokio::test]
@@ -303,8 +324,10 @@ async fn a_chat_that_the_account_does_not_own_is_named_and_a_session_that_is_ove
     let report = house.reconcile_by(&stranger, &Wish::default()).await.unwrap();
     assert!(matches!(report.chats[0].outcome, Err(NotCompared::Telegram(_))), "{report:?}");
     house.control(&format!("people/{deputy}/logout"), json!({})).await;
-    let over = house.reconcile_by(&account, &Wish::default()).await;
+    let mut report = Report::default();
+    let over = house.reconcile_into(&mut report, &account, &Wish::default()).await;
     assert!(matches!(over, Err(CannotReconcile::SessionOver(_))), "{over:?}");
+    assert!(matches!(report.chats[0].outcome, Err(NotCompared::BrokeOff)), "{report:?}");
 }
 
 #[tokio::test]

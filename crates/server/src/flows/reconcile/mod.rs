@@ -3,14 +3,15 @@
 //! the same transitions as news is, so that to do all of this twice is to do it once.
 //!
 //! A link that bears a name of ours and was never shown is ended, by the bot, for Telegram lets nobody else. One that
-//! bears another name is somebody's, and is left alone.
+//! bears another name is somebody's, and is left alone; so is one that was made before the bot was known here, for then
+//! other books made it.
 
 mod report;
 
 pub use report::{Became, Came, ChatReport, Difference, End, Foreign, NotCompared, Report, Unshown};
 
 use crate::CannotStart;
-use crate::bots::{Asked, Bot};
+use crate::bots::Bot;
 use crate::clock::Clock;
 use futures_util::TryStreamExt;
 use links::{
@@ -37,8 +38,20 @@ pub struct Wish {
     pub chats: Vec<ChatId>,
     /// Nothing is changed, here or at Telegram.
     pub dry_run: bool,
-    /// Links that bear a name of ours and which the books do not know are left as they are.
-    pub keep_strays: bool,
+    /// What is done about links that bear a name of ours and which the books do not know.
+    pub strays: Strays,
+}
+
+/// Which links end that bear a name of ours and which the books do not know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Strays {
+    /// None.
+    Keep,
+    /// Those that were made since the bot is known here. Whoever opens the wrong books ends no link of the right ones.
+    #[default]
+    End,
+    /// Those that are older, too.
+    EndAll,
 }
 
 /// Both sets of books, and whoever reads Telegram's.
@@ -73,13 +86,19 @@ pub enum CannotReconcile {
     Bot(#[from] CannotStart),
 }
 
-/// Compares, and puts right what can be; with every bot of the store.
-pub async fn reconcile(books: Books<'_>, road: &Road, wish: &Wish) -> Result<Report, CannotReconcile> {
+/// Compares, and puts right what can be; with every bot of the store. What was found and done is in the report as soon as
+/// it is, so that whoever stops this half-way has it.
+pub async fn reconcile(
+    books: Books<'_>,
+    road: &Road,
+    wish: &Wish,
+    report: &mut Report,
+) -> Result<(), CannotReconcile> {
     let mut bots = Vec::new();
     for known in books.store.bots().await? {
         bots.push(Bot::new(&known, road, books.store.clone(), books.clock.clone())?);
     }
-    with_bots(books, &bots, wish).await
+    with_bots(books, &bots, wish, report).await
 }
 
 /// The same, with these bots.
@@ -87,17 +106,18 @@ pub(crate) async fn with_bots(
     books: Books<'_>,
     bots: &[Bot],
     wish: &Wish,
-) -> Result<Report, CannotReconcile> {
-    let mut report = Report::default();
+    report: &mut Report,
+) -> Result<(), CannotReconcile> {
     let mut compared = HashSet::new();
     for (chat, bot) in places(books.store, bots, wish).await? {
         // What concerns no bot is looked at once.
         let is_first = !compared.contains(&chat);
-        let mut desk = Desk::new(books, bot, chat, wish);
-        let outcome = match desk.compare(is_first).await {
+        let each = report.begin(chat, bot.id);
+        let mut desk = Desk::new(books, bot, chat, wish, &mut each.found);
+        each.outcome = match desk.compare(is_first).await {
             Ok(()) => {
                 compared.insert(chat);
-                Ok(desk.found)
+                Ok(())
             }
             Err(Failed::Store(why)) => return Err(why.into()),
             Err(Failed::Telegram(why)) if *why.kind() == Kind::SessionOver => {
@@ -108,9 +128,8 @@ pub(crate) async fn with_bots(
             }
             Err(Failed::Telegram(why)) => Err(NotCompared::Telegram(why)),
         };
-        report.chats.push(ChatReport { chat, bot: bot.id, outcome });
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Each chat, with each bot whose gates lead there. A chat that is named and to which none leads is looked at with every
@@ -181,11 +200,11 @@ struct Desk<'a> {
     unseen: HashSet<LinkId>,
     /// Telegram listed the bot's links.
     is_listed: bool,
-    found: Difference,
+    found: &'a mut Difference,
 }
 
 impl<'a> Desk<'a> {
-    fn new(books: Books<'a>, bot: &'a Bot, chat: ChatId, wish: &'a Wish) -> Self {
+    fn new(books: Books<'a>, bot: &'a Bot, chat: ChatId, wish: &'a Wish, found: &'a mut Difference) -> Self {
         Self {
             books,
             bot,
@@ -195,7 +214,7 @@ impl<'a> Desk<'a> {
             began_at: books.clock.now(),
             unseen: HashSet::new(),
             is_listed: true,
-            found: Difference::default(),
+            found,
         }
     }
 
@@ -253,9 +272,9 @@ impl<'a> Desk<'a> {
                 self.uses(link, id).await?;
             }
             (Booked::Stray, Some(marker)) if !link.is_revoked => {
-                let end = match self.wish.keep_strays || self.wish.dry_run {
-                    true => End::Left,
-                    false => ended(self.end(&link.url).await?),
+                let end = match self.stays(link) {
+                    Some(left) => left,
+                    None => self.end(&link.url).await?,
                 };
                 self.found.strays.push(Unshown { marker, end });
             }
@@ -267,6 +286,16 @@ impl<'a> Desk<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Why a stray is left as it is, if it is. Without a time of making nobody can tell whose it is.
+    fn stays(&self, link: &Link) -> Option<End> {
+        let is_older = link.created_at.is_none_or(|at| at < self.bot.added_at);
+        match self.wish.strays {
+            Strays::Keep => Some(End::Left),
+            Strays::End if is_older => Some(End::Older),
+            Strays::End | Strays::EndAll => None,
+        }
     }
 
     /// Somebody ended a link of ours at Telegram.
@@ -282,23 +311,25 @@ impl<'a> Desk<'a> {
     /// A link that was lost in the making is in the books again, and ends.
     async fn adopt(&self, link: &Link, id: LinkId, hash: &LinkHash) -> Result<End, Failed> {
         let store = self.books.store;
-        if self.wish.dry_run {
-            return Ok(End::Left);
+        if !self.wish.dry_run {
+            store.adopt(id, &link.url, hash, self.books.clock.now()).await?;
         }
-        store.adopt(id, &link.url, hash, self.books.clock.now()).await?;
         let end = match link.is_revoked {
             true => End::Ended,
-            false => ended(self.end(&link.url).await?),
+            false => self.end(&link.url).await?,
         };
-        if matches!(end, End::Ended) {
+        if matches!(end, End::Ended) && !self.wish.dry_run {
             store.revoked(id, self.books.clock.now()).await?;
         }
         Ok(end)
     }
 
     /// Ends a link of the bot. Telegram takes that from the bot alone.
-    async fn end(&self, link: &LinkUrl) -> Asked<()> {
-        self.bot.revoke(self.chat, link).await
+    async fn end(&self, link: &LinkUrl) -> store::Result<End> {
+        if self.wish.dry_run {
+            return Ok(End::Due);
+        }
+        Ok(ended(self.bot.revoke(self.chat, link).await?))
     }
 
     /// Who came by a link of ours. Once nobody can come by it any more, that is looked up for the last time.

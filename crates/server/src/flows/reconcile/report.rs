@@ -18,11 +18,13 @@ pub struct ChatReport {
     pub chat: ChatId,
     /// Whose links.
     pub bot: UserId,
-    /// What differs, or why nobody could tell.
-    pub outcome: Result<Difference, NotCompared>,
+    /// What differs, as far as that was looked at.
+    pub found: Difference,
+    /// Whether all of it was.
+    pub outcome: Result<(), NotCompared>,
 }
 
-/// Why a chat could not be compared.
+/// Why a chat was not compared, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum NotCompared {
     /// Telegram shows the links of another administrator to the owner only.
@@ -31,6 +33,9 @@ pub enum NotCompared {
     /// Telegram refused, or could not be asked.
     #[error(transparent)]
     Telegram(links::Error),
+    /// Somebody stopped it, or nothing could be compared any more.
+    #[error("the comparison broke off")]
+    BrokeOff,
 }
 
 /// Where the books and Telegram differ, and what was done about it.
@@ -68,8 +73,12 @@ pub struct Unshown {
 pub enum End {
     /// It is dead.
     Ended,
+    /// It would be ended, if this were no rehearsal.
+    Due,
     /// It was to be left as it is.
     Left,
+    /// It is older than what these books know of the bot, so it may be in others; it was left as it is.
+    Older,
     /// Telegram did not end it.
     Refused(links::Error),
 }
@@ -122,14 +131,16 @@ impl From<Outcome> for Became {
 }
 
 impl Report {
-    /// What differs, of every chat that could be compared.
-    pub fn differences(&self) -> impl Iterator<Item = &Difference> {
-        self.chats.iter().filter_map(|chat| chat.outcome.as_ref().ok())
+    /// A chat is about to be looked at.
+    pub(super) fn begin(&mut self, chat: ChatId, bot: UserId) -> &mut ChatReport {
+        let (found, outcome) = (Difference::default(), Err(NotCompared::BrokeOff));
+        self.chats.push(ChatReport { chat, bot, found, outcome });
+        self.chats.last_mut().expect("it was put there just now")
     }
 
-    /// Whether the books and Telegram say the same, wherever they could be compared.
-    pub fn is_nothing(&self) -> bool {
-        self.differences().all(Difference::is_nothing)
+    /// What differs, as far as that was looked at.
+    pub fn differences(&self) -> impl Iterator<Item = &Difference> {
+        self.chats.iter().map(|chat| &chat.found)
     }
 
     /// Whether some chat could not be compared now, and may be later without anybody doing anything.
@@ -140,6 +151,11 @@ impl Report {
 }
 
 impl Difference {
+    /// Each link that nobody was shown.
+    pub fn unshown(&self) -> impl Iterator<Item = &Unshown> {
+        self.adopted.iter().chain(&self.strays)
+    }
+
     /// Whether nothing differs. Who waits, and was seen to ask, is no difference.
     pub fn is_nothing(&self) -> bool {
         let Self { links: _, adopted, strays, foreign, died, came, waiting: _, asked } = self;
