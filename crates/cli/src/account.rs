@@ -47,6 +47,16 @@ impl Context<'_> {
         }
     }
 
+    /// Fails where `--as` names somebody who cannot do this.
+    pub(crate) fn expect_speaker(&self, only: Speaker, command: &str) -> Result<(), Usage> {
+        let (said, whose) = match (self.global.speak_as, only) {
+            (Some(Speaker::Bot), Speaker::Account) => ("bot", "an account does that, and no bot"),
+            (Some(Speaker::Account), Speaker::Bot) => ("account", "a bot does that, and no account"),
+            _ => return Ok(()),
+        };
+        Err(Usage::new(format!("`admit {command} --as {said}`"), whose, &format!("`admit {command}`")))
+    }
+
     /// Whether a bot's token is given, and not beside the point.
     fn is_bot_meant(&self) -> Result<bool, Failure> {
         let config = self.config()?;

@@ -104,7 +104,7 @@ impl Login {
         let config = ctx.config()?;
         let place = session_place(&config)?;
         // Nobody should be sent a code for nothing.
-        let before = place.look()?;
+        place.look()?;
         let api_id = self.api_id(&config)?;
         if ctx.global.dry_run {
             let server = self.server.map_or("Telegram".to_owned(), |address| address.to_string());
@@ -113,7 +113,7 @@ impl Login {
                 "log in at {server} as the application {api_id}, and keep the session in `{path}`"
             ));
         }
-        let logged_in = ctx.talk(self.log_in(ctx, &config, &place, api_id, before))?;
+        let logged_in = ctx.talk(self.log_in(ctx, &config, &place, api_id))?;
         Ok(ctx.output.show(&logged_in, &Clock::of_this_machine())?)
     }
 
@@ -123,7 +123,6 @@ impl Login {
         config: &Config,
         place: &Place,
         api_id: i32,
-        before: Option<Kept>,
     ) -> Result<LoggedIn, Failure> {
         let settings = account_settings(config, api_id)?;
         let given = self.given_session().await?;
@@ -141,11 +140,13 @@ impl Login {
         };
         let kept = keep(place, api_id, &client, &person);
         // A session that nobody keeps is nobody's to end later.
-        if kept.is_err() && is_new {
-            let _ = client.log_out().await;
+        if kept.is_err() && is_new && client.log_out().await.is_err() {
+            ctx.output.warn(
+                "the session that was made just now could not be ended, and lives on: end it in Telegram, under \
+                 Settings, Devices",
+            );
         }
-        let kept = kept?;
-        if before.is_some_and(|before| before.session.auth_key != kept.session.auth_key) {
+        if kept? {
             ctx.output.note(
                 "The session that was kept there before is not ended: Telegram lists it under Settings, Devices.",
             );
@@ -271,14 +272,15 @@ async fn whose(client: &Client) -> Result<Option<Person>, Failure> {
     }
 }
 
-fn keep(place: &Place, api_id: i32, client: &Client, person: &Person) -> Result<Kept, Failure> {
+/// Tells whether another session was kept there before.
+fn keep(place: &Place, api_id: i32, client: &Client, person: &Person) -> Result<bool, Failure> {
     let why = "Telegram logged somebody in without a key";
     let session = client
         .session()
         .ok_or_else(|| failed("keep the session", links::Error::because(Kind::BrokenAnswer, why)))?;
     let kept = Kept { account: person.id, api_id, session };
-    place.keep(&kept)?;
-    Ok(kept)
+    let replaced = place.keep(&kept)?;
+    Ok(replaced.is_some_and(|before| before.session.auth_key != kept.session.auth_key))
 }
 
 fn failed(doing: &str, error: links::Error) -> Failure {

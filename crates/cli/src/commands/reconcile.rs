@@ -4,6 +4,7 @@ use super::links::{number, parser};
 use super::serve;
 use crate::context::Context;
 use crate::failure::{ErrorJson, Failure, chain};
+use crate::flags::Speaker;
 use crate::house::Housing;
 use crate::listing::count;
 use crate::output::Shown;
@@ -115,6 +116,7 @@ struct ShownCame {
 
 impl Reconcile {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.expect_speaker(Speaker::Account, "reconcile")?;
         let chats = self.chat.iter().map(number).collect::<Result<_, _>>()?;
         let strays = match (self.keep_strays, self.end_all_strays) {
             (true, _) => Strays::Keep,

@@ -69,6 +69,7 @@ struct Ready<'a> {
 impl Serve {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
         ctx.cannot_rehearse("serve")?;
+        ctx.expect_speaker(Speaker::Bot, "serve")?;
         let road = context::settings(&ctx.config()?);
         let listen = place(ctx, self.listen.as_ref(), "ADMIT_LISTEN")?;
         let listen = listen.unwrap_or(Listen::At(SocketAddr::from(([127, 0, 0, 1], 8080))));

@@ -62,6 +62,21 @@ fn a_profile_that_is_named_speaks_for_itself() {
 }
 
 #[test]
+fn whoever_cannot_do_it_is_refused_by_name() {
+    let house = house();
+    for line in ["member remove --chat CHAT --user 5", "chat show --chat CHAT", "serve"] {
+        house.admit(&format!("{line} --as account")).is(2, "a bot does that, and no account");
+    }
+    for line in ["reconcile", "link import --chat CHAT"] {
+        house.admit(&format!("{line} --as bot")).is(2, "an account does that, and no bot");
+    }
+    // A bot has no list but the ledger, which is not there yet.
+    house.admit("gate new owls --title Owls --chat CHAT --ask Who? --answer owl").is(0, "is a draft");
+    assert_eq!(house.json("link list --chat CHAT --as bot"), json!([]));
+    house.admit("link list --chat CHAT --all-admins --as bot").is(2, "a bot cannot list links");
+}
+
+#[test]
 fn a_link_for_stars_is_an_accounts_too() {
     let house = house();
     let owner = house.mtproto["admin"]["user_id"].clone();

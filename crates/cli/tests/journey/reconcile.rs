@@ -56,6 +56,7 @@ fn strays_end_and_what_is_foreign_stays() {
     assert_eq!(house.join(house.person(), &stray), "refused");
 
     run(&house, "link import --chat CHAT --all-admins --dry-run").is(0, "would import");
+    run(&house, "link import --chat CHAT --all-admins --dry-run -o csv").is(0, ",would be imported,");
     assert_eq!(json(&house, "link list --from ledger"), json!([]));
     run(&house, &format!("link import --chat CHAT {foreign}")).is(0, "imported");
     run(&house, "link import --chat CHAT --all-admins").is(0, "was in the ledger");

@@ -344,6 +344,9 @@ fn a_file_of_another_account_is_not_overwritten() {
     // A session that was only made now is ended: nobody would know of it.
     owner.sign_in("").is(6, "is the session of account");
     owner.login("").is(2, "no code: there is no terminal");
+    // Where that fails too, it is said.
+    owner.house.fault("auth.logOut", "flood", 3600, 1);
+    owner.sign_in("--timeout 5s").is(6, "could not be ended, and lives on");
     assert!(std::fs::read(owner.file()).unwrap() == anns);
     assert_eq!(owner.json("whoami")["account"]["id"], ann);
 }
@@ -391,6 +394,7 @@ fn each_profile_has_a_session_of_its_own() {
     assert_eq!(owner.json("whoami --profile ann")["account"]["id"], ann);
     assert_eq!(owner.json("whoami --profile owner")["account"]["id"], owner.id);
     owner.run("config show --profile owner").is(0, "session_file = owners.session  (profile owner)");
+    owner.run("config show --profile ann").is(0, "/sessions/session-keys  (default)");
     owner.run("config show --profile owner").is(0, "api_id = 7  (profile owner)");
     owner.run("config explain").is(0, "api_hash = given  (environment ADMIT_API_HASH)");
     let ran = owner.finish(owner.command("whoami").env("ADMIT_SESSION_FILE", "owners.session"));

@@ -7,7 +7,7 @@ use crate::commands::reconcile::failure;
 use crate::commands::serve;
 use crate::context::Context;
 use crate::failure::{ErrorJson, Failure, Usage};
-use crate::flags::InChat;
+use crate::flags::{InChat, Speaker};
 use crate::house::Housing;
 use crate::output::Shown;
 use crate::rows::plain;
@@ -48,7 +48,7 @@ struct Imported {
     name: Option<String>,
     creator_id: Option<i64>,
     uses: Option<u32>,
-    /// `imported`, `already`, `ours`, `stray`, `unreadable` or `failed`.
+    /// `imported`, `would be imported`, `already`, `ours`, `stray`, `unreadable` or `failed`.
     status: &'static str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
@@ -58,6 +58,7 @@ struct Imported {
 
 impl Import {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.expect_speaker(Speaker::Account, "link import")?;
         let chat = number(&self.chat.chat)?;
         let config = ctx.config()?;
         let parser = parser(&config);
@@ -111,6 +112,7 @@ impl Imported {
 
     fn new(ToImport { link, became }: ToImport, dry_run: bool) -> Self {
         let status = match became {
+            Some(BecameOfIt::Imported) if dry_run => "would be imported",
             Some(BecameOfIt::Imported) => "imported",
             Some(BecameOfIt::Already) => "already",
             Some(BecameOfIt::Ours) => "ours",
@@ -163,7 +165,7 @@ impl Shown for Imported {
         let named = self.name.as_deref().map(|name| format!(", named {}", plain(name))).unwrap_or_default();
         let link = &self.invite_link;
         match (self.status, &self.error) {
-            ("imported", _) if self.dry_run => format!("would import {link}{named}"),
+            ("would be imported", _) => format!("would import {link}{named}"),
             ("imported", _) => format!("imported {link}{named}"),
             ("already", _) if self.dry_run => format!("{link}{named} is in the ledger already"),
             ("already", _) => format!("{link}{named} was in the ledger, which says now what Telegram says"),
