@@ -26,6 +26,10 @@ statements! {
         select id from links
         where bot = $1 and chat = $2 and state in ('free', 'given') and url is not null and made_at < $3
             and expires_at > $4 and used_at is null and revoke_wanted_at is null and revoked_at is null";
+    LED_TO = "
+        select distinct chat from links
+        where bot = $1 and url is not null and revoked_at is null and expires_at > $2
+        order by chat";
     NOT_COMPARED = "
         select id from links
         where bot = $1 and chat = $2 and url is not null and compared_at is null
@@ -85,6 +89,12 @@ impl Store {
     ) -> Result<Vec<LinkId>> {
         let rows = self.read(move |tx| tx.rows(WORKING, &[&bot, &chat, &made_before, &now])).await?;
         Ok(rows.into_iter().map(|(link,)| link).collect())
+    }
+
+    /// Chats into which links of a bot may let somebody in still, whether a gate leads there by this bot or not.
+    pub async fn led_to(&self, bot: UserId, now: UnixTime) -> Result<Vec<ChatId>> {
+        let rows = self.read(move |tx| tx.rows(LED_TO, &[&bot, &now])).await?;
+        Ok(rows.into_iter().map(|(chat,)| chat).collect())
     }
 
     /// Links of a bot into a chat that have a text, and of which it was not looked up after their end who came by them.

@@ -293,6 +293,31 @@ async fn who_came_by_a_link_is_asked_before_it_is_declared_dead() {
 }
 
 #[tokio::test]
+async fn a_chat_to_which_no_gate_leads_any_more_is_compared_while_its_links_work() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let link = house.fan().await.pass().await;
+    let new = json!({ "kind": "supergroup", "title": "Larks" });
+    let other = house.control("chats", new).await["chat_id"].as_i64().unwrap();
+    let gate = json!({
+        "slug": "night-owls",
+        "title": "Night Owls",
+        "chats": [other],
+        "questions": [{ "ask": "Who hoots at night?", "answers": ["owl"] }],
+    });
+    let gate = serde_json::from_value(gate).unwrap();
+    house.store.save_gate(&gate, house.bot, "maria", house.now()).await.unwrap();
+    let chats = async || {
+        let report = house.reconcile_by(&house.account, &Wish::default()).await.unwrap();
+        report.chats.iter().map(|it| it.chat).collect::<Vec<_>>()
+    };
+    assert_eq!(chats().await.len(), 2);
+    links::Links::revoke(&house.account, &house.chat.into(), &LinkUrl::new(link)).await.unwrap();
+    chats().await;
+    let other = links::ChatId::new(other).unwrap();
+    assert_eq!(chats().await, [other]);
+}
+
+#[tokio::test]
 async fn who_waits_is_told_of_and_written_down_once() {
     let house = House::with(json!({ "pool": 0 })).await;
     let asking = json!({ "chat_id": house.chat.get(), "creates_join_request": true });

@@ -109,7 +109,7 @@ pub(crate) async fn with_bots(
     report: &mut Report,
 ) -> Result<(), CannotReconcile> {
     let mut compared = HashSet::new();
-    for (chat, bot) in places(books.store, bots, wish).await? {
+    for (chat, bot) in places(books, bots, wish).await? {
         // What concerns no bot is looked at once.
         let is_first = !compared.contains(&chat);
         let each = report.begin(chat, bot.id);
@@ -132,16 +132,17 @@ pub(crate) async fn with_bots(
     Ok(())
 }
 
-/// Each chat, with each bot whose gates lead there. A chat that is named and to which none leads is looked at with every
+/// Each chat, with each bot whose gates lead there, or whose links do still. A chat that is named and to which none leads is looked at with every
 /// bot that knows it, or with all.
 async fn places<'a>(
-    store: &Store,
+    books: Books<'_>,
     bots: &'a [Bot],
     wish: &Wish,
 ) -> Result<Vec<(ChatId, &'a Bot)>, store::Error> {
+    let (store, now) = (books.store, books.clock.now());
     let mut gated = Vec::new();
     for bot in bots {
-        let mut chats = BTreeSet::new();
+        let mut chats = BTreeSet::from_iter(store.led_to(bot.id, now).await?);
         for slug in store.slugs(bot.id).await? {
             chats.extend(store.gate(&slug).await?.into_iter().flat_map(|gate| gate.gate.chats.clone()));
         }
