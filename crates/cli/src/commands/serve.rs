@@ -152,11 +152,11 @@ fn account(ctx: &Context<'_>) -> Option<Account> {
     }
     let account = match ctx.has_account() {
         Ok(false) => return None,
-        Ok(true) => ctx.account(),
+        Ok(true) => ctx.account_opener(),
         Err(why) => Err(why),
     };
     match account {
-        Ok(account) => Some(Account(Arc::new(account))),
+        Ok(open) => Some(Account(Arc::new(move || Box::new(open())))),
         Err(why) => {
             let why = chain(&why).join(": ");
             ctx.output.warn(format_args!("the ledger is not compared with Telegram's links: {why}"));

@@ -373,4 +373,6 @@ async fn every_night_the_service_compares_by_itself() {
     house.advance(DAY).await;
     reconciled(Some(first)).await;
     assert!(is_dead(&house, &link).await);
+    // Between two nights, nobody is connected.
+    eventually("the account is closed", async || (house.opened() == (2, 0)).then_some(())).await;
 }
