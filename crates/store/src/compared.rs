@@ -1,5 +1,6 @@
 //! Our books beside Telegram's: what they know of a link that Telegram shows, and which links they hold to work.
 
+use crate::audit::{self, Deed};
 use crate::connection::Tx;
 use crate::statements::statements;
 use crate::{ForeignLinkId, Keyring, LinkId, LinkState, Result, Store};
@@ -112,6 +113,19 @@ impl Store {
     /// Who came by this link was looked up, and nobody can come by it any more.
     pub async fn compared(&self, link: LinkId, now: UnixTime) -> Result<()> {
         self.write(move |tx| tx.execute(COMPARED, &[&now, &link]).map(drop)).await
+    }
+
+    /// Writes down that somebody compared the links of a bot into a chat, and what they changed by that.
+    pub async fn record_comparison(
+        &self,
+        bot: UserId,
+        chat: ChatId,
+        changed: &str,
+        who: &str,
+        now: UnixTime,
+    ) -> Result<()> {
+        let (about, who) = (format!("{chat} of bot {bot}: {changed}"), who.to_owned());
+        self.write(move |tx| audit::record(tx, Deed::Reconcile, &who, &about, now)).await
     }
 
     /// The books were last compared with Telegram's then.

@@ -123,7 +123,7 @@ impl Reconcile {
             (_, true) => Strays::EndAll,
             _ => Strays::End,
         };
-        let wish = Wish { chats, dry_run: ctx.global.dry_run, strays };
+        let wish = Wish { chats, who: Some(ctx.who()), dry_run: ctx.global.dry_run, strays };
         let config = ctx.config()?;
         let (links, road) = (parser(&config), crate::context::settings(&config));
         let keep_days = serve::keep_days(ctx, None)?.unwrap_or(server::Settings::default().keep_days);

@@ -96,6 +96,29 @@ async fn a_link_of_our_name_that_nobody_knows_of_ends_unless_it_is_to_stay() {
 }
 
 #[tokio::test]
+async fn who_compares_stands_in_the_audit_with_what_it_changed() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    made_by_hand(&house, &Code::new([5; 16]).to_string()).await;
+    let audit = async || {
+        let done = house.store.audit(None, 9).await.unwrap();
+        let done = done.into_iter().filter(|done| done.what == "reconcile");
+        done.map(|done| (done.who, done.about)).collect::<Vec<_>>()
+    };
+    rehearsed(&house).await;
+    assert_eq!(audit().await, []);
+    compared(&house).await;
+    compared(&house).await;
+    let about = |strays: u32| {
+        let (chat, bot) = (house.chat, house.bot);
+        format!("{chat} of bot {bot}: 0 adopted, {strays} strays ended, 0 died, 0 came, 0 asked")
+    };
+    assert_eq!(audit().await, [("the service".to_owned(), about(1))], "by itself, what changed something");
+    let wish = Wish { who: Some("maria".to_owned()), ..Wish::default() };
+    house.reconcile_by(&house.account, &wish).await.unwrap();
+    assert_eq!(audit().await[0], ("maria".to_owned(), about(0)));
+}
+
+#[tokio::test]
 async fn a_link_that_is_older_than_what_the_books_know_of_the_bot_is_anothers() {
     let house = House::with(json!({ "pool": 0 })).await;
     let marker = Code::new([6; 16]);

@@ -31,11 +31,16 @@ const PAGE: u32 = 200;
 /// is over: Telegram's clock is not ours.
 const OVERLAP_SECONDS: i64 = 600;
 
+/// Who compares every night.
+const BY_ITSELF: &str = "the service";
+
 /// What is to be compared, and how far that may go.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Wish {
     /// These chats; without any, every chat that a gate leads to.
     pub chats: Vec<ChatId>,
+    /// Who wants it, and answers for it; without anybody, the service does it by itself.
+    pub who: Option<String>,
     /// Nothing is changed, here or at Telegram.
     pub dry_run: bool,
     /// What is done about links that bear a name of ours and which the books do not know.
@@ -114,7 +119,13 @@ pub(crate) async fn with_bots(
         let is_first = !compared.contains(&chat);
         let each = report.begin(chat, bot.id);
         let mut desk = Desk::new(books, bot, chat, wish, &mut each.found);
-        each.outcome = match desk.compare(is_first).await {
+        let ended = desk.compare(is_first).await;
+        if !wish.dry_run && (wish.who.is_some() || each.found.has_changed()) {
+            let who = wish.who.as_deref().unwrap_or(BY_ITSELF);
+            let (changed, now) = (each.found.changed(), books.clock.now());
+            books.store.record_comparison(bot.id, chat, &changed, who, now).await?;
+        }
+        each.outcome = match ended {
             Ok(()) => {
                 compared.insert(chat);
                 Ok(())

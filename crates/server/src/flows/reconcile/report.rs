@@ -156,6 +156,28 @@ impl Difference {
         self.adopted.iter().chain(&self.strays)
     }
 
+    /// Whether anything was changed because of it.
+    pub(super) fn has_changed(&self) -> bool {
+        self.counts().iter().any(|(_, count)| *count > 0)
+    }
+
+    /// How much of what was changed, and nobody's number.
+    pub(super) fn changed(&self) -> String {
+        let counts = self.counts().map(|(what, count)| format!("{count} {what}"));
+        counts.join(", ")
+    }
+
+    fn counts(&self) -> [(&'static str, usize); 5] {
+        let ended = self.strays.iter().filter(|it| matches!(it.end, End::Ended)).count();
+        [
+            ("adopted", self.adopted.len()),
+            ("strays ended", ended),
+            ("died", self.died.len()),
+            ("came", self.came.len()),
+            ("asked", self.asked.len()),
+        ]
+    }
+
     /// Whether nothing differs. Who waits, and was seen to ask, is no difference.
     pub fn is_nothing(&self) -> bool {
         let Self { links: _, adopted, strays, foreign, died, came, waiting: _, asked } = self;
