@@ -24,8 +24,8 @@ pub use bots::Unusable;
 pub use clock::Clock;
 pub use flows::import::{BecameOfIt, NotThere, ToImport, Whose, import};
 pub use flows::reconcile::{
-    Became, Books, Came, CannotReconcile, ChatReport, Difference, End, Foreign, NotCompared, Report, Strays,
-    Unshown, Wish, reconcile,
+    Became, Books, Came, CannotReconcile, ChatReport, Difference, End, Failure, Foreign, NotCompared, Report,
+    Strays, Unshown, Wish, reconcile,
 };
 pub use listen::Listener;
 pub use points::Points;

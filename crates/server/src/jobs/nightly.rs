@@ -122,6 +122,7 @@ fn tell(report: &Report) {
                     strays = found.strays.len(),
                     foreign = found.foreign.len(),
                     died = found.died.len(),
+                    failed = found.failed.len(),
                     came = found.came.len(),
                     waiting = found.waiting,
                     asked = found.asked.len(),

@@ -8,7 +8,7 @@
 
 mod report;
 
-pub use report::{Became, Came, ChatReport, Difference, End, Foreign, NotCompared, Report, Unshown};
+pub use report::{Became, Came, ChatReport, Difference, End, Failure, Foreign, NotCompared, Report, Unshown};
 
 use crate::CannotStart;
 use crate::bots::Bot;
@@ -251,7 +251,10 @@ impl<'a> Desk<'a> {
         let mut shown = account.list(&name, &filter);
         loop {
             match shown.try_next().await {
-                Ok(Some(link)) => self.one(&link).await?,
+                Ok(Some(link)) => {
+                    let compared = self.one(&link).await;
+                    self.unless_failed(link.name.as_ref().map(|name| name.as_str()), compared)?;
+                }
                 Ok(None) => return Ok(()),
                 // Whoever holds no link there is in no list of administrators with links.
                 Err(why) if *why.kind() == Kind::PersonUnknown => {
@@ -438,11 +441,23 @@ impl<'a> Desk<'a> {
 
     /// Whether Telegram knows this link of ours still, alive or not; if so, it is compared.
     async fn is_there(&mut self, link: LinkId) -> Result<bool, Failed> {
-        let Some((_, url)) = self.books.store.url_of(link).await? else { return Ok(true) };
-        match self.books.account.show(&self.name, &url).await {
-            Ok(shown) => self.one(&shown).await.map(|()| true),
-            Err(why) if *why.kind() == Kind::LinkDead => Ok(false),
+        let Some((marker, url)) = self.books.store.url_of(link).await? else { return Ok(true) };
+        let compared = match self.books.account.show(&self.name, &url).await {
+            Ok(shown) => self.one(&shown).await,
+            Err(why) if *why.kind() == Kind::LinkDead => return Ok(false),
             Err(why) => Err(why.into()),
+        };
+        self.unless_failed(Some(&marker.to_string()), compared).map(|()| true)
+    }
+
+    /// What Telegram refuses of one link keeps nobody from comparing the others.
+    fn unless_failed(&mut self, link: Option<&str>, compared: Result<(), Failed>) -> Result<(), Failed> {
+        match compared {
+            Err(Failed::Telegram(why)) if concerns_one_link(&why) => {
+                self.found.failed.push(Failure { link: link.map(str::to_owned), why });
+                Ok(())
+            }
+            compared => compared,
         }
     }
 
@@ -452,7 +467,8 @@ impl<'a> Desk<'a> {
         loop {
             let page = self.books.store.foreign_links(Some(self.chat), before, PAGE).await?;
             for imported in &page {
-                self.imported(imported).await?;
+                let compared = self.imported(imported).await;
+                self.unless_failed(imported.name.as_deref(), compared)?;
             }
             before = page.last().map(|last| last.id);
             if page.len() < PAGE as usize {
@@ -525,6 +541,21 @@ impl<'a> Desk<'a> {
 
 fn before(at: UnixTime, seconds: i64) -> UnixTime {
     UnixTime::new(at.get().saturating_sub(seconds))
+}
+
+/// Whether the next link may fare better.
+fn concerns_one_link(why: &links::Error) -> bool {
+    !matches!(
+        why.kind(),
+        Kind::Wait { .. }
+            | Kind::SessionOver
+            | Kind::MissingRight(_)
+            | Kind::ChatNotFound
+            | Kind::ChatMoved { .. }
+            | Kind::BotNotInChat
+            | Kind::Unreachable
+            | Kind::OutOfTime
+    )
 }
 
 /// What Telegram answered to the wish to end a link.
