@@ -40,6 +40,14 @@ impl Context<'_> {
         Ok(Client::connect(&kept.session, &settings).on_wait(self.teller()))
     }
 
+    /// Opens the account, as often as somebody wants it: a connection of its own each time.
+    pub(crate) fn account_opener(&self) -> Result<impl Fn() -> Client + Send + Sync + use<>, Failure> {
+        let config = self.config()?;
+        let kept = session_place(&config)?.open()?;
+        let (settings, tell) = (account_settings(&config, kept.api_id)?, self.teller());
+        Ok(move || Client::connect(&kept.session, &settings).on_wait(tell.clone()))
+    }
+
     /// Whether a session is kept. Nothing is opened.
     pub(crate) fn has_account(&self) -> Result<bool, Failure> {
         let config = self.config()?;

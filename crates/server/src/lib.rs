@@ -24,8 +24,8 @@ pub use bots::Unusable;
 pub use clock::Clock;
 pub use flows::import::{BecameOfIt, Importing, import, import_named};
 pub use flows::reconcile::{
-    Became, Books, Came, CannotReconcile, ChatReport, Difference, End, Foreign, NotCompared, Report, Strays,
-    Unshown, Wish, reconcile,
+    Became, Books, Came, CannotReconcile, ChatReport, Difference, End, Failure, Foreign, NotCompared, Report,
+    Strays, Unshown, Wish, reconcile,
 };
 pub use listen::Listener;
 pub use points::Points;
@@ -93,9 +93,10 @@ impl Default for Settings {
     }
 }
 
-/// Somebody's account at Telegram. Who it is, nothing here shows.
+/// Opens somebody's account at Telegram, for one comparison: two that have it open at once are logged out. Who it is,
+/// nothing here shows.
 #[derive(Clone)]
-pub struct Account(pub Arc<dyn Links>);
+pub struct Account(pub Arc<dyn Fn() -> Box<dyn Links> + Send + Sync>);
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -154,7 +155,7 @@ impl Service {
         let mut jobs = JoinSet::new();
         jobs.spawn(jobs::keep_house(app.clone()));
         jobs.spawn(bots.go_on());
-        if let Some(Account(account)) = settings.account {
+        if let Some(account) = settings.account {
             jobs.spawn(jobs::every_night(app.clone(), account, settings.strays, name.clone()));
         }
         Ok(Self { app, name, jobs, watching: None })

@@ -78,6 +78,8 @@ struct ShownDifference {
     /// The names of links that somebody ended by hand.
     died: Vec<String>,
     came: Vec<ShownCame>,
+    /// Links that could not be compared.
+    failed: Vec<ShownFailure>,
     /// So many wait to be let in.
     waiting: u64,
     /// Those of them who were not seen to ask.
@@ -92,6 +94,14 @@ struct ShownUnshown {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorJson>,
+}
+
+/// A link that could not be compared.
+#[derive(Serialize)]
+struct ShownFailure {
+    /// Its name.
+    link: Option<String>,
+    error: ErrorJson,
 }
 
 /// A link that no gate made.
@@ -123,7 +133,7 @@ impl Reconcile {
             (_, true) => Strays::EndAll,
             _ => Strays::End,
         };
-        let wish = Wish { chats, dry_run: ctx.global.dry_run, strays };
+        let wish = Wish { chats, who: Some(ctx.who()), dry_run: ctx.global.dry_run, strays };
         let config = ctx.config()?;
         let (links, road) = (parser(&config), crate::context::settings(&config));
         let keep_days = serve::keep_days(ctx, None)?.unwrap_or(server::Settings::default().keep_days);
@@ -180,9 +190,11 @@ fn ends(rehearsed: &Report) -> Option<String> {
         .then(|| format!("this ends {all} of {chats} for good; `admit reconcile --dry-run` names them"))
 }
 
-/// A chat that was not compared to its end, or where Telegram did not end a link.
+/// A chat that was not compared to its end, or where Telegram did not show or end a link.
 fn has_failed(chat: &ChatReport) -> bool {
-    chat.outcome.is_err() || chat.found.unshown().any(|link| matches!(link.end, End::Refused(_)))
+    chat.outcome.is_err()
+        || !chat.found.failed.is_empty()
+        || chat.found.unshown().any(|link| matches!(link.end, End::Refused(_)))
 }
 
 /// Why nothing could be compared, in the words of the command line.
@@ -237,7 +249,12 @@ impl ShownDifference {
             let pass_id = pass.map(|pass| pass.get());
             ShownCame { user_id: it.person.get(), at: it.at.get(), link: it.link, became, pass_id }
         });
+        let failed = found.failed.into_iter().map(|it| {
+            let error = Failure::telegram("compare a link".to_owned(), it.why).as_json();
+            ShownFailure { link: it.link, error }
+        });
         Self {
+            failed: failed.collect(),
             links: found.links,
             adopted: unshown(found.adopted),
             strays: unshown(found.strays),
@@ -276,6 +293,10 @@ impl ShownDifference {
             let uses = link.uses.map(|uses| format!(", with {uses} in by it")).unwrap_or_default();
             let named = named.unwrap_or_default();
             lines.push(format!("{} is no gate's{named}{uses}; it is left alone", link.invite_link));
+        }
+        for failure in &self.failed {
+            let link = failure.link.as_deref().map_or("a link without a name".into(), plain);
+            lines.push(format!("{link} could not be compared: {}", failure.error.code));
         }
         for person in &self.asked {
             lines.push(format!("{person} asked unseen to be let in"));

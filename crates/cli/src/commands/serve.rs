@@ -146,8 +146,9 @@ impl Serve {
     }
 }
 
-/// The account whose session is kept, if one is and bots alone are not all that is to speak. A service without it does all the rest, so what is wrong with it is said
-/// and keeps nothing from starting. Whose it is, Telegram is asked for a moment only: the nights find out the rest.
+/// The account whose session is kept, if one is and bots alone are not all that is to speak. A service without it does
+/// all the rest, so what is wrong with it is said and keeps nothing from starting. Whose it is, Telegram is asked for a
+/// moment only: the nights find out the rest.
 async fn account(ctx: &Context<'_>) -> Option<Account> {
     if ctx.global.speak_as == Some(Speaker::Bot) {
         return None;
@@ -156,12 +157,12 @@ async fn account(ctx: &Context<'_>) -> Option<Account> {
         Ok(false) => return None,
         Ok(true) => match timeout(A_MOMENT, ctx.proven_account()).await {
             Ok(Err(why @ Failure::Session(_))) => Err(why),
-            _ => ctx.account(),
+            _ => ctx.account_opener(),
         },
         Err(why) => Err(why),
     };
     match account {
-        Ok(account) => Some(Account(Arc::new(account))),
+        Ok(open) => Some(Account(Arc::new(move || Box::new(open())))),
         Err(why) => {
             let why = chain(&why).join(": ");
             ctx.output.warn(format_args!("the ledger is not compared with Telegram's links: {why}"));

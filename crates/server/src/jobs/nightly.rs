@@ -2,11 +2,11 @@
 //! if it is killed half-way, it is done again, which changes nothing that was done.
 
 use super::{LEASE_SECONDS, renew};
+use crate::Account;
 use crate::app::App;
 use crate::error::chain;
 use crate::flows::reconcile::{self, Books, CannotReconcile, Report, Strays, Wish};
 use links::{Links, UnixTime};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
@@ -20,7 +20,7 @@ const NIGHT_SECONDS: i64 = 3 * 3600;
 const TRY_AGAIN_SECONDS: i64 = 600;
 
 /// Goes on for as long as this future is polled, and the account's session lasts.
-pub(crate) async fn every_night(app: App, account: Arc<dyn Links>, strays: Strays, holder: String) {
+pub(crate) async fn every_night(app: App, account: Account, strays: Strays, holder: String) {
     let mut not_before = UnixTime::new(i64::MIN);
     loop {
         sleep(LOOK).await;
@@ -28,7 +28,7 @@ pub(crate) async fn every_night(app: App, account: Arc<dyn Links>, strays: Stray
         if now < not_before {
             continue;
         }
-        match one_look(&app, &*account, strays, &holder, now).await {
+        match one_look(&app, &account, strays, &holder, now).await {
             Ok(true) => {}
             Ok(false) => not_before = UnixTime::new(now.get().saturating_add(TRY_AGAIN_SECONDS)),
             Err(CannotReconcile::SessionOver(why)) => {
@@ -50,7 +50,7 @@ pub(crate) async fn every_night(app: App, account: Arc<dyn Links>, strays: Stray
 /// Says whether nothing is left to be done tonight.
 async fn one_look(
     app: &App,
-    account: &dyn Links,
+    Account(open): &Account,
     strays: Strays,
     holder: &str,
     now: UnixTime,
@@ -62,8 +62,9 @@ async fn one_look(
     if app.store.lease(LEASE, holder, now, until).await?.is_none() {
         return Ok(true);
     }
+    let account = open();
     let done = tokio::select! {
-        done = run(app, account, strays, now) => done,
+        done = run(app, &*account, strays, now) => done,
         () = renew(app, LEASE, holder) => {
             warn!("another node compares our books with Telegram's now");
             return Ok(true);
@@ -121,6 +122,7 @@ fn tell(report: &Report) {
                     strays = found.strays.len(),
                     foreign = found.foreign.len(),
                     died = found.died.len(),
+                    failed = found.failed.len(),
                     came = found.came.len(),
                     waiting = found.waiting,
                     asked = found.asked.len(),

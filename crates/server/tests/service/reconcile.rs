@@ -96,6 +96,29 @@ async fn a_link_of_our_name_that_nobody_knows_of_ends_unless_it_is_to_stay() {
 }
 
 #[tokio::test]
+async fn who_compares_stands_in_the_audit_with_what_it_changed() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    made_by_hand(&house, &Code::new([5; 16]).to_string()).await;
+    let audit = async || {
+        let done = house.store.audit(None, 9).await.unwrap();
+        let done = done.into_iter().filter(|done| done.what == "reconcile");
+        done.map(|done| (done.who, done.about)).collect::<Vec<_>>()
+    };
+    rehearsed(&house).await;
+    assert_eq!(audit().await, []);
+    compared(&house).await;
+    compared(&house).await;
+    let about = |strays: u32| {
+        let (chat, bot) = (house.chat, house.bot);
+        format!("{chat} of bot {bot}: 0 adopted, {strays} strays ended, 0 died, 0 came, 0 asked")
+    };
+    assert_eq!(audit().await, [("the service".to_owned(), about(1))], "by itself, what changed something");
+    let wish = Wish { who: Some("maria".to_owned()), ..Wish::default() };
+    house.reconcile_by(&house.account, &wish).await.unwrap();
+    assert_eq!(audit().await[0], ("maria".to_owned(), about(0)));
+}
+
+#[tokio::test]
 async fn a_link_that_is_older_than_what_the_books_know_of_the_bot_is_anothers() {
     let house = House::with(json!({ "pool": 0 })).await;
     let marker = Code::new([6; 16]);
@@ -270,16 +293,20 @@ async fn who_came_by_a_link_is_asked_before_it_is_declared_dead() {
     let house = House::with(json!({ "pool": 0 })).await;
     let mut fan = house.fan().await;
     let link = fan.pass().await;
-    let ann = house.person().await;
+    let (ann, ben) = (house.person().await, house.person().await);
+    let asking = json!({ "chat_id": house.chat.get(), "creates_join_request": true });
+    let other = house.as_bot("createChatInviteLink", asking).await["result"]["invite_link"].clone();
     // Nobody listens, and somebody ends it.
     house.as_bot("setWebhook", json!({ "url": "http://127.0.0.1:9/" })).await;
     assert_eq!(house.join(ann, &link).await, "joined");
+    assert_eq!(house.join(ben, other.as_str().unwrap()).await, "requested");
     links::Links::revoke(&house.account, &house.chat.into(), &LinkUrl::new(link.as_str())).await.unwrap();
     let refused = |method: &str, text: &str, times: u32| json!({ "method": method, "kind": "4xx", "n": 400, "text": text, "times": times });
     let issued = || house.number("select count(*) from entries where state = 'issued'");
     house.control("faults", refused("messages.getChatInviteImporters", "SOMETHING_NEW", 1)).await;
-    house.reconcile_by(&house.account, &Wish::default()).await.unwrap();
-    assert_eq!(issued(), 1, "nobody knows yet who came by it");
+    let found = compared(&house).await;
+    assert_eq!(found.waiting, 1, "the rest is compared");
+    assert_eq!((found.failed.len(), issued()), (1, 1), "nobody knows yet who came by it");
     // The bot is among nobody with links, as Telegram has it.
     house.control("faults", refused("messages.getExportedChatInvites", "ADMIN_ID_INVALID", 2)).await;
     let found = compared(&house).await;
@@ -289,6 +316,31 @@ async fn who_came_by_a_link_is_asked_before_it_is_declared_dead() {
     // That it ended is known, so nobody asks about it again.
     house.control("faults", refused("messages.getExportedChatInvites", "ADMIN_ID_INVALID", 2)).await;
     assert_eq!(compared(&house).await.links, 0);
+}
+
+#[tokio::test]
+async fn a_chat_to_which_no_gate_leads_any_more_is_compared_while_its_links_work() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let link = house.fan().await.pass().await;
+    let new = json!({ "kind": "supergroup", "title": "Larks" });
+    let other = house.control("chats", new).await["chat_id"].as_i64().unwrap();
+    let gate = json!({
+        "slug": "night-owls",
+        "title": "Night Owls",
+        "chats": [other],
+        "questions": [{ "ask": "Who hoots at night?", "answers": ["owl"] }],
+    });
+    let gate = serde_json::from_value(gate).unwrap();
+    house.store.save_gate(&gate, house.bot, "maria", house.now()).await.unwrap();
+    let chats = async || {
+        let report = house.reconcile_by(&house.account, &Wish::default()).await.unwrap();
+        report.chats.iter().map(|it| it.chat).collect::<Vec<_>>()
+    };
+    assert_eq!(chats().await.len(), 2);
+    links::Links::revoke(&house.account, &house.chat.into(), &LinkUrl::new(link)).await.unwrap();
+    chats().await;
+    let other = links::ChatId::new(other).unwrap();
+    assert_eq!(chats().await, [other]);
 }
 
 #[tokio::test]
@@ -347,4 +399,6 @@ async fn every_night_the_service_compares_by_itself() {
     house.advance(DAY).await;
     reconciled(Some(first)).await;
     assert!(is_dead(&house, &link).await);
+    // Between two nights, nobody is connected.
+    eventually("the account is closed", async || (house.opened() == (2, 0)).then_some(())).await;
 }

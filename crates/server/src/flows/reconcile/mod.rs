@@ -8,7 +8,7 @@
 
 mod report;
 
-pub use report::{Became, Came, ChatReport, Difference, End, Foreign, NotCompared, Report, Unshown};
+pub use report::{Became, Came, ChatReport, Difference, End, Failure, Foreign, NotCompared, Report, Unshown};
 
 use crate::CannotStart;
 use crate::bots::Bot;
@@ -31,11 +31,16 @@ const PAGE: u32 = 200;
 /// is over: Telegram's clock is not ours.
 const OVERLAP_SECONDS: i64 = 600;
 
+/// Who compares every night.
+const BY_ITSELF: &str = "the service";
+
 /// What is to be compared, and how far that may go.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Wish {
     /// These chats; without any, every chat that a gate leads to.
     pub chats: Vec<ChatId>,
+    /// Who wants it, and answers for it; without anybody, the service does it by itself.
+    pub who: Option<String>,
     /// Nothing is changed, here or at Telegram.
     pub dry_run: bool,
     /// What is done about links that bear a name of ours and which the books do not know.
@@ -109,12 +114,18 @@ pub(crate) async fn with_bots(
     report: &mut Report,
 ) -> Result<(), CannotReconcile> {
     let mut compared = HashSet::new();
-    for (chat, bot) in places(books.store, bots, wish).await? {
+    for (chat, bot) in places(books, bots, wish).await? {
         // What concerns no bot is looked at once.
         let is_first = !compared.contains(&chat);
         let each = report.begin(chat, bot.id);
         let mut desk = Desk::new(books, bot, chat, wish, &mut each.found);
-        each.outcome = match desk.compare(is_first).await {
+        let ended = desk.compare(is_first).await;
+        if !wish.dry_run && (wish.who.is_some() || each.found.has_changed()) {
+            let who = wish.who.as_deref().unwrap_or(BY_ITSELF);
+            let (changed, now) = (each.found.changed(), books.clock.now());
+            books.store.record_comparison(bot.id, chat, &changed, who, now).await?;
+        }
+        each.outcome = match ended {
             Ok(()) => {
                 compared.insert(chat);
                 Ok(())
@@ -132,16 +143,17 @@ pub(crate) async fn with_bots(
     Ok(())
 }
 
-/// Each chat, with each bot whose gates lead there. A chat that is named and to which none leads is looked at with every
+/// Each chat, with each bot whose gates lead there, or whose links do still. A chat that is named and to which none leads is looked at with every
 /// bot that knows it, or with all.
 async fn places<'a>(
-    store: &Store,
+    books: Books<'_>,
     bots: &'a [Bot],
     wish: &Wish,
 ) -> Result<Vec<(ChatId, &'a Bot)>, store::Error> {
+    let (store, now) = (books.store, books.clock.now());
     let mut gated = Vec::new();
     for bot in bots {
-        let mut chats = BTreeSet::new();
+        let mut chats = BTreeSet::from_iter(store.led_to(bot.id, now).await?);
         for slug in store.slugs(bot.id).await? {
             chats.extend(store.gate(&slug).await?.into_iter().flat_map(|gate| gate.gate.chats.clone()));
         }
@@ -239,7 +251,10 @@ impl<'a> Desk<'a> {
         let mut shown = account.list(&name, &filter);
         loop {
             match shown.try_next().await {
-                Ok(Some(link)) => self.one(&link).await?,
+                Ok(Some(link)) => {
+                    let compared = self.one(&link).await;
+                    self.unless_failed(link.name.as_ref().map(|name| name.as_str()), compared)?;
+                }
                 Ok(None) => return Ok(()),
                 // Whoever holds no link there is in no list of administrators with links.
                 Err(why) if *why.kind() == Kind::PersonUnknown => {
@@ -426,11 +441,23 @@ impl<'a> Desk<'a> {
 
     /// Whether Telegram knows this link of ours still, alive or not; if so, it is compared.
     async fn is_there(&mut self, link: LinkId) -> Result<bool, Failed> {
-        let Some((_, url)) = self.books.store.url_of(link).await? else { return Ok(true) };
-        match self.books.account.show(&self.name, &url).await {
-            Ok(shown) => self.one(&shown).await.map(|()| true),
-            Err(why) if *why.kind() == Kind::LinkDead => Ok(false),
+        let Some((marker, url)) = self.books.store.url_of(link).await? else { return Ok(true) };
+        let compared = match self.books.account.show(&self.name, &url).await {
+            Ok(shown) => self.one(&shown).await,
+            Err(why) if *why.kind() == Kind::LinkDead => return Ok(false),
             Err(why) => Err(why.into()),
+        };
+        self.unless_failed(Some(&marker.to_string()), compared).map(|()| true)
+    }
+
+    /// What Telegram refuses of one link keeps nobody from comparing the others.
+    fn unless_failed(&mut self, link: Option<&str>, compared: Result<(), Failed>) -> Result<(), Failed> {
+        match compared {
+            Err(Failed::Telegram(why)) if concerns_one_link(&why) => {
+                self.found.failed.push(Failure { link: link.map(str::to_owned), why });
+                Ok(())
+            }
+            compared => compared,
         }
     }
 
@@ -440,7 +467,8 @@ impl<'a> Desk<'a> {
         loop {
             let page = self.books.store.foreign_links(Some(self.chat), before, PAGE).await?;
             for imported in &page {
-                self.imported(imported).await?;
+                let compared = self.imported(imported).await;
+                self.unless_failed(imported.name.as_deref(), compared)?;
             }
             before = page.last().map(|last| last.id);
             if page.len() < PAGE as usize {
@@ -513,6 +541,21 @@ impl<'a> Desk<'a> {
 
 fn before(at: UnixTime, seconds: i64) -> UnixTime {
     UnixTime::new(at.get().saturating_sub(seconds))
+}
+
+/// Whether the next link may fare better.
+fn concerns_one_link(why: &links::Error) -> bool {
+    !matches!(
+        why.kind(),
+        Kind::Wait { .. }
+            | Kind::SessionOver
+            | Kind::MissingRight(_)
+            | Kind::ChatNotFound
+            | Kind::ChatMoved { .. }
+            | Kind::BotNotInChat
+            | Kind::Unreachable
+            | Kind::OutOfTime
+    )
 }
 
 /// What Telegram answered to the wish to end a link.

@@ -53,6 +53,8 @@ pub struct Difference {
     pub died: Vec<Code>,
     /// People who came unseen.
     pub came: Vec<Came>,
+    /// Links that could not be compared; all others were.
+    pub failed: Vec<Failure>,
     /// So many wait to be let in.
     pub waiting: u64,
     /// Those of them whose asking nobody told us of.
@@ -81,6 +83,15 @@ pub enum End {
     Older,
     /// Telegram did not end it.
     Refused(links::Error),
+}
+
+/// A link that could not be compared.
+#[derive(Debug)]
+pub struct Failure {
+    /// Its name, if it has one.
+    pub link: Option<String>,
+    /// What Telegram said of it.
+    pub why: links::Error,
 }
 
 /// A link that no gate made.
@@ -146,7 +157,8 @@ impl Report {
     /// Whether some chat could not be compared now, and may be later without anybody doing anything.
     pub fn is_worth_repeating(&self) -> bool {
         let may_pass = |chat: &ChatReport| matches!(&chat.outcome, Err(NotCompared::Telegram(error)) if error.is_retryable());
-        self.chats.iter().any(may_pass)
+        let of_links = |chat: &ChatReport| chat.found.failed.iter().any(|failure| failure.why.is_retryable());
+        self.chats.iter().any(|chat| may_pass(chat) || of_links(chat))
     }
 }
 
@@ -156,10 +168,33 @@ impl Difference {
         self.adopted.iter().chain(&self.strays)
     }
 
+    /// Whether anything was changed because of it.
+    pub(super) fn has_changed(&self) -> bool {
+        self.counts().iter().any(|(_, count)| *count > 0)
+    }
+
+    /// How much of what was changed, and nobody's number.
+    pub(super) fn changed(&self) -> String {
+        let counts = self.counts().map(|(what, count)| format!("{count} {what}"));
+        counts.join(", ")
+    }
+
+    fn counts(&self) -> [(&'static str, usize); 5] {
+        let ended = self.strays.iter().filter(|it| matches!(it.end, End::Ended)).count();
+        [
+            ("adopted", self.adopted.len()),
+            ("strays ended", ended),
+            ("died", self.died.len()),
+            ("came", self.came.len()),
+            ("asked", self.asked.len()),
+        ]
+    }
+
     /// Whether nothing differs. Who waits, and was seen to ask, is no difference.
     pub fn is_nothing(&self) -> bool {
-        let Self { links: _, adopted, strays, foreign, died, came, waiting: _, asked } = self;
-        adopted.is_empty()
+        let Self { links: _, adopted, strays, foreign, died, came, failed, waiting: _, asked } = self;
+        failed.is_empty()
+            && adopted.is_empty()
             && strays.is_empty()
             && foreign.is_empty()
             && died.is_empty()
