@@ -372,6 +372,20 @@ async fn a_chat_that_the_account_does_not_own_is_named_and_a_session_that_is_ove
     let account = house.account_of(deputy).await;
     let report = house.reconcile_by(&account, &Wish::default()).await.unwrap();
     assert!(matches!(report.chats[0].outcome, Err(NotCompared::NotOwner)), "{report:?}");
+    // What is their own, and who waits, is compared all the same.
+    let (ann, ben) = (house.person().await, house.person().await);
+    let made = links::Links::create(&account, &house.chat.into(), &links::Terms::open()).await.unwrap();
+    let parser = house.links();
+    let books = house.books(&account, &parser);
+    admit_server::import(books, house.chat, &Whose::Admin(None), false, "maria").await.unwrap();
+    assert_eq!(house.join(ann, made.url.as_str()).await, "joined");
+    let asking = json!({ "chat_id": house.chat.get(), "creates_join_request": true });
+    let asking = house.as_bot("createChatInviteLink", asking).await["result"]["invite_link"].clone();
+    assert_eq!(house.join(ben, asking.as_str().unwrap()).await, "requested");
+    let report = house.reconcile_by(&account, &Wish::default()).await.unwrap();
+    let ChatReport { found, outcome, .. } = &report.chats[0];
+    assert!(matches!(outcome, Err(NotCompared::NotOwner)), "{report:?}");
+    assert_eq!((found.came.len(), found.waiting), (1, 1));
     let stranger = house.account_of(house.person().await).await;
     let report = house.reconcile_by(&stranger, &Wish::default()).await.unwrap();
     assert!(matches!(report.chats[0].outcome, Err(NotCompared::Telegram(_))), "{report:?}");

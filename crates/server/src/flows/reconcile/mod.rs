@@ -135,6 +135,7 @@ pub(crate) async fn with_bots(
                 return Err(CannotReconcile::SessionOver(why));
             }
             Err(Failed::Telegram(why)) if matches!(why.kind(), Kind::MissingRight(_)) => {
+                compared.insert(chat);
                 Err(NotCompared::NotOwner)
             }
             Err(Failed::Telegram(why)) => Err(NotCompared::Telegram(why)),
@@ -231,17 +232,28 @@ impl<'a> Desk<'a> {
     }
 
     async fn compare(&mut self, is_first: bool) -> Result<(), Failed> {
+        // Whoever does not own the chat is shown what is their own, and who waits.
+        let denied = match self.compare_bot().await {
+            Err(Failed::Telegram(why)) if matches!(why.kind(), Kind::MissingRight(_)) => Some(why),
+            compared => {
+                compared?;
+                None
+            }
+        };
+        if is_first {
+            self.look_after_imported().await?;
+            self.look_who_waits().await?;
+        }
+        denied.map_or(Ok(()), |why| Err(why.into()))
+    }
+
+    async fn compare_bot(&mut self) -> Result<(), Failed> {
         let (store, now) = (self.books.store, self.began_at);
         self.unseen = store.held_to_work(self.bot.id, self.chat, now, now).await?.into_iter().collect();
         for revoked in [false, true] {
             self.lay_beside(revoked).await?;
         }
-        self.look_for_unseen().await?;
-        if is_first {
-            self.look_after_imported().await?;
-            self.look_who_waits().await?;
-        }
-        Ok(())
+        self.look_for_unseen().await
     }
 
     /// What Telegram shows of the bot, link by link.
@@ -467,8 +479,12 @@ impl<'a> Desk<'a> {
         loop {
             let page = self.books.store.foreign_links(Some(self.chat), before, PAGE).await?;
             for imported in &page {
-                let compared = self.imported(imported).await;
-                self.unless_failed(imported.name.as_deref(), compared)?;
+                match self.imported(imported).await {
+                    Err(Failed::Telegram(why)) if matches!(why.kind(), Kind::MissingRight(_)) => {
+                        self.found.failed.push(Failure { link: imported.name.clone(), why });
+                    }
+                    compared => self.unless_failed(imported.name.as_deref(), compared)?,
+                }
             }
             before = page.last().map(|last| last.id);
             if page.len() < PAGE as usize {
