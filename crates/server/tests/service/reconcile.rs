@@ -200,6 +200,14 @@ async fn by_a_link_of_somebody_else_people_are_seen_once_the_books_are_compared(
     admit_server::import(books, house.chat, &whose, false, "maria").await.unwrap();
     let ann = house.person().await;
     assert_eq!(house.join(ann, made.url.as_str()).await, "joined");
+    // Another one is told of, though it has a name of ours, and left alone.
+    let name = links::LinkName::new(&Code::new([4; 16]).to_string()).unwrap();
+    let named = links::Terms { name: Some(name), ..links::Terms::open() };
+    let other = links::Links::create(&house.account, &house.chat.into(), &named).await.unwrap();
+    let found = rehearsed(&house).await;
+    assert_eq!(found.foreign.iter().map(|it| &it.url).collect::<Vec<_>>(), [&other.url]);
+    assert_eq!(found.strays.len(), 0);
+    links::Links::revoke(&house.account, &house.chat.into(), &other.url).await.unwrap();
     // Of a link that somebody else made, Telegram shows a bot the beginning only.
     house.leap(60).await;
     assert_eq!(house.number("select count(*) from sightings where foreign_link is not null"), 0);
