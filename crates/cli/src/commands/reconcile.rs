@@ -210,7 +210,9 @@ pub(super) fn failure(doing: &str, why: CannotReconcile) -> Failure {
 impl ShownChat {
     fn new(report: ChatReport, dry_run: bool) -> Self {
         let (chat_id, bot_id) = (report.chat.get(), report.bot.get());
-        let is_looked_at = report.outcome.is_ok() || report.found.links > 0 || !report.found.is_nothing();
+        let is_looked_at = report.outcome.is_ok()
+            || report.found.links + report.found.waiting > 0
+            || !report.found.is_nothing();
         let found = is_looked_at.then(|| ShownDifference::new(report.found));
         let compared = Self { chat_id, bot_id, status: "compared", dry_run, found, error: None, why: None };
         match report.outcome {

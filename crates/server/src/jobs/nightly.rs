@@ -129,7 +129,17 @@ fn tell(report: &Report) {
                     "our books did not say what Telegram says; `admit reconcile --dry-run` names what is left of it"
                 );
             }
-            Err(why) => warn!(telegram.chat = chat, error = chain(why), "this chat was not compared"),
+            Err(why) => {
+                warn!(
+                    telegram.chat = chat,
+                    foreign = found.foreign.len(),
+                    came = found.came.len(),
+                    waiting = found.waiting,
+                    asked = found.asked.len(),
+                    error = chain(why),
+                    "this chat was not compared, or not all of it"
+                );
+            }
         }
     }
 }

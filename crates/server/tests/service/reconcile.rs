@@ -199,6 +199,14 @@ async fn by_a_link_of_somebody_else_people_are_seen_once_the_books_are_compared(
     admit_server::import(books, &made, importing).await.unwrap();
     let ann = house.person().await;
     assert_eq!(house.join(ann, made.url.as_str()).await, "joined");
+    // Another one is told of, though it has a name of ours, and left alone.
+    let name = links::LinkName::new(&Code::new([4; 16]).to_string()).unwrap();
+    let named = links::Terms { name: Some(name), ..links::Terms::open() };
+    let other = links::Links::create(&house.account, &house.chat.into(), &named).await.unwrap();
+    let found = rehearsed(&house).await;
+    assert_eq!(found.foreign.iter().map(|it| &it.url).collect::<Vec<_>>(), [&other.url]);
+    assert_eq!(found.strays.len(), 0);
+    links::Links::revoke(&house.account, &house.chat.into(), &other.url).await.unwrap();
     // Of a link that somebody else made, Telegram shows a bot the beginning only.
     house.leap(60).await;
     assert_eq!(house.number("select count(*) from sightings where foreign_link is not null"), 0);
@@ -371,6 +379,20 @@ async fn a_chat_that_the_account_does_not_own_is_named_and_a_session_that_is_ove
     let account = house.account_of(deputy).await;
     let report = house.reconcile_by(&account, &Wish::default()).await.unwrap();
     assert!(matches!(report.chats[0].outcome, Err(NotCompared::NotOwner)), "{report:?}");
+    // What is their own, and who waits, is compared all the same.
+    let (ann, ben) = (house.person().await, house.person().await);
+    let made = links::Links::create(&account, &house.chat.into(), &links::Terms::open()).await.unwrap();
+    let parser = house.links();
+    let books = house.books(&account, &parser);
+    admit_server::import(books, house.chat, &Whose::Admin(None), false, "maria").await.unwrap();
+    assert_eq!(house.join(ann, made.url.as_str()).await, "joined");
+    let asking = json!({ "chat_id": house.chat.get(), "creates_join_request": true });
+    let asking = house.as_bot("createChatInviteLink", asking).await["result"]["invite_link"].clone();
+    assert_eq!(house.join(ben, asking.as_str().unwrap()).await, "requested");
+    let report = house.reconcile_by(&account, &Wish::default()).await.unwrap();
+    let ChatReport { found, outcome, .. } = &report.chats[0];
+    assert!(matches!(outcome, Err(NotCompared::NotOwner)), "{report:?}");
+    assert_eq!((found.came.len(), found.waiting), (1, 1));
     let stranger = house.account_of(house.person().await).await;
     let report = house.reconcile_by(&stranger, &Wish::default()).await.unwrap();
     assert!(matches!(report.chats[0].outcome, Err(NotCompared::Telegram(_))), "{report:?}");

@@ -114,12 +114,15 @@ pub(crate) async fn with_bots(
     report: &mut Report,
 ) -> Result<(), CannotReconcile> {
     let mut compared = HashSet::new();
-    for (chat, bot) in places(books, bots, wish).await? {
+    let places = places(books, bots, wish).await?;
+    for &(chat, bot) in &places {
         // What concerns no bot is looked at once.
         let is_first = !compared.contains(&chat);
         let each = report.begin(chat, bot.id);
+        let bots_here: HashSet<UserId> =
+            places.iter().filter(|(other, _)| *other == chat).map(|(_, bot)| bot.id).collect();
         let mut desk = Desk::new(books, bot, chat, wish, &mut each.found);
-        let ended = desk.compare(is_first).await;
+        let ended = desk.compare(is_first.then_some(&bots_here)).await;
         if !wish.dry_run && (wish.who.is_some() || each.found.has_changed()) {
             let who = wish.who.as_deref().unwrap_or(BY_ITSELF);
             let (changed, now) = (each.found.changed(), books.clock.now());
@@ -135,6 +138,7 @@ pub(crate) async fn with_bots(
                 return Err(CannotReconcile::SessionOver(why));
             }
             Err(Failed::Telegram(why)) if matches!(why.kind(), Kind::MissingRight(_)) => {
+                compared.insert(chat);
                 Err(NotCompared::NotOwner)
             }
             Err(Failed::Telegram(why)) => Err(NotCompared::Telegram(why)),
@@ -230,18 +234,31 @@ impl<'a> Desk<'a> {
         }
     }
 
-    async fn compare(&mut self, is_first: bool) -> Result<(), Failed> {
+    /// Compares; also what concerns no bot, if it is said which ones are compared besides.
+    async fn compare(&mut self, bots_here: Option<&HashSet<UserId>>) -> Result<(), Failed> {
+        // Whoever does not own the chat is shown what is their own, and who waits.
+        let denied = match self.compare_bot().await {
+            Err(Failed::Telegram(why)) if matches!(why.kind(), Kind::MissingRight(_)) => Some(why),
+            compared => {
+                compared?;
+                None
+            }
+        };
+        if let Some(bots_here) = bots_here {
+            self.look_at_others(bots_here).await?;
+            self.look_after_imported().await?;
+            self.look_who_waits().await?;
+        }
+        denied.map_or(Ok(()), |why| Err(why.into()))
+    }
+
+    async fn compare_bot(&mut self) -> Result<(), Failed> {
         let (store, now) = (self.books.store, self.began_at);
         self.unseen = store.held_to_work(self.bot.id, self.chat, now, now).await?.into_iter().collect();
         for revoked in [false, true] {
             self.lay_beside(revoked).await?;
         }
-        self.look_for_unseen().await?;
-        if is_first {
-            self.look_after_imported().await?;
-            self.look_who_waits().await?;
-        }
-        Ok(())
+        self.look_for_unseen().await
     }
 
     /// What Telegram shows of the bot, link by link.
@@ -293,11 +310,7 @@ impl<'a> Desk<'a> {
                 };
                 self.found.strays.push(Unshown { marker, end });
             }
-            // Every administrator has a primary link, used or not.
-            (Booked::Unknown, _) if !link.is_revoked && (!link.is_primary || link.uses != Some(0)) => {
-                let name = link.name.clone().map(String::from);
-                self.found.foreign.push(Foreign { url: link.url.clone(), name, uses: link.uses });
-            }
+            (Booked::Unknown, _) if !link.is_revoked => self.foreign(link),
             _ => {}
         }
         Ok(())
@@ -461,14 +474,51 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Links of administrators that are none of these bots. They are theirs, whatever they are named: told of, and left
+    /// alone.
+    async fn look_at_others(&mut self, bots_here: &HashSet<UserId>) -> Result<(), Failed> {
+        let (account, name) = (self.books.account, self.name.clone());
+        let admins: links::Result<Vec<UserId>> =
+            account.admins(&name).map_ok(|it| it.admin.id).try_collect().await;
+        let others: Vec<Option<UserId>> = match admins {
+            Ok(admins) => admins.into_iter().filter(|admin| !bots_here.contains(admin)).map(Some).collect(),
+            // Their own are shown to everybody.
+            Err(why) if matches!(why.kind(), Kind::MissingRight(_)) => vec![None],
+            Err(why) => return Err(why.into()),
+        };
+        for admin in others {
+            let filter = LinkFilter { admin, revoked: false };
+            let mut shown = account.list(&name, &filter);
+            while let Some(link) = shown.try_next().await? {
+                let Ok(hash) = self.books.links.parse(link.url.as_str()) else { continue };
+                if self.books.store.booked(&hash, None).await? == Booked::Unknown {
+                    self.foreign(&link);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody's link. Every administrator has a primary link, used or not.
+    fn foreign(&mut self, link: &Link) {
+        if !link.is_primary || link.uses != Some(0) {
+            let name = link.name.clone().map(String::from);
+            self.found.foreign.push(Foreign { url: link.url.clone(), name, uses: link.uses });
+        }
+    }
+
     /// Links that were imported: what Telegram says of them now, and who came by them since.
     async fn look_after_imported(&mut self) -> Result<(), Failed> {
         let mut before = None;
         loop {
             let page = self.books.store.foreign_links(Some(self.chat), before, PAGE).await?;
             for imported in &page {
-                let compared = self.imported(imported).await;
-                self.unless_failed(imported.name.as_deref(), compared)?;
+                match self.imported(imported).await {
+                    Err(Failed::Telegram(why)) if matches!(why.kind(), Kind::MissingRight(_)) => {
+                        self.found.failed.push(Failure { link: imported.name.clone(), why });
+                    }
+                    compared => self.unless_failed(imported.name.as_deref(), compared)?,
+                }
             }
             before = page.last().map(|last| last.id);
             if page.len() < PAGE as usize {

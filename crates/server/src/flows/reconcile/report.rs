@@ -41,13 +41,13 @@ pub enum NotCompared {
 /// Where the books and Telegram differ, and what was done about it.
 #[derive(Debug, Default)]
 pub struct Difference {
-    /// So many links Telegram showed.
+    /// So many links of the bot Telegram showed.
     pub links: u64,
     /// Links that were asked for and lost, and which Telegram has. Nobody was shown them; they end.
     pub adopted: Vec<Unshown>,
     /// Links that bear a name of ours and which the books do not know. Nobody was shown them.
     pub strays: Vec<Unshown>,
-    /// Links of the bot that no gate made and nobody imported. They are left alone.
+    /// Links of whichever administrator that no gate made and nobody imported. They are left alone.
     pub foreign: Vec<Foreign>,
     /// Links that were to work, and which somebody ended at Telegram.
     pub died: Vec<Code>,
