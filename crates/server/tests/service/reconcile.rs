@@ -384,7 +384,8 @@ async fn a_chat_that_the_account_does_not_own_is_named_and_a_session_that_is_ove
     let made = links::Links::create(&account, &house.chat.into(), &links::Terms::open()).await.unwrap();
     let parser = house.links();
     let books = house.books(&account, &parser);
-    admit_server::import(books, house.chat, &Whose::Admin(None), false, "maria").await.unwrap();
+    let importing = Importing { chat: house.chat, dry_run: false, who: "maria" };
+    admit_server::import(books, &made, importing).await.unwrap();
     assert_eq!(house.join(ann, made.url.as_str()).await, "joined");
     let asking = json!({ "chat_id": house.chat.get(), "creates_join_request": true });
     let asking = house.as_bot("createChatInviteLink", asking).await["result"]["invite_link"].clone();
