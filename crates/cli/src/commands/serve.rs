@@ -156,7 +156,6 @@ async fn account(ctx: &Context<'_>) -> Option<Account> {
     let account = match ctx.has_account() {
         Ok(false) => return None,
         Ok(true) => match timeout(A_MOMENT, ctx.proven_account()).await {
-            Ok(Ok((account, _))) => Ok(account),
             Ok(Err(why @ Failure::Session(_))) => Err(why),
             _ => ctx.account_opener(),
         },
