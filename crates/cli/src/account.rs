@@ -3,10 +3,10 @@
 use crate::config::Config;
 use crate::context::Context;
 use crate::credentials::Source;
-use crate::failure::{Failure, Usage};
+use crate::failure::{Doing, Failure, Usage};
 use crate::flags::Speaker;
-use crate::session_file::{Kept, Place};
-use links::{Links, NotHere, Operation};
+use crate::session_file::{self, Kept, Place};
+use links::{Links, NotHere, Operation, Person};
 use telegram::bot_api;
 use telegram::mtproto::{Client, Settings};
 
@@ -17,10 +17,35 @@ impl Context<'_> {
         self.account_of(&config, &session_place(&config)?.open()?)
     }
 
+    /// The account's client, once Telegram said that it is whose the file says. For whatever cannot be undone, and for
+    /// telling who it is: somebody may have logged in with the same key since.
+    pub(crate) async fn proven_account(&self) -> Result<(Client, Person), Failure> {
+        let config = self.config()?;
+        let place = session_place(&config)?;
+        let kept = place.open()?;
+        let client = self.account_of(&config, &kept)?;
+        let person = client.me().await.doing(|| "ask whose the session is".to_owned())?;
+        match person.id == kept.account {
+            true => Ok((client, person)),
+            false => {
+                let (path, kept, other) = (place.path, kept.account, person.id);
+                Err(session_file::Error::NotWhose { path, kept, other }.into())
+            }
+        }
+    }
+
     /// The client of this session.
     pub(crate) fn account_of(&self, config: &Config, kept: &Kept) -> Result<Client, Failure> {
         let settings = account_settings(config, kept.api_id)?;
         Ok(Client::connect(&kept.session, &settings).on_wait(self.teller()))
+    }
+
+    /// Opens the account, as often as somebody wants it: a connection of its own each time.
+    pub(crate) fn account_opener(&self) -> Result<impl Fn() -> Client + Send + Sync + use<>, Failure> {
+        let config = self.config()?;
+        let kept = session_place(&config)?.open()?;
+        let (settings, tell) = (account_settings(&config, kept.api_id)?, self.teller());
+        Ok(move || Client::connect(&kept.session, &settings).on_wait(tell.clone()))
     }
 
     /// Whether a session is kept. Nothing is opened.
@@ -32,18 +57,36 @@ impl Context<'_> {
         }
     }
 
-    /// Who does this: whom `--as` names; else the bot, where its token is given and it can; else the account.
+    /// Who does this: whom `--as` names; else the bot, where its token is given and it can; else the account. A token that
+    /// is no profile's does not speak before the session of one that was named aloud.
     pub(crate) fn speaker(&self, operation: Operation) -> Result<Speaker, Failure> {
         let bot_can = bot_api::links::can(operation);
         match self.global.speak_as {
             Some(Speaker::Account) => Ok(Speaker::Account),
             Some(Speaker::Bot) if bot_can => Ok(Speaker::Bot),
-            None if bot_can && self.config()?.token.value != Source::Nowhere => Ok(Speaker::Bot),
+            None if bot_can && self.is_bot_meant()? => Ok(Speaker::Bot),
             None if self.has_account()? => Ok(Speaker::Account),
             // Nobody is there, and a token is the less that is missing.
             None if bot_can => Ok(Speaker::Bot),
             _ => Err(no_bot_can(operation)),
         }
+    }
+
+    /// Fails where `--as` names somebody who cannot do this.
+    pub(crate) fn expect_speaker(&self, only: Speaker, command: &str) -> Result<(), Usage> {
+        let (said, whose) = match (self.global.speak_as, only) {
+            (Some(Speaker::Bot), Speaker::Account) => ("bot", "an account does that, and no bot"),
+            (Some(Speaker::Account), Speaker::Bot) => ("account", "a bot does that, and no account"),
+            _ => return Ok(()),
+        };
+        Err(Usage::new(format!("`admit {command} --as {said}`"), whose, &format!("`admit {command}`")))
+    }
+
+    /// Whether a bot's token is given, and not beside the point.
+    fn is_bot_meant(&self) -> Result<bool, Failure> {
+        let config = self.config()?;
+        let is_given = config.token.value != Source::Nowhere;
+        Ok(is_given && !(config.is_token_of_others() && self.has_account()?))
     }
 
     /// Whoever does this.

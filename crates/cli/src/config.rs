@@ -148,9 +148,9 @@ impl Config {
         };
         let from_profile = || Origin::Profile(profile.value.clone().unwrap_or_default());
         // Naming a profile aloud means what is in it, whatever the environment happens to hold.
-        let (aloud, quiet) = match profile.origin {
-            Origin::Flag(_) => (chosen, Profile::default()),
-            _ => (Profile::default(), chosen),
+        let (aloud, quiet) = match profile.is_aloud() {
+            true => (chosen, Profile::default()),
+            false => (Profile::default(), chosen),
         };
 
         let token = first([
@@ -185,16 +185,18 @@ impl Config {
             (variables("ADMIT_TIMEOUT"), Origin::Variable("ADMIT_TIMEOUT")),
             (quiet.timeout, from_profile()),
         ]);
+        let usual_session = path.as_deref().map(|path| usual_session_file(path, profile.value.as_deref()));
+        // Every profile has a session, so one that is named aloud never leaves it to the environment.
+        let alouds = || usual_session.clone().filter(|_| profile.is_aloud());
         let session_file = first([
             (flags.session_file.clone().map(Some), Origin::Flag("--session-file")),
-            (aloud.session_file.map(Some), from_profile()),
+            (aloud.session_file.or_else(alouds).map(Some), from_profile()),
             (
                 variables("ADMIT_SESSION_FILE").map(|path| Some(path.into())),
                 Origin::Variable("ADMIT_SESSION_FILE"),
             ),
             (quiet.session_file.map(Some), from_profile()),
         ]);
-        let usual_session = path.as_deref().map(|path| usual_session_file(path, profile.value.as_deref()));
         let session_key_file = first([(
             variables("ADMIT_SESSION_KEY_FILE").map(|path| Some(path.into())),
             Origin::Variable("ADMIT_SESSION_KEY_FILE"),
@@ -252,6 +254,18 @@ impl Config {
                 }
             },
         })
+    }
+
+    /// Whether the token is one that the environment happens to hold beside a profile that was named aloud.
+    pub(crate) fn is_token_of_others(&self) -> bool {
+        self.profile.is_aloud() && matches!(self.token.origin, Origin::Variable(_))
+    }
+}
+
+impl Setting<Option<String>> {
+    /// Whether a flag said it.
+    fn is_aloud(&self) -> bool {
+        matches!(self.origin, Origin::Flag(_))
     }
 }
 
@@ -486,6 +500,13 @@ mod tests {
         assert_eq!(file(&said, &[]), ("said".into(), Origin::Profile("garden".into())));
         let variable = [("ADMIT_SESSION_FILE", "/x/variable")];
         assert_eq!(file(&said, &variable), ("variable".into(), Origin::Variable("ADMIT_SESSION_FILE")));
+        // One that is named aloud brings its own, said or not.
+        let aloud = |profiles: &str| {
+            let flags = Global { profile: Some("garden".into()), ..Global::default() };
+            load(flags, &variable, profiles).unwrap().session_file.value.unwrap()
+        };
+        assert!(aloud(GARDEN).ends_with("sessions/garden.session"));
+        assert!(aloud(&said).ends_with("said"));
     }
 
     #[test]

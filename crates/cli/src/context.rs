@@ -70,14 +70,39 @@ impl Context<'_> {
 
     /// Shows a call instead of sending it.
     pub(crate) fn rehearse(&self, method: &str, parameters: &impl Serialize) -> Result<(), Failure> {
-        let parameters = serde_json::to_value(parameters).map_err(io::Error::from)?;
-        let call = Rehearsed { dry_run: true, method: method.to_owned(), parameters };
-        Ok(self.output.show(&call, &Clock::of_this_machine())?)
+        self.rehearse_each(method, [parameters])
+    }
+
+    /// The same for several calls, as one answer. One alone is answered alone.
+    pub(crate) fn rehearse_each(
+        &self,
+        method: &str,
+        calls: impl IntoIterator<Item = impl Serialize>,
+    ) -> Result<(), Failure> {
+        let call = |parameters| {
+            let parameters = serde_json::to_value(parameters).map_err(io::Error::from)?;
+            Ok(Rehearsed { dry_run: true, method: method.to_owned(), parameters })
+        };
+        self.show_or_list(&calls.into_iter().map(call).collect::<io::Result<Vec<_>>>()?)
     }
 
     /// Says what would be done here, and does nothing.
     pub(crate) fn would(&self, would: String) -> Result<(), Failure> {
-        Ok(self.output.show(&Would { dry_run: true, would }, &Clock::of_this_machine())?)
+        self.would_each(vec![would])
+    }
+
+    /// The same of several things, as one answer. One alone is answered alone.
+    pub(crate) fn would_each(&self, all: Vec<String>) -> Result<(), Failure> {
+        let would = |would| Would { dry_run: true, would };
+        self.show_or_list(&all.into_iter().map(would).collect::<Vec<_>>())
+    }
+
+    fn show_or_list(&self, answers: &[impl Shown]) -> Result<(), Failure> {
+        let clock = Clock::of_this_machine();
+        match answers {
+            [one] => Ok(self.output.show(one, &clock)?),
+            several => Ok(self.output.show_all(several, &clock)?),
+        }
     }
 
     /// Fails where a command that runs until it is stopped is to be shown first.

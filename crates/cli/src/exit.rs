@@ -120,10 +120,12 @@ pub(crate) fn hint(kind: &Kind) -> Option<String> {
         }
         Kind::OutcomeUnknown => "look at the chat's invite links before you repeat it",
         Kind::Unreachable => {
-            "check the network, `--api-url` and `--proxy`; nothing happened, so repeating is safe"
+            "check the network, and for a bot `--api-url` and `--proxy`; nothing happened, so repeating is safe"
         }
         Kind::OutOfTime => "nothing was changed, so repeating is safe; give more time with `--timeout 2m`",
-        Kind::BrokenAnswer => "check `--api-url` and `--proxy`: something other than Telegram answers there",
+        Kind::BrokenAnswer => {
+            "something other than Telegram answers; for a bot check `--api-url` and `--proxy`"
+        }
         Kind::CannotMerge(_) => {
             "hand in the link with `--was FILE`, as `admit link create --json` printed it, or mention every field"
         }

@@ -70,8 +70,8 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Unhealthy(String),
     /// Waiting ended before what was waited for had come.
-    #[error("{0}")]
-    StillWaiting(String),
+    #[error("{what}")]
+    StillWaiting { what: String, hint: &'static str },
     #[error("the service cannot start")]
     Service(#[from] server::CannotStart),
     #[error("{}", .0.words())]
@@ -198,7 +198,7 @@ impl Failure {
             Self::CannotPublish { .. } => ("cannot_publish", exit::CONFLICT),
             Self::AuditBroken { .. } => ("audit_broken", exit::FAILED),
             Self::Unhealthy(_) => ("unhealthy", exit::FAILED),
-            Self::StillWaiting(_) => ("still_waiting", exit::UNKNOWN),
+            Self::StillWaiting { .. } => ("still_waiting", exit::UNKNOWN),
             Self::Service(_) => ("service", exit::FAILED),
             Self::Stopped(Stop::Interrupted) => ("interrupted", exit::INTERRUPTED),
             Self::Stopped(Stop::Terminated) => ("terminated", exit::TERMINATED),
@@ -235,9 +235,7 @@ impl Failure {
                  written, and a backup tells the others"
                     .to_owned(),
             ),
-            Self::StillWaiting(_) => {
-                Some("links are made by `admit serve`; look whether it runs, and what it logs".to_owned())
-            }
+            Self::StillWaiting { hint, .. } => Some((*hint).to_owned()),
             Self::Stopped(_) => {
                 Some("a call that was on its way may have happened; look before you repeat it".to_owned())
             }
@@ -279,7 +277,7 @@ impl Failure {
             detail: output::hide_secrets(&chain(self).join(": ")),
             retryable: match self {
                 Self::Stored(error) => error.is_retryable(),
-                Self::StillWaiting(_) => true,
+                Self::StillWaiting { .. } => true,
                 _ => self.error().is_some_and(links::Error::is_retryable),
             },
             retry_after_ms: self

@@ -19,7 +19,7 @@ pub(crate) struct Global {
     /// Print only the link or the id, and no notes.
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Show what would be sent, and send nothing.
+    /// Show what would be done, and change nothing.
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
     /// Answer every question with yes.

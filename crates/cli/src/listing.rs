@@ -33,9 +33,27 @@ pub(crate) fn list<T: Shown>(
     limit: Option<u64>,
     work: impl AsyncFnOnce(&mut Listing<T>) -> Result<String, Failure>,
 ) -> Result<(), Failure> {
+    write(ctx, Rows::new(&ctx.output, &Clock::of_this_machine()), noun, limit, work)
+}
+
+/// The same, for people as a sentence each: something is done to them on the way.
+pub(crate) fn tell<T: Shown>(
+    ctx: &Context<'_>,
+    noun: Noun,
+    work: impl AsyncFnOnce(&mut Listing<T>) -> Result<String, Failure>,
+) -> Result<(), Failure> {
+    write(ctx, Rows::told(&ctx.output, &Clock::of_this_machine()), noun, None, work)
+}
+
+fn write<T: Shown>(
+    ctx: &Context<'_>,
+    rows: Rows<T>,
+    noun: Noun,
+    limit: Option<u64>,
+    work: impl AsyncFnOnce(&mut Listing<T>) -> Result<String, Failure>,
+) -> Result<(), Failure> {
     runtime::run_unstopped(async {
         let stopped = runtime::stopped();
-        let rows = Rows::new(&ctx.output, &Clock::of_this_machine());
         // Rows that scroll by are progress enough.
         let progress = Progress::new(&ctx.output, !io::stdout().is_terminal());
         let mut listing = Listing { rows, noun, limit, progress };
@@ -69,7 +87,7 @@ pub(crate) fn list<T: Shown>(
 }
 
 impl<T: Shown> Listing<T> {
-    /// Writes a list from Telegram row by row. What is there goes out before more is waited for.
+    /// Writes a list from Telegram row by row.
     pub(crate) async fn take<I>(
         &mut self,
         mut list: List<'_, I>,
@@ -77,19 +95,33 @@ impl<T: Shown> Listing<T> {
         mut row: impl FnMut(I) -> T,
     ) -> Result<(), Failure> {
         while !self.is_full() {
-            let next = match list.next().now_or_never() {
-                Some(next) => next,
-                None => {
-                    self.rows.flush()?;
-                    let (written, noun) = (self.rows.count(), self.noun);
-                    self.progress.show(|| format!("{} so far", count(written, noun)));
-                    list.next().await
-                }
-            };
-            let Some(item) = next.transpose().doing(&doing)? else { break };
-            self.rows.put(&row(item))?;
+            let Some(item) = self.next(&mut list, &doing).await? else { break };
+            self.put(&row(item))?;
         }
         Ok(())
+    }
+
+    /// The next of a list from Telegram. What is there goes out before more is waited for.
+    pub(crate) async fn next<I>(
+        &mut self,
+        list: &mut List<'_, I>,
+        doing: impl Fn() -> String,
+    ) -> Result<Option<I>, Failure> {
+        let next = match list.next().now_or_never() {
+            Some(next) => next,
+            None => {
+                self.rows.flush()?;
+                let (written, noun) = (self.rows.count(), self.noun);
+                self.progress.show(|| format!("{} so far", count(written, noun)));
+                list.next().await
+            }
+        };
+        next.transpose().doing(doing)
+    }
+
+    /// Writes a row.
+    pub(crate) fn put(&mut self, row: &T) -> Result<(), Failure> {
+        Ok(self.rows.put(row)?)
     }
 
     /// Whether as many were written as shall be.

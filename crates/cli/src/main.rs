@@ -19,6 +19,7 @@ mod listing;
 mod log;
 mod output;
 mod person;
+mod qr;
 mod rows;
 mod runtime;
 mod session_file;

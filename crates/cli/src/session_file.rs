@@ -33,7 +33,7 @@ pub(crate) struct Kept {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Place {
     pub(crate) path: PathBuf,
-    keys: PathBuf,
+    pub(crate) keys: PathBuf,
 }
 
 /// Why a session cannot be used, or not be kept. Nothing was changed.
@@ -145,15 +145,22 @@ impl Place {
         Ok(Some(kept))
     }
 
-    /// Keeps a session there, in the place of an earlier one of the same account, and of nothing else.
-    pub(crate) fn keep(&self, kept: &Kept) -> Result<(), Failure> {
+    /// Keeps a session there, in the place of an earlier one of the same account, and of nothing else. Tells which it
+    /// replaced.
+    pub(crate) fn keep(&self, kept: &Kept) -> Result<Option<Kept>, Failure> {
         let failed = |source| Failure::file("write the session to", &self.path)(source);
-        let is_replaced = self.expect(kept.account)?;
-        // A name that leads elsewhere goes on leading there.
-        let path = if is_replaced { self.path.canonicalize().map_err(failed)? } else { self.path.clone() };
+        let path = target(&self.path);
         for path in [&path, &self.keys] {
             let dir = key_file::dir_of(path);
             make_durable_dir(dir).map_err(Failure::file("make the directory", dir))?;
+        }
+        let _alone = alone(&path).map_err(failed)?;
+        let replaced = self.look()?;
+        if let Some(Kept { account, .. }) = &replaced
+            && *account != kept.account
+        {
+            let (path, other) = (self.path.clone(), kept.account);
+            return Err(Error::OtherAccount { path, kept: *account, other }.into());
         }
         let keys = match key_file::read(&self.keys)? {
             Some(keys) => keys,
@@ -164,35 +171,64 @@ impl Place {
                 tempfile::Builder::new().prefix(".session.").tempfile_in(key_file::dir_of(&path))?;
             file.write_all(&sealed(&keys, kept))?;
             file.as_file().sync_all()?;
-            if is_replaced {
+            if replaced.is_some() {
                 file.persist(&path)?;
             } else {
                 file.persist_noclobber(&path)?;
             }
             key_file::sync_dir(&path)
         };
-        place().map_err(failed)
+        place().map_err(failed)?;
+        Ok(replaced)
     }
 
-    /// Fails where something else is kept than a session of this account, and tells whether one is.
-    pub(crate) fn expect(&self, account: UserId) -> Result<bool, Failure> {
+    /// Forgets this session. Another that somebody kept there meanwhile stays; tells whether one does.
+    pub(crate) fn delete(&self, ended: &Kept) -> Result<bool, Failure> {
+        let failed = |source| Failure::file("delete the session", &self.path)(source);
+        let path = target(&self.path);
+        let _alone = alone(&path).map_err(failed)?;
         match self.look()? {
-            None => Ok(false),
-            Some(kept) if kept.account == account => Ok(true),
-            Some(Kept { account: kept, .. }) => {
-                Err(Error::OtherAccount { path: self.path.clone(), kept, other: account }.into())
-            }
+            None => return Ok(false),
+            Some(kept) if kept.session.auth_key != ended.session.auth_key => return Ok(true),
+            Some(_) => {}
+        }
+        let delete = || {
+            fs::remove_file(&path)?;
+            key_file::sync_dir(&path)
+        };
+        delete().map_err(failed)?;
+        Ok(false)
+    }
+}
+
+/// Where a name leads, whether something is there or not: it goes on leading there.
+fn target(path: &Path) -> PathBuf {
+    const MOST: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST {
+        match fs::read_link(&path) {
+            Ok(next) => path = key_file::dir_of(&path).join(next),
+            Err(_) => break,
         }
     }
+    path
+}
 
-    /// Forgets the session that is kept there.
-    pub(crate) fn delete(&self) -> Result<(), Failure> {
-        let delete = || {
-            fs::remove_file(&self.path)?;
-            key_file::sync_dir(&self.path)
-        };
-        delete().map_err(Failure::file("delete the session", &self.path))
+/// Nobody else changes what is kept in that directory until this is dropped.
+#[cfg(unix)]
+fn alone(path: &Path) -> io::Result<File> {
+    let dir = File::open(key_file::dir_of(path))?;
+    match dir.lock() {
+        // Then nobody can.
+        Err(why) if why.kind() != io::ErrorKind::Unsupported => Err(why),
+        _ => Ok(dir),
     }
+}
+
+/// Elsewhere a directory cannot be locked.
+#[cfg(not(unix))]
+fn alone(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn read(path: &Path) -> io::Result<Option<(fs::Metadata, Vec<u8>)>> {
@@ -299,8 +335,54 @@ mod tests {
             assert_eq!(mode(&place.keys), 0o600);
             assert_eq!(mode(place.path.parent().unwrap()), 0o700);
         }
-        place.delete().unwrap();
+        assert!(!place.delete(&kept(7)).unwrap());
         assert!(!place.is_taken().unwrap());
+        assert!(!place.delete(&kept(7)).unwrap());
+    }
+
+    #[test]
+    fn a_session_that_was_kept_meanwhile_is_not_deleted() {
+        let home = tempfile::tempdir().unwrap();
+        let place = place(&home);
+        let mut newer = kept(7);
+        newer.session.auth_key = AuthKey::new([0xcb; 256]);
+        assert_eq!(place.keep(&kept(7)).unwrap(), None);
+        assert_eq!(place.keep(&newer).unwrap(), Some(kept(7)));
+        assert!(place.delete(&kept(7)).unwrap());
+        assert_eq!(place.open().unwrap(), newer);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_leads_elsewhere_goes_on_leading_there() {
+        let home = tempfile::tempdir().unwrap();
+        let name = Place::new(home.path().join("name"), None);
+        std::os::unix::fs::symlink("there", &name.path).unwrap();
+        let there = Place::new(home.path().join("there"), None);
+        for _ in 0..2 {
+            name.keep(&kept(7)).unwrap();
+            name.keep(&kept(7)).unwrap();
+            assert_eq!(there.open().unwrap(), kept(7));
+            name.delete(&kept(7)).unwrap();
+            assert!(!there.is_taken().unwrap());
+            assert!(name.path.is_symlink());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn of_many_at_once_each_replaces_another() {
+        let home = tempfile::tempdir().unwrap();
+        let (place, together) = (place(&home), std::sync::Barrier::new(8));
+        let keep = || {
+            together.wait();
+            place.keep(&kept(7)).unwrap().is_none()
+        };
+        let firsts = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(keep)).collect();
+            threads.into_iter().map(|it| it.join().unwrap()).filter(|first| *first).count()
+        });
+        assert_eq!(firsts, 1);
     }
 
     #[test]

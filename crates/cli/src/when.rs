@@ -37,6 +37,12 @@ impl Clock {
         let pattern = if at.year() == now.year() { "%a %-d %b %H:%M %:z" } else { "%a %-d %b %Y %H:%M %:z" };
         at.strftime(pattern).to_string()
     }
+
+    /// A moment of the next minutes: `14:00:30`.
+    pub(crate) fn say_second(&self, at: UnixTime) -> String {
+        let Ok(at) = Timestamp::from_second(at.get()) else { return format!("second {at}") };
+        at.to_zoned(self.zone()).strftime("%H:%M:%S").to_string()
+    }
 }
 
 /// This machine's zone as its file has it, unless the environment says another. `TimeZone::system` also finds its
@@ -273,6 +279,7 @@ mod tests {
         let clock = Clock { now: now(), zone: TimeZone::get("Europe/Berlin").ok() };
         assert_eq!(clock.say(UnixTime::new(1_795_870_800)), "Sat 28 Nov 14:00 +01:00");
         assert_eq!(clock.say(UnixTime::new(1_800_000_000)), "Fri 15 Jan 2027 09:00 +01:00");
+        assert_eq!(clock.say_second(UnixTime::new(1_795_870_830)), "14:00:30");
     }
 
     proptest! {

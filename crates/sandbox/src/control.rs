@@ -99,6 +99,7 @@ async fn act(hub: &Arc<Hub>, parts: &[&str], body: &[u8]) -> Outcome {
         ["people", person, "press"] => press(hub, number(person)?, read(body)?),
         ["people", person, "webapp"] => people::open_web_app(hub, number(person)?, read(body)?),
         ["robot"] => people::robot(hub, read(body)?).await,
+        ["login-tokens"] => show_tokens(hub, &read(body)?),
         ["clock", "advance"] => time::advance(hub, read(body)?).await,
         ["faults"] => misfortune::stage(hub, read(body)?),
         _ => Err(unknown_call(parts)),
@@ -364,6 +365,20 @@ fn scan(hub: &Hub, person: i64, it: Scan) -> Outcome {
     let now = hub.turn(|world| find_person(world, person).map(|_| world.now))?;
     hub.sessions.accept(&token, person, it.dc, now)?;
     hub.spread();
+    nothing()
+}
+
+#[derive(Deserialize)]
+struct ShownFor {
+    seconds: i64,
+}
+
+/// How long log-in tokens are shown from now on.
+fn show_tokens(hub: &Hub, it: &ShownFor) -> Outcome {
+    if !(1..=24 * 3600).contains(&it.seconds) {
+        return Err(Wrong::bad("a token is shown for `seconds`, from 1 to a day"));
+    }
+    hub.sessions.show_tokens(it.seconds);
     nothing()
 }
 

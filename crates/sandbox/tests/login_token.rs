@@ -86,15 +86,23 @@ async fn the_second_password_is_asked_for_as_with_a_code() {
 #[tokio::test]
 async fn a_token_that_runs_out_is_followed_by_another() {
     let town = Town::demo().await;
-    let hasty = Settings { limit: Duration::from_millis(900), ..patient() };
+    let show_for = async |seconds: i64| {
+        town.control("login-tokens", json!({ "seconds": seconds })).await;
+    };
+    // No call takes so long, and a token outlives it.
+    show_for(3).await;
+    let hasty = Settings { limit: Duration::from_secs(1), ..patient() };
     let client = nobody(&town, |_| {}, hasty).await;
     let first = shown(client.login_token(HASH).await.unwrap());
+    let longer_than_a_call = timeout(Duration::from_secs(2), client.token_accepted(&first, HASH));
+    assert!(longer_than_a_call.await.is_err());
     let second = shown(client.token_accepted(&first, HASH).await.unwrap());
     assert_ne!(first.url(), second.url());
     assert_eq!(accept(&town, &first).await.unwrap_err(), "400 AUTH_TOKEN_INVALIDX");
     town.advance(31).await;
     assert_eq!(accept(&town, &second).await.unwrap_err(), "400 AUTH_TOKEN_EXPIRED");
     // Nobody told the client, which asks again by itself.
+    show_for(30).await;
     let third = shown(client.token_accepted(&second, HASH).await.unwrap());
     accept(&town, &third).await.unwrap();
     assert_eq!(accept(&town, &third).await.unwrap_err(), "400 AUTH_TOKEN_ALREADY_ACCEPTED");

@@ -351,6 +351,8 @@ async fn nonsense_at_the_control_door_is_refused_in_words() {
         ("people/-1/webapp", json!({ "bot": 1 })),
         ("people", json!(["Ann", 5])),
         ("bots", json!(null)),
+        ("login-tokens", json!({ "seconds": 0 })),
+        ("login-tokens", json!({ "seconds": 86_401 })),
     ] {
         let answer = town.try_control(call, body).await;
         assert!((400..500).contains(&answer.status), "{call}: {}", answer.text);

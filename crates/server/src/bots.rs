@@ -52,6 +52,8 @@ pub(crate) struct Bot {
     pub(crate) id: UserId,
     /// Its public name, without `@`.
     pub(crate) username: String,
+    /// Since when it is known here.
+    pub(crate) added_at: UnixTime,
     client: Client,
     store: Store,
     clock: Clock,
@@ -97,8 +99,8 @@ impl Bot {
         let token = Token::new(known.token.reveal()).map_err(|_| CannotStart::Token(known.id))?;
         let settings = Settings { limit: CALL_LIMIT, longest_wait: Duration::ZERO, ..road.clone() };
         let client = Client::new(token, &settings)?;
-        let (id, username) = (known.id, known.username.clone());
-        Ok(Self { id, username, client, store, clock, patience: Arc::default() })
+        let (id, username, added_at) = (known.id, known.username.clone(), known.added_at);
+        Ok(Self { id, username, added_at, client, store, clock, patience: Arc::default() })
     }
 
     /// Makes a link.

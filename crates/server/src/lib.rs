@@ -22,10 +22,10 @@ mod visitor;
 
 pub use bots::Unusable;
 pub use clock::Clock;
-pub use flows::import::{BecameOfIt, NotThere, ToImport, Whose, import};
+pub use flows::import::{BecameOfIt, Importing, import, import_named};
 pub use flows::reconcile::{
-    Became, Books, Came, CannotReconcile, ChatReport, Difference, End, Foreign, NotCompared, Report, Unshown,
-    Wish, reconcile,
+    Became, Books, Came, CannotReconcile, ChatReport, Difference, End, Failure, Foreign, NotCompared, Report,
+    Strays, Unshown, Wish, reconcile,
 };
 pub use listen::Listener;
 pub use points::Points;
@@ -65,6 +65,8 @@ pub struct Settings {
     pub keep_days: u32,
     /// The account of somebody who owns the chats, which sees what no bot is told.
     pub account: Option<Account>,
+    /// What is done every night about links that bear a name of ours and which the store does not know.
+    pub strays: Strays,
     /// No other service stands on this store, so what an earlier one held is free.
     pub is_alone: bool,
     /// Tells the time.
@@ -83,6 +85,7 @@ impl Default for Settings {
             hearing: Hearing::default(),
             keep_days: 90,
             account: None,
+            strays: Strays::default(),
             is_alone: false,
             clock: Clock::default(),
             points: Points::default(),
@@ -90,9 +93,10 @@ impl Default for Settings {
     }
 }
 
-/// Somebody's account at Telegram. Who it is, nothing here shows.
+/// Opens somebody's account at Telegram, for one comparison: two that have it open at once are logged out. Who it is,
+/// nothing here shows.
 #[derive(Clone)]
-pub struct Account(pub Arc<dyn Links>);
+pub struct Account(pub Arc<dyn Fn() -> Box<dyn Links> + Send + Sync>);
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -151,8 +155,8 @@ impl Service {
         let mut jobs = JoinSet::new();
         jobs.spawn(jobs::keep_house(app.clone()));
         jobs.spawn(bots.go_on());
-        if let Some(Account(account)) = settings.account {
-            jobs.spawn(jobs::every_night(app.clone(), account, name.clone()));
+        if let Some(account) = settings.account {
+            jobs.spawn(jobs::every_night(app.clone(), account, settings.strays, name.clone()));
         }
         Ok(Self { app, name, jobs, watching: None })
     }

@@ -49,6 +49,7 @@ pub(crate) enum Deed {
     BackUp,
     Restore,
     ErasePerson,
+    Reconcile,
 }
 
 impl Deed {
@@ -68,6 +69,7 @@ impl Deed {
             Self::BackUp => "back up",
             Self::Restore => "restore",
             Self::ErasePerson => "erase person",
+            Self::Reconcile => "reconcile",
         }
     }
 }

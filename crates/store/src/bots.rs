@@ -13,8 +13,8 @@ statements! {
         values ($1, $2, $3, $4)
         on conflict (id) do update set username = excluded.username, token = excluded.token, dead_at = null";
     FORGET = "delete from bots where id = $1";
-    ALL = "select id, username, token, dead_at, heard_at from bots order by id";
-    ONE = "select id, username, token, dead_at, heard_at from bots where id = $1";
+    ALL = "select id, username, token, added_at, dead_at, heard_at from bots order by id";
+    ONE = "select id, username, token, added_at, dead_at, heard_at from bots where id = $1";
     DEAD = "update bots set dead_at = $1 where id = $2 and dead_at is null";
     ALIVE = "update bots set dead_at = null where id = $1 and dead_at is not null";
 }
@@ -50,13 +50,15 @@ pub struct Bot {
     pub username: String,
     /// Its token.
     pub token: Token,
+    /// Since when it is known here.
+    pub added_at: UnixTime,
     /// Since when Telegram refuses the token.
     pub dead_at: Option<UnixTime>,
     /// Everything that happened before then was told to us, or is doubted where it was not.
     pub heard_at: Option<UnixTime>,
 }
 
-type Row = (UserId, String, Vec<u8>, Option<UnixTime>, Option<UnixTime>);
+type Row = (UserId, String, Vec<u8>, UnixTime, Option<UnixTime>, Option<UnixTime>);
 
 impl Store {
     /// Remembers a bot, or its new token.
@@ -115,9 +117,9 @@ impl Store {
     }
 }
 
-fn open(keys: &Keyring, (id, username, sealed, dead_at, heard_at): Row) -> Result<Bot> {
+fn open(keys: &Keyring, (id, username, sealed, added_at, dead_at, heard_at): Row) -> Result<Bot> {
     let token = Token::new(keys.open_text(place(&id.to_string()), &sealed)?);
-    Ok(Bot { id, username, token, dead_at, heard_at })
+    Ok(Bot { id, username, token, added_at, dead_at, heard_at })
 }
 
 pub(crate) fn place(id: &str) -> Place<'_> {

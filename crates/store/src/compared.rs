@@ -1,5 +1,6 @@
 //! Our books beside Telegram's: what they know of a link that Telegram shows, and which links they hold to work.
 
+use crate::audit::{self, Deed};
 use crate::connection::Tx;
 use crate::statements::statements;
 use crate::{ForeignLinkId, Keyring, LinkId, LinkState, Result, Store};
@@ -26,6 +27,14 @@ statements! {
         select id from links
         where bot = $1 and chat = $2 and state in ('free', 'given') and url is not null and made_at < $3
             and expires_at > $4 and used_at is null and revoke_wanted_at is null and revoked_at is null";
+    LED_TO = "
+        select distinct chat from links
+        where bot = $1 and url is not null and revoked_at is null and expires_at > $2
+        order by chat";
+    NOT_COMPARED = "
+        select id from links
+        where bot = $1 and chat = $2 and url is not null and compared_at is null
+        order by id";
     URL_OF = "select marker, url from links where id = $1 and url is not null";
     COMPARED = "update links set compared_at = $1 where id = $2 and compared_at is null";
     NOTE = "
@@ -83,6 +92,18 @@ impl Store {
         Ok(rows.into_iter().map(|(link,)| link).collect())
     }
 
+    /// Chats into which links of a bot may let somebody in still, whether a gate leads there by this bot or not.
+    pub async fn led_to(&self, bot: UserId, now: UnixTime) -> Result<Vec<ChatId>> {
+        let rows = self.read(move |tx| tx.rows(LED_TO, &[&bot, &now])).await?;
+        Ok(rows.into_iter().map(|(chat,)| chat).collect())
+    }
+
+    /// Links of a bot into a chat that have a text, and of which it was not looked up after their end who came by them.
+    pub async fn not_compared(&self, bot: UserId, chat: ChatId) -> Result<Vec<LinkId>> {
+        let rows = self.read(move |tx| tx.rows(NOT_COMPARED, &[&bot, &chat])).await?;
+        Ok(rows.into_iter().map(|(link,)| link).collect())
+    }
+
     /// A link's name at Telegram and its text.
     pub async fn url_of(&self, link: LinkId) -> Result<Option<(Code, LinkUrl)>> {
         let row: Option<(Code, Vec<u8>)> = self.read(move |tx| tx.row(URL_OF, &[&link])).await?;
@@ -92,6 +113,19 @@ impl Store {
     /// Who came by this link was looked up, and nobody can come by it any more.
     pub async fn compared(&self, link: LinkId, now: UnixTime) -> Result<()> {
         self.write(move |tx| tx.execute(COMPARED, &[&now, &link]).map(drop)).await
+    }
+
+    /// Writes down that somebody compared the links of a bot into a chat, and what they changed by that.
+    pub async fn record_comparison(
+        &self,
+        bot: UserId,
+        chat: ChatId,
+        changed: &str,
+        who: &str,
+        now: UnixTime,
+    ) -> Result<()> {
+        let (about, who) = (format!("{chat} of bot {bot}: {changed}"), who.to_owned());
+        self.write(move |tx| audit::record(tx, Deed::Reconcile, &who, &about, now)).await
     }
 
     /// The books were last compared with Telegram's then.

@@ -39,10 +39,15 @@ statements! {
     SET_COUNT = "update meta set value = $1 where name = 'erased'";
     LINKS_COMPARED = "
         update links set compared_at = coalesce(compared_at, $1)
-        where id in (select link from sightings where person = $2 and link is not null)";
+        where used_by = $2
+            or id in (select link from sightings where person = $2 and link is not null)
+            or pass in (select id from passes where person = $2)";
     FOREIGN_LINKS_COMPARED = "
         update foreign_links set compared_at = $1
         where id in (select foreign_link from sightings where person = $2 and foreign_link is not null)";
+    REQUESTS_COMPARED = "
+        insert into meta (name, value) values ('requests', $1)
+        on conflict (name) do update set value = excluded.value";
     IN_PASSES = "update passes set person = $1 where person = $2";
     IN_ENTRIES = "update entries set used_by = $1 where used_by = $2";
     IN_LINKS = "update links set used_by = $1 where used_by = $2";
@@ -114,9 +119,10 @@ fn erase(tx: &mut Tx<'_>, person: UserId, who: &str, now: UnixTime) -> Result<Er
     for pass in &revoked {
         passes::revoke(tx, *pass, who, now)?;
     }
-    // Telegram's list of who came by a link has their own number still, and would be news of somebody else.
+    // Telegram's list of who came by a link, or waits, has their own number still, and would be news of somebody else.
     tx.execute(LINKS_COMPARED, &[&now, &person])?;
     tx.execute(FOREIGN_LINKS_COMPARED, &[&now, &person])?;
+    tx.execute(REQUESTS_COMPARED, &[&now.get().to_be_bytes().to_vec()])?;
     let number = next_number(tx)?;
     let mut places = 0;
     let places_of_people = [

@@ -8,10 +8,11 @@ use crate::seal::{self, Place};
 use crate::statements::statements;
 use crate::value::{Bind, Column, FromRow, Row};
 use crate::{Error, ForeignLinkId, Keyring, Result, Sighting, Store, keys};
+use gate::Code;
 use links::{ChatId, LinkHash, LinkUrl, UnixTime, UserId};
 
 statements! {
-    IS_OURS = "select count(*) from links where hash = $1";
+    IS_OURS = "select count(*) from links where hash = $1 or marker = $2";
     TOLD = "
         update foreign_links set
             name = $1, expires_at = $2, uses = $3, told_at = $4,
@@ -36,6 +37,10 @@ statements! {
         select id, chat, url, name, creator, expires_at, uses, revoked_at, imported_at, told_at, compared_at
         from foreign_links
         where hash = $1";
+    BY_ID = "
+        select id, chat, url, name, creator, expires_at, uses, revoked_at, imported_at, told_at, compared_at
+        from foreign_links
+        where id = $1";
     SEEN = "
         select s.person, s.what, s.at, cast(0 as bigint) as strangers,
             (select w.at from sightings w
@@ -97,7 +102,7 @@ pub enum Imported {
     Imported(ForeignLinkId),
     /// It was in them, and they say now what Telegram says.
     Already,
-    /// A gate made it.
+    /// A gate made it, or one that has its name.
     Ours,
 }
 
@@ -195,7 +200,18 @@ impl Store {
     /// The one with this hash, and who was seen by it.
     pub async fn foreign_link(&self, hash: &LinkHash) -> Result<Option<(ForeignLink, Vec<Sighting>)>> {
         let hash = seal::hash_of_link(hash);
-        let row: Option<Sealed> = self.read(move |tx| tx.row(BY_HASH, &[&hash])).await?;
+        self.with_seen(self.read(move |tx| tx.row(BY_HASH, &[&hash])).await?).await
+    }
+
+    /// This one, and who was seen by it.
+    pub async fn foreign_link_by_id(
+        &self,
+        id: ForeignLinkId,
+    ) -> Result<Option<(ForeignLink, Vec<Sighting>)>> {
+        self.with_seen(self.read(move |tx| tx.row(BY_ID, &[&id])).await?).await
+    }
+
+    async fn with_seen(&self, row: Option<Sealed>) -> Result<Option<(ForeignLink, Vec<Sighting>)>> {
         let Some(link) = row.map(|row| row.open(self.keys())).transpose()? else { return Ok(None) };
         let id = link.id;
         let seen: Vec<SightingRow> = self.read(move |tx| tx.rows(SEEN, &[&id])).await?;
@@ -205,7 +221,8 @@ impl Store {
 
 fn import(tx: &mut Tx<'_>, keys: &Keyring, shown: &Shown, who: &str, now: UnixTime) -> Result<Imported> {
     let hash = seal::hash_of_link(&shown.hash);
-    if tx.one::<(i64,)>(IS_OURS, &[&hash])?.0 > 0 {
+    let marker: Option<Code> = shown.name.as_ref().and_then(|name| name.parse().ok());
+    if tx.one::<(i64,)>(IS_OURS, &[&hash, &marker])?.0 > 0 {
         return Ok(Imported::Ours);
     }
     if told(tx, shown, now)? {

@@ -5,7 +5,7 @@ use crate::connection::Tx;
 use crate::statements::statements;
 use crate::updates::{self, Seen, Way};
 use crate::value::Bind;
-use crate::{ForeignLinkId, LinkId, Outcome, Result, Store};
+use crate::{Error, ForeignLinkId, LinkId, Outcome, Result, Store};
 use links::{ChatId, UnixTime, UserId};
 use std::collections::BTreeSet;
 
@@ -22,23 +22,28 @@ statements! {
                         and w.at > case when s.at < $6 then s.at else $6 end
                         and w.at <= case when s.at < $6 then $6 else s.at end)
             limit 1) as some_sighting";
-    /// An update told that they came, and not by which link.
+    IS_COMPARED = "select count(*) from links where id = $1 and compared_at is not null";
+    IS_COMPARED_FOREIGN = "select count(*) from foreign_links where id = $1 and compared_at > $2";
+    NOBODYS = "select value from meta where name = 'requests'";
+    /// An update told that they came at about that time, and not by which link.
     TELL_THE_WAY = "
         update sightings set link = $1, pass = $2, foreign_link = $3
         where id = (
             select s.id from sightings s
             where s.chat = $4 and s.person = $5 and s.what = 'joined' and s.link is null and s.foreign_link is null
+                and s.at between $6 - 600 and $6 + 600
                 and not exists (
                     select 1 from sightings w
                     where w.chat = s.chat and w.person = s.person and w.what not in (s.what, 'asked')
                         and w.at > case when s.at < $6 then s.at else $6 end
                         and w.at <= case when s.at < $6 then $6 else s.at end)
-            order by s.at, s.id
+            order by abs(s.at - $6), s.id
             limit 1)";
 }
 
-/// No update has this number. Statements that look for what was found in a list spell it out.
-const NO_UPDATE: i64 = -1;
+/// No update has this number. Whoever is in a list is in now, so of one second it stands last. Statements that look for what
+/// was found in a list spell it out.
+const NO_UPDATE: i64 = i64::MAX;
 
 /// Somebody in a list of Telegram's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,9 +97,14 @@ impl Store {
 }
 
 fn take_in(tx: &mut Tx<'_>, found: &Found) -> Result<Outcome> {
-    if is_known(tx, found)? {
-        return Ok(Outcome::Repeated);
+    match is_known(tx, found)? {
+        true => Ok(Outcome::Repeated),
+        false => write_down(tx, found),
     }
+}
+
+/// Writes it down, with what follows. The caller holds the person.
+pub(crate) fn write_down(tx: &mut Tx<'_>, found: &Found) -> Result<Outcome> {
     let way = match found.did {
         Did::ComeBy(link) => {
             let (pass,) = tx.one(PASS_OF, &[&link])?;
@@ -117,9 +127,29 @@ fn take_in(tx: &mut Tx<'_>, found: &Found) -> Result<Outcome> {
     updates::came_by(tx, seen, way)
 }
 
+/// Whether it was looked up already who came by that link, or who waited then. Whoever is in the list all the same may have
+/// been erased meanwhile.
+fn is_nobodys(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
+    let compared = match found.did {
+        Did::ComeBy(link) => tx.one::<(i64,)>(IS_COMPARED, &[&link])?,
+        Did::ComeByForeign(link) => tx.one::<(i64,)>(IS_COMPARED_FOREIGN, &[&link, &found.at])?,
+        Did::Ask => return is_before_an_erasure(tx, found),
+    };
+    Ok(compared.0 > 0)
+}
+
+fn is_before_an_erasure(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
+    let Some((until,)): Option<(Vec<u8>,)> = tx.row(NOBODYS, &[])? else { return Ok(false) };
+    let until = until.try_into().map_err(|_| Error::Damaged("when somebody was erased last"))?;
+    Ok(found.at <= UnixTime::new(i64::from_be_bytes(until)))
+}
+
 /// Nobody comes in twice without going in between, and nobody waits twice: whoever was seen to come, and not to go since,
 /// is who the list tells of.
 fn is_known(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
+    if is_nobodys(tx, found)? {
+        return Ok(true);
+    }
     let (what, link, foreign) = match found.did {
         Did::ComeBy(link) => ("joined", Some(link), None),
         Did::ComeByForeign(link) => ("joined", None, Some(link)),

@@ -3,8 +3,8 @@
 
 use crate::connection::Tx;
 use crate::statements::statements;
-use crate::updates::{self, Moment, Seen};
-use crate::{LinkId, PassId, Result, Store, gates, ledger};
+use crate::updates;
+use crate::{Did, Found, LinkId, PassId, Result, Store, found, gates, ledger};
 use links::{ChatId, UnixTime, UserId};
 use std::collections::BTreeSet;
 
@@ -57,11 +57,12 @@ statements! {
             and p.person is not null and p.revoked_at is null
         order by e.pass, e.chat
         limit $2";
+    PERSON = "select person from passes where id = $1";
     HOLDER = "
-        select p.gate, p.person, e.link
+        select p.gate, e.link
         from entries e
         join passes p on p.id = e.pass
-        where e.pass = $1 and e.chat = $2 and e.state in ('issued', 'expired', 'leaked') and e.link is not null";
+        where e.pass = $1 and e.chat = $2 and p.person = $3 and e.state in ('issued', 'expired', 'leaked') and e.link is not null";
     CLEAR = "
         update entries set doubted_at = null
         where pass = $1 and chat = $2 and doubted_at = $3 and state = 'expired'";
@@ -206,15 +207,15 @@ fn doubt(tx: &mut Tx<'_>, bot: UserId, chat: Option<ChatId>, gap: Gap, now: Unix
     Ok(issued + expired)
 }
 
-/// A join that no update told of is written down like one that was told, at the moment it was found.
+/// A join that no update told of is written down like one of a list, at the moment it was found.
 fn found_in(tx: &mut Tx<'_>, pass: PassId, chat: ChatId, now: UnixTime) -> Result<bool> {
-    let Some((gate, person, link)) = tx.row(HOLDER, &[&pass, &chat])? else { return Ok(false) };
-    let Some(person): Option<UserId> = person else { return Ok(false) };
+    let Some((Some(person),)): Option<(Option<UserId>,)> = tx.row(PERSON, &[&pass])? else {
+        return Ok(false);
+    };
     updates::hold_people(tx, &BTreeSet::from([person]))?;
+    let Some((gate, link)) = tx.row(HOLDER, &[&pass, &chat, &person])? else { return Ok(false) };
     gates::turn(tx, gate)?;
-    /// No update has this number.
-    const NO_UPDATE: i64 = 0;
-    let moment: Moment = (now, NO_UPDATE);
-    updates::came(tx, Seen { chat, person, moment }, link, pass)?;
-    Ok(true)
+    // Nobody knows since when. They may go in this very second, and that is told as of it.
+    let at = UnixTime::new(now.get() - 1);
+    found::write_down(tx, &Found { chat, person, at, did: Did::ComeBy(link) }).map(|_| true)
 }

@@ -22,8 +22,11 @@ statements! {
         values ($1, $2, $3)
         on conflict (bot, update_id) do nothing";
     FORGET = "delete from inbox where received_at < $1";
-    LINK_BY_HASH = "select id, marker, pass from links where hash = $1";
-    LINK_BY_MARKER = "select id, marker, pass from links where marker = $1";
+    LINK_BY_HASH = "select id, pass from links where hash = $1";
+    LINK_BY_MARKER = "
+        select id, pass, cast(case when url is null then 0 else 1 end as bigint)
+        from links
+        where marker = $1";
     FOREIGN_LINK_BY_HASH = "select id from foreign_links where hash = $1";
     ADOPT_URL = "update links set url = $1, hash = $2 where id = $3 and url is null";
     SEE = "
@@ -38,7 +41,8 @@ statements! {
             foreign_link = coalesce(foreign_link, $5)
         where id = (
             select s.id from sightings s
-            where s.chat = $6 and s.person = $7 and s.what = $8 and s.update_id = -1
+            where s.chat = $6 and s.person = $7 and s.what = $8 and s.update_id = 9223372036854775807
+                and s.at between $1 - 600 and $1 + 600
                 and (s.what = 'asked'
                     or (s.link is null and s.foreign_link is null)
                     or (cast($3 as bigint) is null and cast($5 as bigint) is null)
@@ -48,7 +52,7 @@ statements! {
                     where w.chat = s.chat and w.person = s.person and w.what not in (s.what, 'asked')
                         and w.at > case when s.at < $1 then s.at else $1 end
                         and w.at <= case when s.at < $1 then $1 else s.at end)
-            order by s.at, s.id
+            order by abs(s.at - $1), s.id
             limit 1)";
     USE_LINK = "
         update links set
@@ -56,7 +60,7 @@ statements! {
             used_at = $1, used_by = $2, used_update = $3,
             revoke_wanted_at = case when revoke_wanted_at < $1 then revoke_wanted_at else $1 end
         where id = $4
-            and (used_at is null or (used_at, used_update) > ($1, $3) or (used_by = $2 and used_update = -1))";
+            and (used_at is null or (used_at, used_update) > ($1, $3) or (used_by = $2 and used_update = 9223372036854775807))";
     PASSES_OF = "
         select pass from sightings
         where chat = $1 and person = $2 and pass is not null";
@@ -313,21 +317,13 @@ pub(crate) fn came_by(tx: &mut Tx<'_>, seen: Seen, way: Way) -> Result<Outcome> 
     settle_all(tx, &passes, seen, way.pass())
 }
 
-/// Somebody was found to be in, whose pass and link these are.
-pub(crate) fn came(tx: &mut Tx<'_>, seen: Seen, link: LinkId, pass: PassId) -> Result<()> {
-    see(tx, seen, "joined", Way::Ours(link, Some(pass)))?;
-    hold(tx, pass)?;
-    use_link(tx, seen, link)?;
-    settle_pass(tx, pass, seen.chat).map(drop)
-}
-
 fn use_link(tx: &mut Tx<'_>, seen: Seen, link: LinkId) -> Result<()> {
     let (at, update) = seen.moment;
     tx.execute(USE_LINK, &[&at, &seen.person, &update, &link]).map(drop)
 }
 
-/// An update told of it. What was found in a list of Telegram's before was the same, unless they went in between: nobody
-/// comes in twice without. Of the two moments, the update's is the one by which everything else is told apart.
+/// An update told of it. What was found in a list of Telegram's some moments before or after was the same, unless they went
+/// in between: nobody comes in twice without, and whoever comes much later went unheard of. Of the two moments, the update's is the one by which everything else is told apart.
 fn tell(tx: &mut Tx<'_>, seen: Seen, what: &'static str, way: Way) -> Result<()> {
     let (at, update) = seen.moment;
     let (link, pass, foreign) = (way.link(), way.pass(), way.foreign());
@@ -345,25 +341,30 @@ pub(crate) fn see(tx: &mut Tx<'_>, seen: Seen, what: &'static str, way: Way) -> 
     tx.execute(SEE, &[&seen.chat, &seen.person, &at, &update, &what, &link, &pass, &foreign]).map(drop)
 }
 
-/// The link somebody came by. One whose making was never confirmed is known by its name, and shows its text now.
+/// The link somebody came by. One whose making was never confirmed is known by its name, and shows its text now; that
+/// somebody else named theirs like one of ours makes it none.
 fn find_link(tx: &mut Tx<'_>, keys: &Keyring, by: &By) -> Result<Way> {
-    let mut row: Option<(LinkId, Code, Option<PassId>)> = None;
     if let Some((_, hash)) = &by.link {
-        row = tx.row(LINK_BY_HASH, &[&seal::hash_of_link(hash)])?;
-    }
-    if let (None, Some(marker)) = (&row, &by.marker) {
-        row = tx.row(LINK_BY_MARKER, &[marker])?;
-        if let (Some((link, marker, _)), Some((url, hash))) = (&row, &by.link) {
-            expect_current(tx, keys)?;
-            let sealed = keys.seal(ledger::place(&marker.to_string()), url.as_str().as_bytes());
-            tx.execute(ADOPT_URL, &[&sealed, &seal::hash_of_link(hash), link])?;
+        let hash = seal::hash_of_link(hash);
+        if let Some((link, pass)) = tx.row(LINK_BY_HASH, &[&hash])? {
+            return Ok(Way::Ours(link, pass));
+        }
+        if let Some((link,)) = tx.row(FOREIGN_LINK_BY_HASH, &[&hash])? {
+            return Ok(Way::Foreign(link));
         }
     }
-    if let (None, Some((_, hash))) = (&row, &by.link) {
-        let foreign = tx.row(FOREIGN_LINK_BY_HASH, &[&seal::hash_of_link(hash)])?;
-        return Ok(foreign.map_or(Way::Unknown, |(link,)| Way::Foreign(link)));
-    }
-    Ok(row.map_or(Way::Unknown, |(link, _, pass)| Way::Ours(link, pass)))
+    let Some(marker) = by.marker else { return Ok(Way::Unknown) };
+    let row: Option<(LinkId, Option<PassId>, i64)> = tx.row(LINK_BY_MARKER, &[&marker])?;
+    Ok(match (row, &by.link) {
+        (None, _) | (Some((.., 1)), Some(_)) => Way::Unknown,
+        (Some((link, pass, _)), None) => Way::Ours(link, pass),
+        (Some((link, pass, _)), Some((url, hash))) => {
+            expect_current(tx, keys)?;
+            let sealed = keys.seal(ledger::place(&marker.to_string()), url.as_str().as_bytes());
+            tx.execute(ADOPT_URL, &[&sealed, &seal::hash_of_link(hash), &link])?;
+            Way::Ours(link, pass)
+        }
+    })
 }
 
 /// Nobody else writes down what these people did before this transaction ends, so that of a join and a leave which two
@@ -397,18 +398,19 @@ fn hold_all_of(tx: &mut Tx<'_>, seen: Seen) -> Result<Vec<PassId>> {
 /// before, only what became of their own. The caller holds them.
 fn settle_all(tx: &mut Tx<'_>, passes: &[PassId], seen: Seen, by: Option<PassId>) -> Result<Outcome> {
     let chat = seen.chat;
-    let mut outcome = Outcome::Noted;
+    let (mut outcome, mut is_stranger) = (Outcome::Noted, None);
     for &pass in passes {
         let Some((owner, left_at)) = settle_pass(tx, pass, chat)? else { continue };
         let is_owner = owner.is_some_and(|owner| owner.person == seen.person);
         match by {
             _ if is_owner && left_at.is_some() => outcome = Outcome::Gone { pass, chat },
             _ if is_owner => outcome = Outcome::Entered { pass, chat },
-            Some(by) if by == pass => outcome = Outcome::Stranger { pass, chat },
+            Some(by) if by == pass => is_stranger = Some(Outcome::Stranger { pass, chat }),
             _ => {}
         }
     }
-    Ok(outcome)
+    // They have a pass of their own, and came by somebody else's now.
+    Ok(is_stranger.unwrap_or(outcome))
 }
 
 /// Works a pass out anew for one of its chats. Answers the join of its person, and when they went. The caller holds it.

@@ -53,7 +53,7 @@ impl Admin {
 impl List {
     fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
         let chat = &self.chat.chat;
-        listing::list(ctx, ("administrator", "administrators"), None, async |listing| {
+        listing::list(ctx, ADMINISTRATORS, None, async |listing| {
             let links = ctx.links(Operation::Admins)?;
             let (mut live, mut revoked) = (0, 0);
             let shown = |admin: AdminLinks| {
@@ -69,6 +69,8 @@ impl List {
     }
 }
 
+/// Telegram lists nobody else.
+const ADMINISTRATORS: listing::Noun = ("administrator with links", "administrators with links");
 const LINKS: listing::Noun = ("link", "links");
 
 impl ShownAdmin {

@@ -2,7 +2,7 @@
 
 use crate::context::{Connection, Context};
 use crate::failure::{Doing, Failure};
-use crate::flags::InChat;
+use crate::flags::{InChat, Speaker};
 use crate::output::Shown;
 use crate::when::Clock;
 use clap::{Args, Subcommand};
@@ -45,6 +45,7 @@ struct ShownChat {
 impl Chat {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
         let Self::Show(Show { chat: InChat { chat } }) = self;
+        ctx.expect_speaker(Speaker::Bot, "chat show")?;
         let Connection { client, bot_id } = ctx.connect()?;
         let shown = ctx.talk(async {
             let full = client.call(&GetChat { chat_id: &chat }).await.doing(|| format!("look at {chat}"))?;

@@ -1,5 +1,6 @@
 //! `admit config`: the settings in force, and where each comes from.
 
+use crate::account::session_place;
 use crate::config::{self, EXAMPLE, Setting};
 use crate::context::Context;
 use crate::credentials::{self, Source};
@@ -25,8 +26,8 @@ Examples:
 
 These are the settings that every command has. Where it is remembered, and how a service runs, is said to each command \
 by itself: `admit serve --help` names these flags and their variables, ADMIT_DATA, ADMIT_KEY_FILE, DATABASE_URL, \
-DATABASE_URL_FILE, ADMIT_LISTEN, ADMIT_METRICS_LISTEN, ADMIT_PUBLIC_URL, ADMIT_TELEGRAM_URL, ADMIT_WEBHOOK and \
-ADMIT_KEEP_DAYS.")]
+DATABASE_URL_FILE, ADMIT_LISTEN, ADMIT_METRICS_LISTEN, ADMIT_PUBLIC_URL, ADMIT_TELEGRAM_URL, ADMIT_WEBHOOK, \
+ADMIT_KEEP_DAYS and ADMIT_KEEP_STRAYS.")]
     Show,
     /// Explain each setting, and the format of the profile file.
     #[command(before_help = "\
@@ -98,9 +99,10 @@ fn lines(config: &config::Config) -> Vec<Line> {
         path.as_ref().map_or(none.to_owned(), |path| path.display().to_string())
     };
     add("session_file", path(value, "none"), origin, about);
-    let Setting { value, origin } = &config.session_key_file;
+    let Setting { origin, .. } = &config.session_key_file;
+    let keys = session_place(config).ok().map(|place| place.keys);
     let about = "Where the keys are that the session is sealed with: ADMIT_SESSION_KEY_FILE.";
-    add("session_key_file", path(value, "`keys` beside the session"), origin, about);
+    add("session_key_file", path(&keys, "none"), origin, about);
     let Setting { value, origin } = &config.api_id;
     let about = "Which application logs in: `admit login --api-id`, ADMIT_API_ID.";
     add("api_id", value.map_or("none".to_owned(), |id| id.to_string()), origin, about);

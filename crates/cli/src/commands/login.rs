@@ -1,4 +1,5 @@
-//! `admit login`: a telephone, the code that was sent to it, and the second password; or a key that is logged in already.
+//! `admit login`: a telephone and the code that was sent to it, or a code that a telephone scans; and the second
+//! password. Or a key that is logged in already.
 
 use crate::account::{account_settings, session_place};
 use crate::ask::Question;
@@ -6,7 +7,8 @@ use crate::config::{self, Config, Origin, Setting, path_or_stdin};
 use crate::context::Context;
 use crate::credentials::{Secret, Source};
 use crate::failure::{Failure, Usage};
-use crate::output::Shown;
+use crate::output::{Output, Shown, is_watched};
+use crate::qr::Drawn;
 use crate::session_file::{Kept, Place};
 use crate::when::Clock;
 use clap::Args;
@@ -14,7 +16,13 @@ use links::{Kind, Person};
 use serde::Serialize;
 use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
-use telegram::mtproto::{AuthKey, Client, CodeSent, Session, SignedIn, WRONG_CODE, WRONG_PASSWORD};
+use telegram::mtproto::{
+    AuthKey, Client, CodeSent, LoginStep, LoginToken, Session, SignedIn, WRONG_CODE, WRONG_PASSWORD,
+};
+
+/// Codes are shown for so long, one after another; whoever wants to scan one has come by then.
+const LONGEST_SHOW_SECONDS: i64 = 600;
+const SCAN_IT: &str = "On the telephone, in Telegram: Settings > Devices > Link Desktop Device";
 
 const PHONE: Question = Question {
     what: "telephone number",
@@ -48,11 +56,18 @@ const API_HASH: Question = Question {
 Examples:
   admit login --api-id 12345 --api-hash-file api-hash
   admit login --phone +4915112345678 --code-file - --password-file password
+  admit login --qr
   admit login --server 127.0.0.1:39415 --dc 2 --auth-key-file auth-key
 
 What is not said is asked for at the terminal. The session is kept in a file that only you can read, sealed with keys in \
 another; `admit config show` tells where. Each `--profile` has its own. https://my.telegram.org gives an application its \
-number and its hash.")]
+number and its hash.
+
+With `--qr` a code is shown at the terminal, for the telephone that is logged in already: Telegram there, Settings, \
+Devices, Link Desktop Device. Programs that draw it themselves say `--json`, or `-o ndjson`: each code is a line on \
+stdout, `{\"login_token\":{\"url\":\"tg://login?token=...\",\"expires_at\":1795870830}}`, the next one ends the one before, \
+and the last line is the answer. So it is too where nobody looks, with stderr not at a terminal. Whoever scans such a \
+url gives their account to this machine: keep it out of logs.")]
 pub(crate) struct Login {
     /// The telephone number of the account, with its country code.
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
@@ -60,6 +75,9 @@ pub(crate) struct Login {
     /// Read the code that Telegram sends from this file, once it is sent, or from `-`.
     #[arg(long, value_name = "PATH")]
     code_file: Option<PathBuf>,
+    /// Show a code to scan with a telephone where the account is logged in, instead.
+    #[arg(long, conflicts_with_all = ["phone", "code_file"])]
+    qr: bool,
     /// Read the second password from this file, or from `-`.
     #[arg(long, value_name = "PATH")]
     password_file: Option<PathBuf>,
@@ -104,7 +122,7 @@ impl Login {
         let config = ctx.config()?;
         let place = session_place(&config)?;
         // Nobody should be sent a code for nothing.
-        let before = place.look()?;
+        place.look()?;
         let api_id = self.api_id(&config)?;
         if ctx.global.dry_run {
             let server = self.server.map_or("Telegram".to_owned(), |address| address.to_string());
@@ -113,7 +131,7 @@ impl Login {
                 "log in at {server} as the application {api_id}, and keep the session in `{path}`"
             ));
         }
-        let logged_in = ctx.talk(self.log_in(ctx, &config, &place, api_id, before))?;
+        let logged_in = ctx.talk(self.log_in(ctx, &config, &place, api_id))?;
         Ok(ctx.output.show(&logged_in, &Clock::of_this_machine())?)
     }
 
@@ -123,7 +141,6 @@ impl Login {
         config: &Config,
         place: &Place,
         api_id: i32,
-        before: Option<Kept>,
     ) -> Result<LoggedIn, Failure> {
         let settings = account_settings(config, api_id)?;
         let given = self.given_session().await?;
@@ -141,11 +158,13 @@ impl Login {
         };
         let kept = keep(place, api_id, &client, &person);
         // A session that nobody keeps is nobody's to end later.
-        if kept.is_err() && is_new {
-            let _ = client.log_out().await;
+        if kept.is_err() && is_new && client.log_out().await.is_err() {
+            ctx.output.warn(
+                "the session that was made just now could not be ended, and lives on: end it in Telegram, under \
+                 Settings, Devices",
+            );
         }
-        let kept = kept?;
-        if before.is_some_and(|before| before.session.auth_key != kept.session.auth_key) {
+        if kept? {
             ctx.output.note(
                 "The session that was kept there before is not ended: Telegram lists it under Settings, Devices.",
             );
@@ -164,6 +183,50 @@ impl Login {
     }
 
     async fn sign_in(&self, ctx: &Context<'_>, config: &Config, client: &Client) -> Result<Person, Failure> {
+        let signed_in = match self.qr {
+            true => self.be_scanned(ctx, config, client).await?,
+            false => self.be_sent_a_code(ctx, config, client).await?,
+        };
+        match signed_in {
+            SignedIn::As(person) => Ok(person),
+            SignedIn::PasswordNeeded => self.give_password(ctx, client).await,
+        }
+    }
+
+    /// Shows one token after another, until a telephone lets this machine in.
+    async fn be_scanned(
+        &self,
+        ctx: &Context<'_>,
+        config: &Config,
+        client: &Client,
+    ) -> Result<SignedIn, Failure> {
+        const DOING: &str = "log in by a code to scan";
+        let Secret(api_hash) = self.api_hash(config).await?;
+        let mut step = client.login_token(&api_hash).await;
+        let mut first = None;
+        loop {
+            let token = match step.map_err(|why| failed(DOING, why))? {
+                LoginStep::In(signed_in) => return Ok(signed_in),
+                LoginStep::Show(token) => token,
+            };
+            // By Telegram's clock alone, so that it does not matter whether ours is right.
+            let shown = token.expires_at().get() - first.get_or_insert(token.expires_at()).get();
+            if shown > LONGEST_SHOW_SECONDS {
+                let what = format!("nobody scanned the code in {} minutes", LONGEST_SHOW_SECONDS / 60);
+                let hint = "nothing was kept; do it again with the telephone at hand";
+                return Err(Failure::StillWaiting { what, hint });
+            }
+            let _drawn = show(&ctx.output, &token)?;
+            step = client.token_accepted(&token, &api_hash).await;
+        }
+    }
+
+    async fn be_sent_a_code(
+        &self,
+        ctx: &Context<'_>,
+        config: &Config,
+        client: &Client,
+    ) -> Result<SignedIn, Failure> {
         if self.code_file.is_none() {
             CODE.can_ask(ctx)?;
         }
@@ -175,10 +238,7 @@ impl Login {
         let sent = client.send_code(&phone, &api_hash).await;
         let sent = sent.map_err(|why| failed("have a code sent", why))?;
         ctx.output.note("Telegram sent a code: to where the account is logged in, or to the telephone.");
-        match self.give_code(ctx, client, &sent).await? {
-            SignedIn::As(person) => Ok(person),
-            SignedIn::PasswordNeeded => self.give_password(ctx, client).await,
-        }
+        self.give_code(ctx, client, &sent).await
     }
 
     async fn give_code(
@@ -220,7 +280,8 @@ impl Login {
             Some(id) => {
                 config::check_api_id(Setting { value: id.clone(), origin: Origin::Flag("--api-id") })?.value
             }
-            None => config.api_id.value,
+            // A sandbox takes any.
+            None => config.api_id.value.or(self.server.map(|_| 1)),
         };
         let rule = "an application logs in, and https://my.telegram.org gives each one a number";
         Ok(said.ok_or_else(|| Usage::new("no `--api-id`", rule, "`--api-id 12345`, or ADMIT_API_ID"))?)
@@ -258,6 +319,32 @@ impl Login {
     }
 }
 
+/// A token that somebody may scan, for programs.
+#[derive(Serialize)]
+struct TokenLine {
+    login_token: ShownToken,
+}
+
+#[derive(Serialize)]
+struct ShownToken {
+    url: String,
+    expires_at: i64,
+}
+
+/// Shows a token: as a code where a person looks, until that is dropped; else as a line of JSON.
+fn show(output: &Output, token: &LoginToken) -> Result<Option<Drawn>, Failure> {
+    let (url, expires_at) = (token.url(), token.expires_at());
+    if output.is_for_programs() || !is_watched() {
+        output.json(&TokenLine { login_token: ShownToken { url, expires_at: expires_at.get() } })?;
+        return Ok(None);
+    }
+    let until = Clock::of_this_machine().say_second(expires_at);
+    let below = format!("It holds until {until}; then another one is shown.");
+    let drawn = Drawn::new(output, SCAN_IT, &url, &below);
+    let no_code = |why| failed("draw the code", links::Error::because(Kind::BrokenAnswer, why));
+    drawn.map(Some).map_err(no_code)
+}
+
 /// Who is logged in with the key, if somebody is.
 async fn whose(client: &Client) -> Result<Option<Person>, Failure> {
     match client.me().await {
@@ -271,14 +358,15 @@ async fn whose(client: &Client) -> Result<Option<Person>, Failure> {
     }
 }
 
-fn keep(place: &Place, api_id: i32, client: &Client, person: &Person) -> Result<Kept, Failure> {
+/// Tells whether another session was kept there before.
+fn keep(place: &Place, api_id: i32, client: &Client, person: &Person) -> Result<bool, Failure> {
     let why = "Telegram logged somebody in without a key";
     let session = client
         .session()
         .ok_or_else(|| failed("keep the session", links::Error::because(Kind::BrokenAnswer, why)))?;
     let kept = Kept { account: person.id, api_id, session };
-    place.keep(&kept)?;
-    Ok(kept)
+    let replaced = place.keep(&kept)?;
+    Ok(replaced.is_some_and(|before| before.session.auth_key != kept.session.auth_key))
 }
 
 fn failed(doing: &str, error: links::Error) -> Failure {

@@ -43,7 +43,9 @@ impl Logout {
                 hint: Some(format!("`{path}` is as it was; do it again when Telegram can be reached")),
             })
         })?;
-        place.delete()?;
+        if place.delete(&kept)? {
+            ctx.output.note(format_args!("Another session was kept in `{path}` meanwhile, and stays"));
+        }
         let logged_out = LoggedOut { id: account.get(), session_file: path };
         Ok(ctx.output.show(&logged_out, &Clock::of_this_machine())?)
     }
@@ -58,7 +60,7 @@ impl Shown for LoggedOut {
 
     fn words(&self, _: &Clock) -> String {
         format!(
-            "Logged out: the session of account {} is over, and `{}` is deleted.",
+            "Logged out: the session of account {} is over, and no more in `{}`.",
             self.id, self.session_file
         )
     }

@@ -4,6 +4,7 @@ use super::links::{number, parser};
 use super::serve;
 use crate::context::Context;
 use crate::failure::{ErrorJson, Failure, chain};
+use crate::flags::Speaker;
 use crate::house::Housing;
 use crate::listing::count;
 use crate::output::Shown;
@@ -14,7 +15,11 @@ use crate::when::Clock;
 use clap::Args;
 use links::{Chat, Kind, UnixTime};
 use serde::Serialize;
-use server::{Became, Books, Came, CannotReconcile, ChatReport, Difference, End, NotCompared, Unshown, Wish};
+use server::{
+    Became, Books, Came, CannotReconcile, ChatReport, Difference, End, NotCompared, Report, Strays, Unshown,
+    Wish,
+};
+use std::collections::BTreeSet;
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
@@ -23,10 +28,11 @@ Examples:
   admit reconcile
   admit reconcile --chat -1001234567890 --json
   admit reconcile --keep-strays
+  admit reconcile --end-all-strays --yes
 
 It takes the account of whoever owns the chats, `admit login`, and works beside a service, which does the same every \
 night. Links that were lost in the making end, and so do strays: links of our bot that bear a name of ours and that the \
-ledger does not know. Nobody was ever shown either. A link that somebody ended by hand is known to be dead, and whoever \
+ledger does not know. Nobody was ever shown either; it asks before it ends any. A stray that is older than what this ledger knows of the bot may be in another ledger, which has the same bot: it is left, unless you say that there is no other. A link that somebody ended by hand is known to be dead, and whoever \
 came unseen has used their pass; `admit serve` ends the link they came by. Links that bear another name are listed and \
 left alone: `admit link import` takes them into the ledger.")]
 pub(crate) struct Reconcile {
@@ -36,6 +42,9 @@ pub(crate) struct Reconcile {
     /// Leave strays as they are.
     #[arg(long)]
     keep_strays: bool,
+    /// End those strays, too, that are older than what this ledger knows of the bot.
+    #[arg(long, conflicts_with = "keep_strays")]
+    end_all_strays: bool,
     #[command(flatten)]
     housing: Housing,
 }
@@ -45,11 +54,12 @@ pub(crate) struct Reconcile {
 struct ShownChat {
     chat_id: i64,
     bot_id: i64,
-    /// `compared` or `not_compared`.
+    /// `compared`, `not_compared`, or `broke_off` where it was not compared to its end.
     status: &'static str,
     /// Nothing was changed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
+    /// As far as it was looked at.
     #[serde(flatten)]
     found: Option<ShownDifference>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,6 +78,8 @@ struct ShownDifference {
     /// The names of links that somebody ended by hand.
     died: Vec<String>,
     came: Vec<ShownCame>,
+    /// Links that could not be compared.
+    failed: Vec<ShownFailure>,
     /// So many wait to be let in.
     waiting: u64,
     /// Those of them who were not seen to ask.
@@ -78,10 +90,18 @@ struct ShownDifference {
 #[derive(Serialize)]
 struct ShownUnshown {
     marker: String,
-    /// `ended`, `left` or `failed`.
+    /// `ended`, `would be ended`, `left`, `older` or `failed`.
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorJson>,
+}
+
+/// A link that could not be compared.
+#[derive(Serialize)]
+struct ShownFailure {
+    /// Its name.
+    link: Option<String>,
+    error: ErrorJson,
 }
 
 /// A link that no gate made.
@@ -106,24 +126,44 @@ struct ShownCame {
 
 impl Reconcile {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.expect_speaker(Speaker::Account, "reconcile")?;
         let chats = self.chat.iter().map(number).collect::<Result<_, _>>()?;
-        let wish = Wish { chats, dry_run: ctx.global.dry_run, keep_strays: self.keep_strays };
+        let strays = match (self.keep_strays, self.end_all_strays) {
+            (true, _) => Strays::Keep,
+            (_, true) => Strays::EndAll,
+            _ => Strays::End,
+        };
+        let wish = Wish { chats, who: Some(ctx.who()), dry_run: ctx.global.dry_run, strays };
         let config = ctx.config()?;
         let (links, road) = (parser(&config), crate::context::settings(&config));
         let keep_days = serve::keep_days(ctx, None)?.unwrap_or(server::Settings::default().keep_days);
         let clock = trials::clock(ctx.variables);
-        let report = runtime::run(async {
+        let mut report = Report::default();
+        let ended = runtime::run(async {
             let account = ctx.account()?;
             let store = self.housing.open(ctx).await?.store;
             let books = Books { store: &store, account: &account, links: &links, clock: &clock, keep_days };
-            let doing = "compare the ledger with Telegram's links";
-            server::reconcile(books, &road, &wish).await.map_err(|why| failure(doing, why))
-        })?;
-        let (total, failed) =
-            (report.chats.len(), report.chats.iter().filter(|chat| chat.outcome.is_err()).count());
-        if total == 0 {
+            let compare = async |wish: &Wish, report: &mut Report| {
+                let compared = server::reconcile(books, &road, wish, report).await;
+                compared.map_err(|why| failure("compare the ledger with Telegram's links", why))
+            };
+            if !wish.dry_run && !self.keep_strays && !ctx.global.yes {
+                let mut rehearsed = Report::default();
+                compare(&Wish { dry_run: true, ..wish.clone() }, &mut rehearsed).await?;
+                if let Some(what) = ends(&rehearsed) {
+                    ctx.confirm(&what).await?;
+                }
+            }
+            compare(&wish, &mut report).await
+        });
+        // What was done is told, however it ended.
+        if report.chats.is_empty() {
+            ended?;
             ctx.output.note("No gate leads anywhere, so there is nothing to compare; `--chat` names a chat");
+            return Ok(ctx.output.show_all::<ShownChat>(&[], &Clock::of_this_machine())?);
         }
+        let total = report.chats.len();
+        let failed = report.chats.iter().filter(|chat| has_failed(chat)).count();
         let is_of_pass = |came: &Came| matches!(came.became, Became::Holder(_) | Became::Stranger(_));
         let to_end = report.differences().any(|found| found.came.iter().any(is_of_pass));
         let rows: Vec<_> = report.chats.into_iter().map(|chat| ShownChat::new(chat, wish.dry_run)).collect();
@@ -132,10 +172,29 @@ impl Reconcile {
             ctx.output.note("Links by which somebody came end as soon as `admit serve` runs");
         }
         match failed {
+            _ if ended.is_err() => ended,
             0 => Ok(()),
             failed => Err(Failure::SomeFailed { failed: failed as u64, total: total as u64 }),
         }
     }
+}
+
+/// What would be ended for good, if anything would.
+fn ends(rehearsed: &Report) -> Option<String> {
+    let of = |found: &Difference| found.unshown().filter(|link| matches!(link.end, End::Due)).count() as u64;
+    let links: u64 = rehearsed.differences().map(of).sum();
+    let chats: BTreeSet<_> =
+        rehearsed.chats.iter().filter(|chat| of(&chat.found) > 0).map(|it| it.chat).collect();
+    let (all, chats) = (count(links, ("link", "links")), count(chats.len() as u64, ("chat", "chats")));
+    (links > 0)
+        .then(|| format!("this ends {all} of {chats} for good; `admit reconcile --dry-run` names them"))
+}
+
+/// A chat that was not compared to its end, or where Telegram did not show or end a link.
+fn has_failed(chat: &ChatReport) -> bool {
+    chat.outcome.is_err()
+        || !chat.found.failed.is_empty()
+        || chat.found.unshown().any(|link| matches!(link.end, End::Refused(_)))
 }
 
 /// Why nothing could be compared, in the words of the command line.
@@ -151,18 +210,21 @@ pub(super) fn failure(doing: &str, why: CannotReconcile) -> Failure {
 impl ShownChat {
     fn new(report: ChatReport, dry_run: bool) -> Self {
         let (chat_id, bot_id) = (report.chat.get(), report.bot.get());
-        let compared =
-            Self { chat_id, bot_id, status: "compared", dry_run, found: None, error: None, why: None };
+        let is_looked_at = report.outcome.is_ok()
+            || report.found.links + report.found.waiting > 0
+            || !report.found.is_nothing();
+        let found = is_looked_at.then(|| ShownDifference::new(report.found));
+        let compared = Self { chat_id, bot_id, status: "compared", dry_run, found, error: None, why: None };
         match report.outcome {
-            Ok(found) => Self { found: Some(ShownDifference::new(found)), ..compared },
+            Ok(()) => compared,
+            Err(why @ NotCompared::BrokeOff) => {
+                Self { status: "broke_off", why: Some(why.to_string()), ..compared }
+            }
             Err(why) => {
                 let words = chain(&why).join(": ");
                 let error = match why {
-                    NotCompared::NotOwner => links::Error::because(
-                        Kind::MissingRight(links::Right::Administrator),
-                        NotCompared::NotOwner,
-                    ),
                     NotCompared::Telegram(error) => error,
+                    why => links::Error::because(Kind::MissingRight(links::Right::Administrator), why),
                 };
                 let error = Failure::telegram(format!("compare the links to {chat_id}"), error).of_owners();
                 Self { status: "not_compared", error: Some(error.as_json()), why: Some(words), ..compared }
@@ -189,7 +251,12 @@ impl ShownDifference {
             let pass_id = pass.map(|pass| pass.get());
             ShownCame { user_id: it.person.get(), at: it.at.get(), link: it.link, became, pass_id }
         });
+        let failed = found.failed.into_iter().map(|it| {
+            let error = Failure::telegram("compare a link".to_owned(), it.why).as_json();
+            ShownFailure { link: it.link, error }
+        });
         Self {
+            failed: failed.collect(),
             links: found.links,
             adopted: unshown(found.adopted),
             strays: unshown(found.strays),
@@ -205,10 +272,10 @@ impl ShownDifference {
         let mut lines = Vec::new();
         let would = if is_rehearsal { "would be " } else { "" };
         for link in &self.adopted {
-            lines.push(format!("{} was lost in the making, and {}", link.marker, link.says(is_rehearsal)));
+            lines.push(format!("{} was lost in the making, and {}", link.marker, link.says()));
         }
         for link in &self.strays {
-            lines.push(format!("{} is in no ledger, and {}", link.marker, link.says(is_rehearsal)));
+            lines.push(format!("{} is in no ledger, and {}", link.marker, link.says()));
         }
         for link in &self.died {
             lines.push(format!("{link} was ended by hand, which {would}written down"));
@@ -229,6 +296,10 @@ impl ShownDifference {
             let named = named.unwrap_or_default();
             lines.push(format!("{} is no gate's{named}{uses}; it is left alone", link.invite_link));
         }
+        for failure in &self.failed {
+            let link = failure.link.as_deref().map_or("a link without a name".into(), plain);
+            lines.push(format!("{link} could not be compared: {}", failure.error.code));
+        }
         for person in &self.asked {
             lines.push(format!("{person} asked unseen to be let in"));
         }
@@ -243,7 +314,9 @@ impl ShownUnshown {
     fn new(link: Unshown) -> Self {
         let (status, error) = match link.end {
             End::Ended => ("ended", None),
+            End::Due => ("would be ended", None),
             End::Left => ("left", None),
+            End::Older => ("older", None),
             End::Refused(error) => {
                 let failure = Failure::telegram(format!("end the link {}", link.marker), error);
                 ("failed", Some(failure.as_json()))
@@ -252,12 +325,15 @@ impl ShownUnshown {
         Self { marker: link.marker.to_string(), status, error }
     }
 
-    fn says(&self, is_rehearsal: bool) -> String {
+    fn says(&self) -> String {
         match (self.status, &self.error) {
-            ("ended", _) => "is ended".to_owned(),
             (_, Some(error)) => format!("could not be ended: {}", error.code),
-            _ if is_rehearsal => "works".to_owned(),
-            _ => "is left as it is".to_owned(),
+            ("older", _) => {
+                "is older than what the ledger knows of the bot, so it is left as it is".to_owned()
+            }
+            ("left", _) => "is left as it is".to_owned(),
+            ("ended", _) => "is ended".to_owned(),
+            (would_be_ended, _) => would_be_ended.to_owned(),
         }
     }
 }
@@ -291,15 +367,15 @@ impl Shown for ShownChat {
 
     fn words(&self, clock: &Clock) -> String {
         let chat = self.chat_id;
-        let Some(found) = &self.found else {
-            return format!("{chat} could not be compared: {}", self.why.as_deref().unwrap_or_default());
+        let found = self.found.as_ref();
+        let lines = found.map(|found| found.says(self.dry_run, clock)).unwrap_or_default();
+        let shown = count(found.map_or(0, |found| found.links), ("link", "links"));
+        let head = match &self.why {
+            Some(why) => format!("{chat} could not be compared: {why}"),
+            None if lines.is_empty() => format!("{chat}: the ledger says what Telegram says of {shown}"),
+            None => format!("{chat}: of {shown} at Telegram"),
         };
-        let lines = found.says(self.dry_run, clock);
-        let shown = count(found.links, ("link", "links"));
-        match lines.is_empty() {
-            true => format!("{chat}: the ledger says what Telegram says of {shown}"),
-            false => format!("{chat}: of {shown} at Telegram\n  {}", lines.join("\n  ")),
-        }
+        [head].into_iter().chain(lines).collect::<Vec<_>>().join("\n  ")
     }
 
     fn brief(&self) -> String {

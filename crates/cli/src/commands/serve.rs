@@ -3,15 +3,18 @@
 use crate::bot;
 use crate::context::{self, Context};
 use crate::failure::{Failure, Stop, Usage, chain};
+use crate::flags::Speaker;
 use crate::house::{House, Housing};
 use crate::listen::Listen;
 use crate::runtime;
 use crate::trials;
 use clap::Args;
 use serde::Serialize;
-use server::{Account, Hearing, Service, Settings};
+use server::{Account, Hearing, Service, Settings, Strays};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
@@ -25,7 +28,7 @@ The bot's token is needed once: it is kept sealed in the database, and known fro
 or DATABASE_URL_FILE.
 
 Where the session of an account is kept, as by `admit login` of the chats' owner, the ledger is compared with Telegram's \
-links every night at three, in UTC: `admit reconcile` tells what that does.
+links every night at three, in UTC: `admit reconcile` tells what that does. With `--as bot` nothing is compared.
 
 At its address, `/livez` and `/readyz` tell how it is, and `/metrics` counts, that for this machine only; or all three \
 at `--metrics-listen`, and nowhere else. It logs to stderr what is worth knowing; \
@@ -51,6 +54,9 @@ pub(crate) struct Serve {
     /// For how many days people are remembered who hold no pass. [env: ADMIT_KEEP_DAYS] [default: 90]
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     keep_days: Option<u32>,
+    /// Every night, leave strays as they are: `admit reconcile` tells what they are. [env: ADMIT_KEEP_STRAYS]
+    #[arg(long)]
+    keep_strays: bool,
 }
 
 /// The line that is printed when it is ready.
@@ -65,6 +71,7 @@ struct Ready<'a> {
 impl Serve {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
         ctx.cannot_rehearse("serve")?;
+        ctx.expect_speaker(Speaker::Bot, "serve")?;
         let road = context::settings(&ctx.config()?);
         let listen = place(ctx, self.listen.as_ref(), "ADMIT_LISTEN")?;
         let listen = listen.unwrap_or(Listen::At(SocketAddr::from(([127, 0, 0, 1], 8080))));
@@ -77,6 +84,8 @@ impl Serve {
         }
         let telegram_url =
             address(ctx, "--telegram-url", "ADMIT_TELEGRAM_URL", self.telegram_url.as_deref())?;
+        let strays =
+            if is_on(ctx, self.keep_strays, "ADMIT_KEEP_STRAYS")? { Strays::Keep } else { Strays::End };
         let hearing = if webhook(ctx, self.webhook)? { Hearing::Webhook } else { Hearing::Asking };
         let keep_days = keep_days(ctx, self.keep_days)?;
         runtime::serve(async {
@@ -98,7 +107,8 @@ impl Serve {
                 road,
                 hearing,
                 keep_days: keep_days.unwrap_or(Settings::default().keep_days),
-                account: account(ctx),
+                account: account(ctx).await,
+                strays,
                 is_alone: standing.as_ref().is_some_and(|(_, is_alone)| *is_alone),
                 clock,
                 points: trials::points(ctx.variables),
@@ -136,16 +146,23 @@ impl Serve {
     }
 }
 
-/// The account whose session is kept, if one is. A service without it does all the rest, so what is wrong with it is said
-/// and keeps nothing from starting.
-fn account(ctx: &Context<'_>) -> Option<Account> {
+/// The account whose session is kept, if one is and bots alone are not all that is to speak. A service without it does
+/// all the rest, so what is wrong with it is said and keeps nothing from starting. Whose it is, Telegram is asked for a
+/// moment only: the nights find out the rest.
+async fn account(ctx: &Context<'_>) -> Option<Account> {
+    if ctx.global.speak_as == Some(Speaker::Bot) {
+        return None;
+    }
     let account = match ctx.has_account() {
         Ok(false) => return None,
-        Ok(true) => ctx.account(),
+        Ok(true) => match timeout(A_MOMENT, ctx.proven_account()).await {
+            Ok(Err(why @ Failure::Session(_))) => Err(why),
+            _ => ctx.account_opener(),
+        },
         Err(why) => Err(why),
     };
     match account {
-        Ok(account) => Some(Account(Arc::new(account))),
+        Ok(open) => Some(Account(Arc::new(move || Box::new(open())))),
         Err(why) => {
             let why = chain(&why).join(": ");
             ctx.output.warn(format_args!("the ledger is not compared with Telegram's links: {why}"));
@@ -153,6 +170,9 @@ fn account(ctx: &Context<'_>) -> Option<Account> {
         }
     }
 }
+
+/// Whoever waits for a page waits no longer for this.
+const A_MOMENT: Duration = Duration::from_secs(3);
 
 /// For how many days people are remembered: by a flag, or else by a variable.
 pub(super) fn keep_days(ctx: &Context<'_>, flag: Option<u32>) -> Result<Option<u32>, Usage> {
@@ -179,12 +199,19 @@ fn place(ctx: &Context<'_>, flag: Option<&Listen>, variable: &str) -> Result<Opt
 
 /// Whether Telegram sends its updates: by the flag, or else by the variable.
 pub(super) fn webhook(ctx: &Context<'_>, flag: bool) -> Result<bool, Usage> {
-    let said = (ctx.variables)("ADMIT_WEBHOOK").unwrap_or_default();
+    is_on(ctx, flag, "ADMIT_WEBHOOK")
+}
+
+/// What a flag or else a variable switches on.
+fn is_on(ctx: &Context<'_>, flag: bool, variable: &str) -> Result<bool, Usage> {
+    let said = (ctx.variables)(variable).unwrap_or_default();
     match said.as_str() {
         _ if flag => Ok(true),
         "1" | "true" => Ok(true),
         "" | "0" | "false" => Ok(false),
-        _ => Err(Usage::new(format!("`ADMIT_WEBHOOK={said}`"), "this is `1` or `0`", "`ADMIT_WEBHOOK=1`")),
+        _ => {
+            Err(Usage::new(format!("`{variable}={said}`"), "this is `1` or `0`", &format!("`{variable}=1`")))
+        }
     }
 }
 

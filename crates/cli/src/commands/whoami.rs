@@ -1,7 +1,6 @@
 //! `admit whoami`: as whom commands speak.
 
 use super::login::Account;
-use crate::account::session_place;
 use crate::context::Context;
 use crate::credentials::Source;
 use crate::failure::{Doing, Failure};
@@ -61,15 +60,7 @@ impl Whoami {
 }
 
 async fn the_account(ctx: &Context<'_>) -> Result<Account, Failure> {
-    let config = ctx.config()?;
-    let place = session_place(&config)?;
-    let kept = place.open()?;
-    let person =
-        ctx.account_of(&config, &kept)?.me().await.doing(|| "ask whose the session is".to_owned())?;
-    if person.id != kept.account {
-        let said = session_file::Error::NotWhose { path: place.path, kept: kept.account, other: person.id };
-        return Err(said.into());
-    }
+    let (_, person) = ctx.proven_account().await?;
     Ok(Account::of(person))
 }
 

@@ -37,6 +37,56 @@ fn an_account_makes_changes_and_ends_links() {
 }
 
 #[test]
+fn a_profile_that_is_named_speaks_for_itself() {
+    let house = House::new();
+    let path = house.write(".config/admit/profiles.toml", "[profile.owner]\n");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let creator = |more: &str| {
+        let arguments = format!("link create --chat {} --json {more}", house.chat);
+        let arguments: Vec<&str> = arguments.split_whitespace().collect();
+        let mut command = house.command(&arguments);
+        let ran = house.finish(command.env("ADMIT_SESSION_FILE", "anothers.session"));
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        serde_json::from_str::<Value>(&ran.out).unwrap()["creator"]["is_bot"].as_bool().unwrap()
+    };
+    // Nobody logged in yet, so the token of the environment is all there is.
+    assert!(creator("--profile owner"));
+    house.log_in_with(house.mtproto["admin"]["auth_key"].as_str().unwrap(), "--profile owner");
+    assert!(!creator("--profile owner"));
+    assert!(creator("--profile owner --as bot"));
+    assert!(creator(""));
+}
+
+#[test]
+fn whoever_cannot_do_it_is_refused_by_name() {
+    let house = house();
+    for line in ["member remove --chat CHAT --user 5", "chat show --chat CHAT", "serve"] {
+        house.admit(&format!("{line} --as account")).is(2, "a bot does that, and no account");
+    }
+    for line in ["reconcile", "link import --chat CHAT"] {
+        house.admit(&format!("{line} --as bot")).is(2, "an account does that, and no bot");
+    }
+    // A bot has no list but the ledger, which is not there yet.
+    house.admit("gate new owls --title Owls --chat CHAT --ask Who? --answer owl").is(0, "is a draft");
+    assert_eq!(house.json("link list --chat CHAT --as bot"), json!([]));
+    house.admit("link list --chat CHAT --all-admins --as bot").is(2, "a bot cannot list links");
+}
+
+#[test]
+fn a_rehearsal_of_several_is_one_answer() {
+    let house = house();
+    for who in ["bot", "account"] {
+        let line = format!("request approve --chat CHAT --dry-run --as {who}");
+        assert_eq!(house.json(&format!("{line} --user 1,2")).as_array().map(Vec::len), Some(2));
+        assert_eq!(house.json(&format!("{line} --user 1"))["dry_run"], true);
+    }
+}
+
+#[test]
 fn a_link_for_stars_is_an_accounts_too() {
     let house = house();
     let owner = house.mtproto["admin"]["user_id"].clone();
@@ -261,4 +311,6 @@ fn a_question_tells_how_many() {
         assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
         assert!(said.contains(done), "{said}");
     }
+    // Where there was nothing to ask about, nothing was sent.
+    assert_eq!(house.ledger_since(0).matches("messages.deleteRevokedExportedChatInvites").count(), 1);
 }

@@ -129,6 +129,8 @@ fn who_came_and_who_waits_is_listed() {
 #[test]
 fn administrators_are_counted_and_only_the_owner_is_told() {
     let house = house();
+    let nobody = house.account("admin list --chat CHAT");
+    assert_eq!(nobody.err, "0 administrators with links, 0 links, 0 of them revoked\n");
     let mine = house.account("link create --chat CHAT -q").out;
     house.admit("link create --chat CHAT -q");
     house.account(&format!("link revoke --chat CHAT {}", mine.trim())).is(0, "is revoked");
@@ -136,7 +138,7 @@ fn administrators_are_counted_and_only_the_owner_is_told() {
     assert_eq!(texts(&listed, "live"), ["0", "1"]);
     assert_eq!(texts(&listed, "revoked"), ["1", "0"]);
     let ran = house.account("admin list --chat CHAT");
-    assert_eq!(ran.err, "2 administrators, 2 links, 1 of them revoked\n");
+    assert_eq!(ran.err, "2 administrators with links, 2 links, 1 of them revoked\n");
     assert_eq!(house.account("admin list --chat CHAT -o csv").out.lines().count(), 3);
 
     let ada = house.person();

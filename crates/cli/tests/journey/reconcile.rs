@@ -37,23 +37,47 @@ fn strays_end_and_what_is_foreign_stays() {
     // The bot's primary link, and nothing else.
     run(&house, "reconcile").is(0, "the ledger says what Telegram says of 1 link");
     let (stray, foreign) = (made(&house, MARKER), made(&house, "spring"));
-    run(&house, "reconcile --dry-run").is(0, "is in no ledger, and works");
+    run(&house, "reconcile --dry-run").is(0, "is in no ledger, and would be ended");
+    run(&house, "reconcile").is(2, "this ends 1 link of 1 chat for good");
+    let never = house.chat()["links"].to_string();
+    assert!(!never.contains("\"is_revoked\":true"), "{never}");
     assert_eq!(reconciled(&house, " --keep-strays")["strays"][0]["status"], "left");
     run(&house, "reconcile -o csv --keep-strays").is(0, ",compared,3,0,1,1,0,0,0,0,");
-    let found = reconciled(&house, "");
+    // Telegram refuses, which is a failure.
+    let words =
+        json!({ "method": "revokeChatInviteLink", "kind": "4xx", "n": 400, "text": "Bad Request: NO" });
+    house.control("faults", words);
+    let refused = run(&house, "reconcile --yes --json");
+    assert!(refused.out.contains("\"failed\""), "{}", refused.out);
+    refused.is(9, "1 of 1 failed");
+    let found = reconciled(&house, " --yes");
     assert_eq!(found["strays"], json!([{ "marker": MARKER, "status": "ended" }]));
     assert_eq!(found["foreign"], json!([{ "invite_link": foreign, "name": "spring", "uses": 0 }]));
     assert_eq!(house.join(house.person(), &stray), "refused");
 
     run(&house, "link import --chat CHAT --all-admins --dry-run").is(0, "would import");
+    run(&house, "link import --chat CHAT --all-admins --dry-run -o csv").is(0, ",would be imported,");
     assert_eq!(json(&house, "link list --from ledger"), json!([]));
-    run(&house, &format!("link import --chat CHAT {foreign}")).is(0, "imported");
+    let one = json(&house, &format!("link import --chat CHAT {foreign}"));
+    assert_eq!((&one["status"], &one["invite_link"]), (&json!("imported"), &json!(foreign)));
     run(&house, "link import --chat CHAT --all-admins").is(0, "was in the ledger");
+    run(&house, "link import --chat CHAT --all-admins").is(0, "imported 0 of ");
     run(&house, "reconcile").is(0, "the ledger says what Telegram says of 3 links");
     let listed = json(&house, "link list --from ledger");
     let spring = listed.as_array().unwrap().iter().find(|link| link["name"] == "spring").unwrap();
     assert_eq!((&spring["state"], spring.get("invite_link")), (&json!("imported"), None));
     run(&house, "link list --from ledger").is(0, "spring");
+    let row = format!(",spring,,{},imported,,", house.chat);
+    run(&house, "link list --from ledger -o csv").is(0, &row);
+    // Page by page, each by the name it has there.
+    let ran = run(&house, "link list --from ledger --limit 1 -q");
+    let first = ran.out.trim().to_owned();
+    run(&house, "link list --from ledger --limit 1").is(0, &format!("There may be more: `--before {first}`"));
+    let rest = json(&house, &format!("link list --from ledger --before {first}"));
+    assert_eq!(rest.as_array().unwrap().len(), listed.as_array().unwrap().len() - 1);
+    run(&house, &format!("link show {first}")).is(0, &format!("here       {first}"));
+    run(&house, "link show imported-99 --json").fails_as(3, "not_found", "no_link");
+    run(&house, "link list --before imported-x").is(2, "`imported-` and a number");
     assert_eq!(json(&house, "link list --gate owls"), json!([]));
 
     let ann = house.person();
@@ -62,7 +86,11 @@ fn strays_end_and_what_is_foreign_stays() {
     let shown = json(&house, &format!("link show --from ledger {foreign}"));
     assert_eq!((&shown["uses"], &shown["seen"][0]["user_id"]), (&json!(1), &json!(ann)));
     run(&house, &format!("link show --from ledger {foreign}")).is(0, "is left alone");
-    assert!(json(&house, "audit list")[0]["what"] == "import link");
+    let audit = json(&house, "audit list");
+    let done: Vec<_> = audit.as_array().unwrap().iter().filter_map(|done| done["what"].as_str()).collect();
+    assert!(done.contains(&"import link"), "{audit}");
+    assert_eq!(done[0], "reconcile");
+    assert!(audit[0]["about"].as_str().unwrap().ends_with("1 came, 0 asked"), "{audit}");
 }
 
 #[test]

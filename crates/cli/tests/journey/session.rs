@@ -2,8 +2,10 @@
 
 use crate::house::{House, Ran};
 use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Lines};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 const API_HASH: &str = "CANARY-hash-of-the-application";
 const FILE: &str = ".config/admit/sessions/default.session";
@@ -76,6 +78,35 @@ impl Owner {
         self.login(&format!("--phone {} --code-file code --password-file password {more}", self.phone))
     }
 
+    /// Logs in by a code that somebody scans, who is told of it on stdout.
+    fn show(&self, more: &str) -> Showing {
+        let said = File::create(self.house.home.path().join("said")).unwrap();
+        let mut command = self.command(&self.login_line(&format!("--qr {more}")));
+        let mut child = command.stdout(Stdio::piped()).stderr(said).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Showing { child, lines, urls: Vec::new() }
+    }
+
+    /// How it ended, without the codes that were read. None of them is in what it said beside.
+    fn end(&self, mut showing: Showing) -> Ran {
+        let lines: Vec<String> = showing.lines.map(Result::unwrap).collect();
+        let code = showing.child.wait().unwrap().code();
+        let err = std::fs::read_to_string(self.house.home.path().join("said")).unwrap();
+        for url in showing.urls {
+            let (_, token) = url.split_once('=').unwrap();
+            assert!(!err.contains(token), "a token was told: {err}");
+        }
+        self.look(Ran { code, out: lines.join("\n"), err })
+    }
+
+    fn scan(&self, person: i64, url: &str) -> Value {
+        self.house.control(&format!("people/{person}/scan"), json!({ "url": url }))
+    }
+
+    fn show_tokens_for(&self, seconds: i64) {
+        self.house.control("login-tokens", json!({ "seconds": seconds }));
+    }
+
     fn finish(&self, command: &mut Command) -> Ran {
         self.look(self.house.finish(command))
     }
@@ -107,6 +138,25 @@ impl Owner {
         let sessions = self.file().parent().unwrap().read_dir().into_iter().flatten();
         let names: Vec<_> = sessions.map(|entry| entry.unwrap().file_name()).collect();
         assert!(names.is_empty() || names == ["session-keys"], "{names:?}");
+    }
+}
+
+/// A log-in that shows codes.
+struct Showing {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    urls: Vec<String>,
+}
+
+impl Showing {
+    /// The next code, and when its time is over.
+    fn token(&mut self) -> (String, i64) {
+        let line = self.lines.next().unwrap().unwrap();
+        let token = serde_json::from_str::<Value>(&line).unwrap()["login_token"].take();
+        let url = token["url"].as_str().unwrap_or_else(|| panic!("no code: {line}")).to_owned();
+        assert!(url.starts_with("tg://login?token="), "{url}");
+        self.urls.push(url.clone());
+        (url, token["expires_at"].as_i64().unwrap())
     }
 }
 
@@ -179,6 +229,93 @@ fn a_code_and_a_password_log_in() {
     let code = std::fs::File::open(owner.house.home.path().join("code")).unwrap();
     let line = owner.login_line("--phone 9996620002 --code-file -");
     owner.finish(owner.command(&line).stdin(code)).is(0, "Logged in as Ann");
+}
+
+#[test]
+fn a_telephone_that_scans_a_code_lets_this_machine_in() {
+    let owner = Owner::logged_out();
+    let ann = owner.ann();
+    for (more, answer) in [("--json --log trace", "\"id\":"), ("-q", ""), ("", "Logged in as Ann")] {
+        let mut showing = owner.show(more);
+        owner.scan(ann, &showing.token().0);
+        let ran = owner.end(showing);
+        ran.is(0, answer);
+        assert_eq!((ran.out.lines().count(), ran.out.contains(&ann.to_string())), (1, true), "{}", ran.out);
+        assert_eq!(ran.err.contains("called Telegram"), more.contains("trace"), "{}", ran.err);
+        assert_eq!(owner.json("whoami")["account"]["id"], ann);
+        owner.run("logout").is(0, "Logged out");
+    }
+    owner.login("--qr --dry-run").is(0, "would log in");
+    for more in ["--qr --phone 9996620002", "--qr --code-file code"] {
+        owner.login(&format!("{more} --dry-run")).is(2, "cannot be used with");
+    }
+}
+
+#[test]
+fn a_code_that_runs_out_is_followed_by_another() {
+    let owner = Owner::logged_out();
+    let ann = owner.ann();
+    owner.show_tokens_for(3);
+    // A code outlives the longest call.
+    let mut showing = owner.show("--json --timeout 1s");
+    let (first, second) = (showing.token(), showing.token());
+    assert!(second.1 >= first.1 + 3, "{} {}", first.1, second.1);
+    assert!(owner.scan(ann, &first.0)["error"].as_str().unwrap().contains("AUTH_TOKEN"));
+    owner.show_tokens_for(30);
+    owner.house.control("clock/advance", json!({ "seconds": 3 }));
+    assert!(owner.scan(ann, &second.0)["error"].as_str().unwrap().contains("AUTH_TOKEN_EXPIRED"));
+    let third = showing.token();
+    assert_eq!(owner.scan(ann, &third.0), json!({}));
+    owner.end(showing).is(0, &ann.to_string());
+}
+
+#[test]
+fn a_code_that_nobody_scans_is_given_up() {
+    let owner = Owner::logged_out();
+    owner.show_tokens_for(3);
+    let mut showing = owner.show("--json");
+    showing.token();
+    owner.house.control("clock/advance", json!({ "seconds": 600 }));
+    let ran = owner.end(showing);
+    let error = ran.fails_as(10, "unknown", "still_waiting");
+    assert_eq!(error["detail"], "nobody scanned the code in 10 minutes");
+    assert!(error["hint"].as_str().unwrap().starts_with("nothing was kept"), "{error}");
+    owner.kept_nothing();
+}
+
+#[test]
+fn after_a_scan_the_second_password_is_asked_for() {
+    let owner = Owner::logged_out();
+    let scanned = |more: &str| {
+        let mut showing = owner.show(more);
+        owner.scan(owner.id, &showing.token().0);
+        owner.end(showing)
+    };
+    scanned("").is(2, "no password: there is no terminal");
+    scanned("--password-file wrong").is(2, "does not take this password");
+    owner.kept_nothing();
+    scanned("--password-file password").is(0, "Logged in as Owner");
+    assert_eq!(owner.json("whoami")["account"]["id"], owner.id);
+    // The file is the owner's from now on, and whoever else scans is logged out again.
+    owner.run("logout").is(0, "Logged out");
+    let ann = owner.ann();
+    owner.login("--auth-key-file anns-key").is(0, "Logged in as Ann");
+    scanned("--password-file password").is(6, "is the session of account");
+    owner.login("").is(2, "no code: there is no terminal");
+    assert_eq!(owner.json("whoami")["account"]["id"], ann);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_scan_that_is_broken_off_keeps_nothing() {
+    let owner = Owner::logged_out();
+    for (signal, code, word) in [("-INT", 130, "interrupted"), ("-TERM", 143, "terminated")] {
+        let mut showing = owner.show("--json");
+        showing.token();
+        Command::new("kill").args([signal, &showing.child.id().to_string()]).status().unwrap();
+        owner.end(showing).fails_as(code, word, word);
+        owner.kept_nothing();
+    }
 }
 
 #[test]
@@ -275,6 +412,9 @@ fn nothing_is_forgotten_while_telegram_is_away() {
     owner.run("logout --timeout 1s --json").fails_as(8, "unreachable", "unreachable");
     owner.run("logout --timeout 1s").is(8, "is as it was; do it again when Telegram can be reached");
     assert!(owner.file().exists());
+    let error = owner.run("whoami --timeout 1s --json").fails_as(8, "unreachable", "unreachable");
+    let hint = "check the network, and for a bot `--api-url` and `--proxy`";
+    assert!(error["hint"].as_str().unwrap().starts_with(hint), "{error}");
 }
 
 #[test]
@@ -344,6 +484,9 @@ fn a_file_of_another_account_is_not_overwritten() {
     // A session that was only made now is ended: nobody would know of it.
     owner.sign_in("").is(6, "is the session of account");
     owner.login("").is(2, "no code: there is no terminal");
+    // Where that fails too, it is said.
+    owner.house.fault("auth.logOut", "flood", 3600, 1);
+    owner.sign_in("--timeout 5s").is(6, "could not be ended, and lives on");
     assert!(std::fs::read(owner.file()).unwrap() == anns);
     assert_eq!(owner.json("whoami")["account"]["id"], ann);
 }
@@ -359,6 +502,39 @@ fn a_file_that_says_another_account_than_telegram_is_named() {
     let error = owner.run("whoami --json").fails_as(6, "conflict", "other_account");
     let said = format!("of account {}, and Telegram says account {ann}", owner.id);
     assert!(error["detail"].as_str().unwrap().contains(&said), "{error}");
+    // Nothing is done for good in the name of somebody else.
+    let (chat, before) = (&owner.house.chat, owner.house.ledger());
+    for line in [
+        format!("link purge --chat {chat} --yes"),
+        format!("link delete --chat {chat} https://t.me/+AbCdEf0123456789 --yes"),
+        format!("request decline --chat {chat} --all --yes"),
+    ] {
+        owner.run(&line).is(6, &said);
+    }
+    let sent = owner.house.ledger_since(before);
+    assert!(!sent.contains("delete") && !sent.contains("hideAll"), "{sent}");
+    owner.run("doctor").is(1, &said);
+    let mut service = crate::operator::Service::start(&owner.house);
+    service.logs(&said);
+}
+
+#[test]
+fn a_doctor_who_may_not_look_at_the_session_tells_the_rest() {
+    let owner = Owner::new();
+    let ran = owner.run("doctor --session-file code/x --json");
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let details: Vec<_> =
+        report["findings"].as_array().unwrap().iter().map(|it| it["detail"].to_string()).collect();
+    assert!(details.iter().any(|it| it.contains("cannot look for the session `code/x`")), "{}", ran.out);
+    assert!(!report["left_out"].as_array().unwrap().is_empty(), "{}", ran.out);
+}
+
+#[test]
+fn a_sandbox_takes_any_application() {
+    let owner = Owner::new();
+    let line = owner.login_line("");
+    let arguments: Vec<&str> = line.split_whitespace().collect();
+    owner.house.finish(&mut owner.house.bare(&arguments)).is(0, "Logged in as Owner");
 }
 
 #[test]
@@ -391,6 +567,7 @@ fn each_profile_has_a_session_of_its_own() {
     assert_eq!(owner.json("whoami --profile ann")["account"]["id"], ann);
     assert_eq!(owner.json("whoami --profile owner")["account"]["id"], owner.id);
     owner.run("config show --profile owner").is(0, "session_file = owners.session  (profile owner)");
+    owner.run("config show --profile ann").is(0, "/sessions/session-keys  (default)");
     owner.run("config show --profile owner").is(0, "api_id = 7  (profile owner)");
     owner.run("config explain").is(0, "api_hash = given  (environment ADMIT_API_HASH)");
     let ran = owner.finish(owner.command("whoami").env("ADMIT_SESSION_FILE", "owners.session"));
@@ -417,42 +594,129 @@ fn nothing_secret_is_shown_though_everything_is_logged() {
 mod at_a_terminal {
     use super::Owner;
     use crate::house::{ADMIT, Ran};
-    use std::io::{BufReader, Read, Write};
-    use std::process::{Command, Stdio};
+    use serde_json::json;
+    use std::io::{BufReader, Bytes, Read, Write};
+    use std::process::{Child, ChildStdout, Command, Stdio};
+
+    const WHITE_ON_BLACK: &str = "\u{1b}[38;5;231;48;5;16m";
 
     const PHONE: &str = "with its country code:";
     const CODE: &str = "that Telegram sent:";
     const PASSWORD: &str = "(it is not shown):";
 
+    /// A log-in at a terminal, and what stands there so far.
+    struct Terminal {
+        child: Child,
+        out: Bytes<BufReader<ChildStdout>>,
+        said: Vec<u8>,
+    }
+
+    impl Terminal {
+        fn log_in(owner: &Owner, more: &str) -> Self {
+            // A terminal that goes on hiding what is typed says so.
+            let line = format!(
+                "trap : INT; {ADMIT} {}; code=$?; stty -a | grep -q -e ' -echo ' && echo BLIND; exit $code",
+                owner.login_line(more)
+            );
+            let mut command = Command::new("timeout");
+            command
+                .args(["30", "script", "-qec", &line, "/dev/null"])
+                .env_clear()
+                .env("PATH", "/usr/bin:/bin");
+            command.env("HOME", owner.house.home.path()).current_dir(owner.house.home.path());
+            command.env("ADMIT_API_ID", "12345").env("ADMIT_API_HASH", super::API_HASH);
+            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            let out = BufReader::new(child.stdout.take().unwrap()).bytes();
+            Self { child, out, said: Vec::new() }
+        }
+
+        /// Reads on until these words stand there, and answers what is new.
+        fn wait_for(&mut self, words: &str) -> String {
+            let from = self.said.len();
+            loop {
+                let new = String::from_utf8_lossy(&self.said[from..]).into_owned();
+                if new.contains(words) {
+                    return new;
+                }
+                let next = self.out.next().unwrap_or_else(|| panic!("`{words}` does not come: {new}"));
+                self.said.push(next.unwrap());
+            }
+        }
+
+        fn type_in(&mut self, answer: &str) {
+            self.child.stdin.as_mut().unwrap().write_all(answer.as_bytes()).unwrap();
+        }
+
+        fn end(mut self) -> Ran {
+            self.said.extend(self.out.map(|byte| byte.unwrap()));
+            let code = self.child.wait().unwrap().code();
+            let ran = Ran { code, out: String::from_utf8(self.said).unwrap(), err: String::new() };
+            assert!(!ran.out.contains("BLIND"), "{}", ran.out);
+            ran
+        }
+    }
+
     /// Types what is asked for: a question, and the answer to it.
     fn typed(owner: &Owner, dialogue: &[(&str, &str)]) -> Ran {
-        // A terminal that goes on hiding what is typed says so.
-        let line = format!(
-            "trap : INT; {ADMIT} {}; code=$?; stty -a | grep -q -e ' -echo ' && echo BLIND; exit $code",
-            owner.login_line("")
-        );
-        let mut command = Command::new("timeout");
-        command.args(["30", "script", "-qec", &line, "/dev/null"]).env_clear().env("PATH", "/usr/bin:/bin");
-        command.env("HOME", owner.house.home.path()).current_dir(owner.house.home.path());
-        command.env("ADMIT_API_ID", "12345").env("ADMIT_API_HASH", super::API_HASH);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap()).bytes();
-        let mut said = Vec::new();
+        let mut terminal = Terminal::log_in(owner, "");
         for (question, answer) in dialogue {
-            let from = said.len();
-            while !String::from_utf8_lossy(&said[from..]).contains(question) {
-                let whole = String::from_utf8_lossy(&said).into_owned();
-                said.push(
-                    out.next().unwrap_or_else(|| panic!("`{question}` is not asked: {whole}")).unwrap(),
-                );
-            }
-            child.stdin.as_mut().unwrap().write_all(answer.as_bytes()).unwrap();
+            terminal.wait_for(question);
+            terminal.type_in(answer);
         }
-        said.extend(out.map(|byte| byte.unwrap()));
-        let code = child.wait().unwrap().code();
-        let ran = Ran { code, out: String::from_utf8(said).unwrap(), err: String::new() };
-        assert!(!ran.out.contains("BLIND"), "{}", ran.out);
-        ran
+        terminal.end()
+    }
+
+    /// What a telephone's camera reads there.
+    fn camera(drawn: &str) -> String {
+        let rows = drawn.lines().filter_map(|line| line.strip_prefix(WHITE_ON_BLACK)?.split('\u{1b}').next());
+        let rows: Vec<Vec<char>> = rows.map(|row| row.chars().collect()).collect();
+        // A letter is twice as high as it is wide.
+        let is_white = |x: usize, y: usize| match rows[y / 8][x / 4] {
+            '█' => true,
+            '▀' => y % 8 < 4,
+            '▄' => y % 8 >= 4,
+            _ => false,
+        };
+        let (width, height) = (rows[0].len() * 4, rows.len() * 8);
+        let mut seen =
+            rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| u8::from(is_white(x, y)) * 255);
+        seen.detect_grids().first().expect("no code is to be seen").decode().unwrap().1
+    }
+
+    #[test]
+    fn a_code_is_drawn_for_a_camera_and_wiped_away() {
+        let owner = Owner::logged_out();
+        owner.show_tokens_for(2);
+        let mut terminal = Terminal::log_in(&owner, "--qr");
+        let first = terminal.wait_for("then another one is shown.");
+        assert!(
+            first.contains("Settings > Devices > Link Desktop Device") && first.contains("It holds until ")
+        );
+        owner.show_tokens_for(30);
+        let second = terminal.wait_for("then another one is shown.");
+        let rows = first.lines().count();
+        assert!(second.contains(&format!("\u{1b}[{rows}F\u{1b}[J")), "{rows}: {second:?}");
+        let (first, second) = (camera(&first), camera(&second));
+        assert!(first != second && first.starts_with("tg://login?token="), "{first} {second}");
+        assert_eq!(owner.scan(owner.id, &second), json!({}));
+        let wiped = terminal.wait_for(PASSWORD);
+        assert!(wiped.contains("F\u{1b}[J"), "{wiped:?}");
+        terminal.type_in(&format!("{}\n", owner.password));
+        let ran = terminal.end();
+        ran.is(0, "Logged in as Owner");
+        assert!(!ran.out.contains("tg://") && !ran.out.contains(&owner.password), "{}", ran.out);
+    }
+
+    #[test]
+    fn a_code_is_wiped_away_when_it_is_broken_off() {
+        let owner = Owner::logged_out();
+        let mut terminal = Terminal::log_in(&owner, "--qr");
+        terminal.wait_for("then another one is shown.");
+        terminal.type_in("\u{3}");
+        let ran = terminal.end();
+        ran.is(130, "interrupted");
+        assert!(ran.out.contains("F\u{1b}[J"), "{}", ran.out);
+        owner.kept_nothing();
     }
 
     #[test]

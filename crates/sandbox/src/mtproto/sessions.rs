@@ -180,6 +180,11 @@ impl Sessions {
         self.inner().offers.accept(token, Accepted { by, home }, now).map(drop)
     }
 
+    /// How long log-in tokens are shown from now on.
+    pub(crate) fn show_tokens(&self, seconds: i64) {
+        self.inner().offers.shown_seconds = seconds;
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

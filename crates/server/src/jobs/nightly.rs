@@ -2,11 +2,11 @@
 //! if it is killed half-way, it is done again, which changes nothing that was done.
 
 use super::{LEASE_SECONDS, renew};
+use crate::Account;
 use crate::app::App;
 use crate::error::chain;
-use crate::flows::reconcile::{self, Books, CannotReconcile, Report, Wish};
+use crate::flows::reconcile::{self, Books, CannotReconcile, Report, Strays, Wish};
 use links::{Links, UnixTime};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
@@ -20,7 +20,7 @@ const NIGHT_SECONDS: i64 = 3 * 3600;
 const TRY_AGAIN_SECONDS: i64 = 600;
 
 /// Goes on for as long as this future is polled, and the account's session lasts.
-pub(crate) async fn every_night(app: App, account: Arc<dyn Links>, holder: String) {
+pub(crate) async fn every_night(app: App, account: Account, strays: Strays, holder: String) {
     let mut not_before = UnixTime::new(i64::MIN);
     loop {
         sleep(LOOK).await;
@@ -28,7 +28,7 @@ pub(crate) async fn every_night(app: App, account: Arc<dyn Links>, holder: Strin
         if now < not_before {
             continue;
         }
-        match one_look(&app, &*account, &holder, now).await {
+        match one_look(&app, &account, strays, &holder, now).await {
             Ok(true) => {}
             Ok(false) => not_before = UnixTime::new(now.get().saturating_add(TRY_AGAIN_SECONDS)),
             Err(CannotReconcile::SessionOver(why)) => {
@@ -50,7 +50,8 @@ pub(crate) async fn every_night(app: App, account: Arc<dyn Links>, holder: Strin
 /// Says whether nothing is left to be done tonight.
 async fn one_look(
     app: &App,
-    account: &dyn Links,
+    Account(open): &Account,
+    strays: Strays,
     holder: &str,
     now: UnixTime,
 ) -> Result<bool, CannotReconcile> {
@@ -61,8 +62,9 @@ async fn one_look(
     if app.store.lease(LEASE, holder, now, until).await?.is_none() {
         return Ok(true);
     }
+    let account = open();
     let done = tokio::select! {
-        done = run(app, account, now) => done,
+        done = run(app, &*account, strays, now) => done,
         () = renew(app, LEASE, holder) => {
             warn!("another node compares our books with Telegram's now");
             return Ok(true);
@@ -72,16 +74,18 @@ async fn one_look(
     done
 }
 
-async fn run(app: &App, account: &dyn Links, now: UnixTime) -> Result<bool, CannotReconcile> {
+async fn run(app: &App, account: &dyn Links, strays: Strays, now: UnixTime) -> Result<bool, CannotReconcile> {
     app.points.pass("nightly.begun");
     let bots: Vec<_> = app.bots.ids().into_iter().filter_map(|id| app.bots.get(id)).collect();
     let books =
         Books { store: &app.store, account, links: &app.links, clock: &app.clock, keep_days: app.keep_days };
-    let report = reconcile::with_bots(books, &bots, &Wish::default()).await?;
+    let (wish, mut report) = (Wish { strays, ..Wish::default() }, Report::default());
+    let compared = reconcile::with_bots(books, &bots, &wish, &mut report).await;
     // Links are to be ended, strangers dealt with, and those who asked for another link have waited for this.
     app.bells.ending.ring();
     app.bells.ended.ring();
     tell(&report);
+    compared?;
     if report.is_worth_repeating() {
         return Ok(false);
     }
@@ -93,9 +97,16 @@ async fn run(app: &App, account: &dyn Links, now: UnixTime) -> Result<bool, Cann
 /// A line for each chat, and no name in it.
 fn tell(report: &Report) {
     for each in &report.chats {
-        let chat = each.chat.get();
+        let (chat, found) = (each.chat.get(), &each.found);
         match &each.outcome {
-            Ok(found) if found.is_nothing() => {
+            Ok(()) if found.is_nothing() && found.links == 0 => {
+                info!(
+                    telegram.chat = chat,
+                    waiting = found.waiting,
+                    "Telegram shows no link of this bot in this chat, and there was none to compare"
+                );
+            }
+            Ok(()) if found.is_nothing() => {
                 info!(
                     telegram.chat = chat,
                     links = found.links,
@@ -103,7 +114,7 @@ fn tell(report: &Report) {
                     "our books say what Telegram says"
                 );
             }
-            Ok(found) => {
+            Ok(()) => {
                 warn!(
                     telegram.chat = chat,
                     links = found.links,
@@ -111,13 +122,24 @@ fn tell(report: &Report) {
                     strays = found.strays.len(),
                     foreign = found.foreign.len(),
                     died = found.died.len(),
+                    failed = found.failed.len(),
                     came = found.came.len(),
                     waiting = found.waiting,
                     asked = found.asked.len(),
                     "our books did not say what Telegram says; `admit reconcile --dry-run` names what is left of it"
                 );
             }
-            Err(why) => warn!(telegram.chat = chat, error = chain(why), "this chat was not compared"),
+            Err(why) => {
+                warn!(
+                    telegram.chat = chat,
+                    foreign = found.foreign.len(),
+                    came = found.came.len(),
+                    waiting = found.waiting,
+                    asked = found.asked.len(),
+                    error = chain(why),
+                    "this chat was not compared, or not all of it"
+                );
+            }
         }
     }
 }

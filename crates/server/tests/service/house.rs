@@ -4,7 +4,7 @@ use admit_server::{Account, Books, CannotReconcile, Clock, Hearing, Report, Serv
 use links::{ChatId, Links, Parser, UnixTime, UserId};
 use sandbox::{Admin, Announcement, ClockMode, LinkBase, Sandbox, Seed, Unknowns};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use store::{Keyring, SavedGate, Store};
 use telegram::bot_api::{Settings as Road, Token};
@@ -31,6 +31,8 @@ pub(crate) struct House {
     at: Announcement,
     /// Whoever owns the chat, with their account.
     pub(crate) account: mtproto::Client,
+    /// The connection that the service opened last, if it did.
+    opened: Opened,
     _running: JoinSet<()>,
     data: tempfile::TempDir,
 }
@@ -105,6 +107,7 @@ impl House {
         admit_server::open_gate(&store, &gate, bot, "maria", clock.now()).await.unwrap();
         let Admin { auth_key, .. } = at.mtproto.admin.clone().unwrap();
         let account = account(&at, &auth_key);
+        let opened = Opened::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let settings = Settings {
@@ -112,7 +115,7 @@ impl House {
             telegram_url: at.people.clone(),
             road,
             hearing,
-            account: (is_given == IsGiven::Yes).then(|| Account(Arc::new(account.clone()))),
+            account: (is_given == IsGiven::Yes).then(|| opener(&at, &auth_key, &opened)),
             clock: clock.clone(),
             ..Settings::default()
         };
@@ -120,7 +123,7 @@ impl House {
         running.spawn(service.serve(listener, std::future::pending()));
         let chat = ChatId::new(chat).unwrap();
         let telegram = at.bot_api.clone();
-        Self { bot, chat, store, clock, telegram, token, url, at, account, _running: running, data }
+        Self { bot, chat, store, clock, telegram, token, url, at, account, opened, _running: running, data }
     }
 
     /// Somebody else's account.
@@ -129,16 +132,33 @@ impl House {
         account(&self.at, given["auth_key"].as_str().unwrap())
     }
 
+    /// How often the service opened the account, and how many of those connections are open still.
+    pub(crate) fn opened(&self) -> (usize, usize) {
+        let opened = self.opened.lock().unwrap();
+        (opened.len(), opened.iter().filter(|life| life.strong_count() > 0).count())
+    }
+
     /// Our books beside Telegram's, as this account sees them.
     pub(crate) async fn reconcile_by(
         &self,
         account: &dyn Links,
         wish: &Wish,
     ) -> Result<Report, CannotReconcile> {
+        let mut report = Report::default();
+        self.reconcile_into(&mut report, account, wish).await.map(|()| report)
+    }
+
+    /// The same, for whoever wants the report of what broke off.
+    pub(crate) async fn reconcile_into(
+        &self,
+        report: &mut Report,
+        account: &dyn Links,
+        wish: &Wish,
+    ) -> Result<(), CannotReconcile> {
         let links = self.links();
         let books = self.books(account, &links);
         let road = Road { api_url: self.telegram.clone(), ..Road::default() };
-        admit_server::reconcile(books, &road, wish).await
+        admit_server::reconcile(books, &road, wish, report).await
     }
 
     pub(crate) fn books<'a>(&'a self, account: &'a dyn Links, links: &'a Parser) -> Books<'a> {
@@ -350,6 +370,21 @@ impl House {
 enum IsGiven {
     No,
     Yes,
+}
+
+/// Ended once its connection is.
+type Opened = Arc<Mutex<Vec<Weak<()>>>>;
+
+/// Opens the account that is logged in with this key.
+fn opener(at: &Announcement, auth_key: &str, opened: &Opened) -> Account {
+    let (at, auth_key, opened) = (at.clone(), auth_key.to_owned(), opened.clone());
+    Account(Arc::new(move || {
+        let life = Arc::new(());
+        opened.lock().unwrap().push(Arc::downgrade(&life));
+        // Whoever is told of waits lives as long as the connection.
+        let tell = move |_: &str, _| drop(life.clone());
+        Box::new(account(&at, &auth_key).on_wait(Arc::new(tell)))
+    }))
 }
 
 /// The account that is logged in with this key.

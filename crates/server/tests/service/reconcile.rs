@@ -2,10 +2,11 @@
 
 use crate::house::{House, eventually};
 use admit_server::{
-    Became, BecameOfIt, CannotReconcile, Difference, End, NotCompared, Report, ToImport, Unshown, Whose, Wish,
+    Became, BecameOfIt, CannotReconcile, ChatReport, Difference, End, Importing, NotCompared, Report, Strays,
+    Unshown, Wish,
 };
 use gate::Code;
-use links::{LinkUrl, UnixTime};
+use links::{LinkUrl, Links, UnixTime};
 use serde_json::{Value, json};
 use store::{Intent, LinkState};
 
@@ -23,7 +24,9 @@ async fn rehearsed(house: &House) -> Difference {
 /// What was found of the one chat there is.
 fn only(mut report: Report) -> Difference {
     assert_eq!(report.chats.len(), 1);
-    report.chats.remove(0).outcome.unwrap()
+    let ChatReport { found, outcome, .. } = report.chats.remove(0);
+    outcome.unwrap();
+    found
 }
 
 /// A link that somebody makes with the bot's token.
@@ -61,7 +64,7 @@ async fn a_link_that_was_lost_in_the_making_is_found_and_ends() {
     house.store.lost(row).await.unwrap();
 
     let found = rehearsed(&house).await;
-    assert!(matches!(found.adopted[..], [Unshown { end: End::Left, .. }]), "{found:?}");
+    assert!(matches!(found.adopted[..], [Unshown { end: End::Due, .. }]), "{found:?}");
     assert_eq!(house.store.url_of(row).await.unwrap(), None, "that was a rehearsal");
     assert_eq!(markers(&compared(&house).await.adopted), [marker]);
     assert!(is_dead(&house, &link).await);
@@ -76,11 +79,11 @@ async fn a_link_of_our_name_that_nobody_knows_of_ends_unless_it_is_to_stay() {
     let house = House::with(json!({ "pool": 0 })).await;
     let marker = Code::new([8; 16]);
     let link = made_by_hand(&house, &marker.to_string()).await;
-    let keep = Wish { keep_strays: true, ..Wish::default() };
-    for wish in [keep, Wish { dry_run: true, ..Wish::default() }] {
-        let found = only(house.reconcile_by(&house.account, &wish).await.unwrap());
-        assert!(matches!(found.strays[..], [Unshown { end: End::Left, .. }]), "{found:?}");
-    }
+    let keep = Wish { strays: Strays::Keep, ..Wish::default() };
+    let found = only(house.reconcile_by(&house.account, &keep).await.unwrap());
+    assert!(matches!(found.strays[..], [Unshown { end: End::Left, .. }]), "{found:?}");
+    let found = rehearsed(&house).await;
+    assert!(matches!(found.strays[..], [Unshown { end: End::Due, .. }]), "{found:?}");
     // Telegram refuses once: it is told, and tried again the next time.
     let words =
         json!({ "method": "revokeChatInviteLink", "kind": "4xx", "n": 400, "text": "Bad Request: NO" });
@@ -90,6 +93,47 @@ async fn a_link_of_our_name_that_nobody_knows_of_ends_unless_it_is_to_stay() {
     assert_eq!(markers(&compared(&house).await.strays), [marker]);
     assert!(is_dead(&house, &link).await);
     assert!(compared(&house).await.is_nothing());
+}
+
+#[tokio::test]
+async fn who_compares_stands_in_the_audit_with_what_it_changed() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    made_by_hand(&house, &Code::new([5; 16]).to_string()).await;
+    let audit = async || {
+        let done = house.store.audit(None, 9).await.unwrap();
+        let done = done.into_iter().filter(|done| done.what == "reconcile");
+        done.map(|done| (done.who, done.about)).collect::<Vec<_>>()
+    };
+    rehearsed(&house).await;
+    assert_eq!(audit().await, []);
+    compared(&house).await;
+    compared(&house).await;
+    let about = |strays: u32| {
+        let (chat, bot) = (house.chat, house.bot);
+        format!("{chat} of bot {bot}: 0 adopted, {strays} strays ended, 0 died, 0 came, 0 asked")
+    };
+    assert_eq!(audit().await, [("the service".to_owned(), about(1))], "by itself, what changed something");
+    let wish = Wish { who: Some("maria".to_owned()), ..Wish::default() };
+    house.reconcile_by(&house.account, &wish).await.unwrap();
+    assert_eq!(audit().await[0], ("maria".to_owned(), about(0)));
+}
+
+#[tokio::test]
+async fn a_link_that_is_older_than_what_the_books_know_of_the_bot_is_anothers() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let marker = Code::new([6; 16]);
+    let link = made_by_hand(&house, &marker.to_string()).await;
+    // As somebody has it who opened other books with the bot's token a moment ago.
+    house.run(&format!("update bots set added_at = {}", house.now().get() + 1));
+    for _ in 0..2 {
+        let found = compared(&house).await;
+        assert!(matches!(found.strays[..], [Unshown { end: End::Older, .. }]), "{found:?}");
+    }
+    assert!(!is_dead(&house, &link).await);
+    let all = Wish { strays: Strays::EndAll, ..Wish::default() };
+    let found = only(house.reconcile_by(&house.account, &all).await.unwrap());
+    assert_eq!(markers(&found.strays), [marker]);
+    assert!(is_dead(&house, &link).await);
 }
 
 #[tokio::test]
@@ -104,23 +148,21 @@ async fn a_link_of_another_name_is_told_of_and_left_alone() {
     assert_eq!(calls_about(&house, &link).await.len(), 1, "it was made");
 
     let parser = house.links();
-    let import = async |dry_run, whose| {
+    let import = async |dry_run| {
         let books = house.books(&house.account, &parser);
-        let done = admit_server::import(books, house.chat, &whose, dry_run, "maria").await.unwrap();
-        // The bot has a primary link as well, as soon as it has looked at the chat.
-        let is_it = |it: &ToImport| it.link.as_ref().is_ok_and(|it| it.url.as_str() == link);
-        done.into_iter().filter(is_it).map(|it| it.became.unwrap()).collect::<Vec<_>>()
+        let shown = house.account.show(&house.chat.into(), &LinkUrl::new(link.as_str())).await.unwrap();
+        let importing = Importing { chat: house.chat, dry_run, who: "maria" };
+        admit_server::import(books, &shown, importing).await.unwrap()
     };
-    let of_bot = || Whose::Admin(Some(house.bot));
-    assert_eq!(import(true, of_bot()).await, [BecameOfIt::Imported]);
+    assert_eq!(import(true).await, BecameOfIt::Imported);
     assert_eq!(house.store.foreign_links(None, None, 9).await.unwrap(), []);
-    assert_eq!(import(false, of_bot()).await, [BecameOfIt::Imported]);
-    assert_eq!(import(false, Whose::Links(vec![LinkUrl::new(link.as_str())])).await, [BecameOfIt::Already]);
+    assert_eq!(import(false).await, BecameOfIt::Imported);
+    assert_eq!(import(false).await, BecameOfIt::Already);
     // It is in the books as Telegram has it now; a rehearsal leaves them as they are.
     let renamed = json!({ "chat_id": house.chat.get(), "invite_link": link, "name": "summer" });
     house.as_bot("editChatInviteLink", renamed).await;
     for (dry_run, name) in [(true, "spring"), (false, "summer")] {
-        assert_eq!(import(dry_run, Whose::Everybody).await, [BecameOfIt::Already]);
+        assert_eq!(import(dry_run).await, BecameOfIt::Already);
         let booked = house.store.foreign_link(&parser.parse(&link).unwrap()).await.unwrap().unwrap().0;
         assert_eq!(booked.name.as_deref(), Some(name));
     }
@@ -151,11 +193,20 @@ async fn a_link_of_another_name_is_told_of_and_left_alone() {
 async fn by_a_link_of_somebody_else_people_are_seen_once_the_books_are_compared() {
     let house = House::with(json!({ "pool": 0 })).await;
     let made = links::Links::create(&house.account, &house.chat.into(), &links::Terms::open()).await.unwrap();
-    let (parser, whose) = (house.links(), Whose::Admin(None));
+    let parser = house.links();
     let books = house.books(&house.account, &parser);
-    admit_server::import(books, house.chat, &whose, false, "maria").await.unwrap();
+    let importing = Importing { chat: house.chat, dry_run: false, who: "maria" };
+    admit_server::import(books, &made, importing).await.unwrap();
     let ann = house.person().await;
     assert_eq!(house.join(ann, made.url.as_str()).await, "joined");
+    // Another one is told of, though it has a name of ours, and left alone.
+    let name = links::LinkName::new(&Code::new([4; 16]).to_string()).unwrap();
+    let named = links::Terms { name: Some(name), ..links::Terms::open() };
+    let other = links::Links::create(&house.account, &house.chat.into(), &named).await.unwrap();
+    let found = rehearsed(&house).await;
+    assert_eq!(found.foreign.iter().map(|it| &it.url).collect::<Vec<_>>(), [&other.url]);
+    assert_eq!(found.strays.len(), 0);
+    links::Links::revoke(&house.account, &house.chat.into(), &other.url).await.unwrap();
     // Of a link that somebody else made, Telegram shows a bot the beginning only.
     house.leap(60).await;
     assert_eq!(house.number("select count(*) from sightings where foreign_link is not null"), 0);
@@ -246,6 +297,61 @@ async fn a_link_that_somebody_ended_or_deleted_is_replaced() {
 }
 
 #[tokio::test]
+async fn who_came_by_a_link_is_asked_before_it_is_declared_dead() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let mut fan = house.fan().await;
+    let link = fan.pass().await;
+    let (ann, ben) = (house.person().await, house.person().await);
+    let asking = json!({ "chat_id": house.chat.get(), "creates_join_request": true });
+    let other = house.as_bot("createChatInviteLink", asking).await["result"]["invite_link"].clone();
+    // Nobody listens, and somebody ends it.
+    house.as_bot("setWebhook", json!({ "url": "http://127.0.0.1:9/" })).await;
+    assert_eq!(house.join(ann, &link).await, "joined");
+    assert_eq!(house.join(ben, other.as_str().unwrap()).await, "requested");
+    links::Links::revoke(&house.account, &house.chat.into(), &LinkUrl::new(link.as_str())).await.unwrap();
+    let refused = |method: &str, text: &str, times: u32| json!({ "method": method, "kind": "4xx", "n": 400, "text": text, "times": times });
+    let issued = || house.number("select count(*) from entries where state = 'issued'");
+    house.control("faults", refused("messages.getChatInviteImporters", "SOMETHING_NEW", 1)).await;
+    let found = compared(&house).await;
+    assert_eq!(found.waiting, 1, "the rest is compared");
+    assert_eq!((found.failed.len(), issued()), (1, 1), "nobody knows yet who came by it");
+    // The bot is among nobody with links, as Telegram has it.
+    house.control("faults", refused("messages.getExportedChatInvites", "ADMIN_ID_INVALID", 2)).await;
+    let found = compared(&house).await;
+    let came: Vec<_> = found.came.iter().map(|it| it.person.get()).collect();
+    assert_eq!((found.links, came, found.died.len()), (1, vec![ann], 1));
+    fan.reads("You are in. Your invitation was used").await;
+    // That it ended is known, so nobody asks about it again.
+    house.control("faults", refused("messages.getExportedChatInvites", "ADMIN_ID_INVALID", 2)).await;
+    assert_eq!(compared(&house).await.links, 0);
+}
+
+#[tokio::test]
+async fn a_chat_to_which_no_gate_leads_any_more_is_compared_while_its_links_work() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let link = house.fan().await.pass().await;
+    let new = json!({ "kind": "supergroup", "title": "Larks" });
+    let other = house.control("chats", new).await["chat_id"].as_i64().unwrap();
+    let gate = json!({
+        "slug": "night-owls",
+        "title": "Night Owls",
+        "chats": [other],
+        "questions": [{ "ask": "Who hoots at night?", "answers": ["owl"] }],
+    });
+    let gate = serde_json::from_value(gate).unwrap();
+    house.store.save_gate(&gate, house.bot, "maria", house.now()).await.unwrap();
+    let chats = async || {
+        let report = house.reconcile_by(&house.account, &Wish::default()).await.unwrap();
+        report.chats.iter().map(|it| it.chat).collect::<Vec<_>>()
+    };
+    assert_eq!(chats().await.len(), 2);
+    links::Links::revoke(&house.account, &house.chat.into(), &LinkUrl::new(link)).await.unwrap();
+    chats().await;
+    let other = links::ChatId::new(other).unwrap();
+    assert_eq!(chats().await, [other]);
+}
+
+#[tokio::test]
 async fn who_waits_is_told_of_and_written_down_once() {
     let house = House::with(json!({ "pool": 0 })).await;
     let asking = json!({ "chat_id": house.chat.get(), "creates_join_request": true });
@@ -273,12 +379,29 @@ async fn a_chat_that_the_account_does_not_own_is_named_and_a_session_that_is_ove
     let account = house.account_of(deputy).await;
     let report = house.reconcile_by(&account, &Wish::default()).await.unwrap();
     assert!(matches!(report.chats[0].outcome, Err(NotCompared::NotOwner)), "{report:?}");
+    // What is their own, and who waits, is compared all the same.
+    let (ann, ben) = (house.person().await, house.person().await);
+    let made = links::Links::create(&account, &house.chat.into(), &links::Terms::open()).await.unwrap();
+    let parser = house.links();
+    let books = house.books(&account, &parser);
+    let importing = Importing { chat: house.chat, dry_run: false, who: "maria" };
+    admit_server::import(books, &made, importing).await.unwrap();
+    assert_eq!(house.join(ann, made.url.as_str()).await, "joined");
+    let asking = json!({ "chat_id": house.chat.get(), "creates_join_request": true });
+    let asking = house.as_bot("createChatInviteLink", asking).await["result"]["invite_link"].clone();
+    assert_eq!(house.join(ben, asking.as_str().unwrap()).await, "requested");
+    let report = house.reconcile_by(&account, &Wish::default()).await.unwrap();
+    let ChatReport { found, outcome, .. } = &report.chats[0];
+    assert!(matches!(outcome, Err(NotCompared::NotOwner)), "{report:?}");
+    assert_eq!((found.came.len(), found.waiting), (1, 1));
     let stranger = house.account_of(house.person().await).await;
     let report = house.reconcile_by(&stranger, &Wish::default()).await.unwrap();
     assert!(matches!(report.chats[0].outcome, Err(NotCompared::Telegram(_))), "{report:?}");
     house.control(&format!("people/{deputy}/logout"), json!({})).await;
-    let over = house.reconcile_by(&account, &Wish::default()).await;
+    let mut report = Report::default();
+    let over = house.reconcile_into(&mut report, &account, &Wish::default()).await;
     assert!(matches!(over, Err(CannotReconcile::SessionOver(_))), "{over:?}");
+    assert!(matches!(report.chats[0].outcome, Err(NotCompared::BrokeOff)), "{report:?}");
 }
 
 #[tokio::test]
@@ -299,4 +422,6 @@ async fn every_night_the_service_compares_by_itself() {
     house.advance(DAY).await;
     reconciled(Some(first)).await;
     assert!(is_dead(&house, &link).await);
+    // Between two nights, nobody is connected.
+    eventually("the account is closed", async || (house.opened() == (2, 0)).then_some(())).await;
 }

@@ -23,3 +23,10 @@ create index sightings_by_foreign_link on sightings (foreign_link) where foreign
 
 -- When it was looked up, after the link's end, who had come by it.
 alter table links add column compared_at bigint;
+
+-- Whoever was erased before then has one of the last 2^30 numbers that a person could have. Telegram's list of who came by
+-- a link of theirs has their own number still, so it is not looked up.
+update links set compared_at = 0
+where used_by >= 1098437885952
+    or id in (select link from sightings where person >= 1098437885952 and link is not null)
+    or pass in (select id from passes where person >= 1098437885952);

@@ -52,6 +52,18 @@ impl Database {
         }
     }
 
+    /// The database as it was before there were the books of other links.
+    pub(crate) async fn go_back_to_the_first_schema(&self) {
+        self.run(
+            "drop table foreign_links;
+            drop index sightings_by_foreign_link;
+            alter table sightings drop column foreign_link;
+            alter table links drop column compared_at;
+            delete from migrations where number > 1;",
+        )
+        .await;
+    }
+
     /// What another transition that wrote anything about a gate would have changed.
     pub(crate) async fn last_written(&self) -> Vec<u8> {
         if self.place.starts_with("postgres") {

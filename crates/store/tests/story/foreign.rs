@@ -37,11 +37,14 @@ on_both! {
         assert!(store.foreign_link_told(shown(5), later(11)).await.unwrap());
         assert_eq!(store.foreign_links(None, None, 9).await.unwrap()[0].revoked_at, None);
         assert_eq!(store.foreign_links(None, Some(link.id), 9).await.unwrap(), []);
+        assert_eq!(store.foreign_link_by_id(link.id).await.unwrap().unwrap().0.url, link.url);
         let done = store.audit(None, 9).await.unwrap();
         assert_eq!(done.iter().filter(|done| done.what == "import link").count(), 1);
 
         make(&store, &gate, 1).await;
         assert_eq!(store.import(shown(1), "maria", NOW).await.unwrap(), Imported::Ours);
+        let named = Shown { name: Some(marker(1).to_string()), ..shown(6) };
+        assert_eq!(store.import(named, "maria", NOW).await.unwrap(), Imported::Ours, "it has the name of one of ours");
         assert_eq!(store.foreign_link(&hash(1)).await.unwrap(), None);
     }
 
@@ -62,6 +65,25 @@ on_both! {
         let seen: Vec<_> = seen.iter().map(|it| (it.person, it.what.as_str(), it.at, it.left_at)).collect();
         let [ann, ben] = [person(11), person(12)];
         assert_eq!(seen, [(ann, "joined", later(1), Some(later(2))), (ben, "asked", later(3), None)]);
+    }
+
+    async fn a_link_that_is_named_like_one_of_ours_is_none(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        make(&store, &gate, 1).await;
+        let pass = grant(&store, &gate, 1, NOW).await;
+        imported(&store, 5).await;
+        let by = |number| admit_store::By { marker: Some(marker(1)), link: Some((hash(number).url(), hash(number))) };
+        let came = |id, number| {
+            update(id, Effect::Joined { chat: chat(), person: person(10 + id), at: later(id), by: by(number) })
+        };
+        let outcomes = store.take_in(bot(), vec![came(1, 5), came(2, 6)]).await.unwrap();
+        assert_eq!(outcomes, [Outcome::Noted; 2]);
+        assert_eq!(store.foreign_link(&hash(5)).await.unwrap().unwrap().1.len(), 1);
+        // Where no link was told, its name is all there is.
+        let by = admit_store::By { marker: Some(marker(1)), link: None };
+        let named = update(3, Effect::Joined { chat: chat(), person: person(13), at: later(3), by });
+        assert_eq!(store.take_in(bot(), vec![named]).await.unwrap(), [Outcome::Entered { pass, chat: chat() }]);
     }
 
     /// Whatever ends links, gives them, or doubts them.

@@ -69,6 +69,18 @@ on_both! {
         assert_eq!(seen(&store, 1).await.len(), 2);
     }
 
+    async fn who_comes_by_the_link_of_somebody_else_is_a_stranger_though_they_hold_a_pass(database: &Database) {
+        let (store, gate) = opened(database).await;
+        make(&store, &gate, 1).await;
+        make(&store, &gate, 2).await;
+        let theirs = pass_of(&store, &gate, 41).await;
+        let own = pass_of(&store, &gate, 42).await;
+        let update = |id, number, at| vec![joined(id, 42, Some(number), at)];
+        assert_eq!(store.take_in(bot(), update(1, 2, 10)).await.unwrap(), [Outcome::Entered { pass: own, chat: chat() }]);
+        let stranger = Outcome::Stranger { pass: theirs, chat: chat() };
+        assert_eq!(store.take_in(bot(), update(2, 1, 20)).await.unwrap(), [stranger]);
+    }
+
     async fn a_join_that_is_found_and_told_is_one_join_in_either_order(database: &Database) {
         let (store, gate) = opened(database).await;
         let mut ends = Vec::new();
@@ -107,6 +119,12 @@ on_both! {
         assert_eq!(find(&store, came(42, link, 10)).await, None, "they were in then");
         assert!(find(&store, came(42, link, 30)).await.is_some());
         assert_eq!((entry(&store, pass).await.state, seen(&store, 1).await.len()), (State::Used, 2));
+        // All of that in one second: whoever is in the list is in.
+        let (link, _) = make(&store, &gate, 3).await;
+        let pass = grant(&store, &gate, 3, NOW).await;
+        store.take_in(bot(), vec![left(3, 44, 10)]).await.unwrap();
+        assert_eq!(find(&store, came(44, link, 10)).await, Some(Outcome::Entered { pass, chat: chat() }));
+        assert_eq!(entry(&store, pass).await.state, State::Used);
         // The update of the first time is told late, the one of the second not at all.
         let (link, _) = make(&store, &gate, 2).await;
         let pass = grant(&store, &gate, 2, NOW).await;
@@ -132,6 +150,32 @@ on_both! {
         assert_eq!(outcome, Outcome::Entered { pass, chat: chat() });
         assert_eq!((entry(&store, pass).await.state, seen(&store, 2).await.len()), (State::Used, 1));
         assert_eq!(places(&store, 43).await, 3);
+    }
+
+    async fn what_is_told_long_after_it_was_found_is_another_time(database: &Database) {
+        let (store, gate) = opened(database).await;
+        let (link, _) = make(&store, &gate, 1).await;
+        let pass = grant(&store, &gate, 1, NOW).await;
+        assert!(find(&store, came(42, link, 500)).await.is_some());
+        store.revoke_pass(pass, "maria", later(600)).await.unwrap();
+        store.revoked(link, later(601)).await.unwrap();
+        // They went unheard of, and come back by something else.
+        store.take_in(bot(), vec![joined(1, 42, None, 700_000)]).await.unwrap();
+        assert_eq!(store.strangers(bot(), chat(), 9).await.unwrap(), []);
+        let after = entry(&store, pass).await;
+        assert_eq!((after.used_by, after.used_at), (Some(person(42)), Some(later(500))));
+        assert_eq!(seen(&store, 1).await.len(), 1);
+    }
+
+    async fn what_is_found_long_after_something_was_told_is_another_time(database: &Database) {
+        let (store, gate) = opened(database).await;
+        store.take_in(bot(), vec![joined(1, 42, None, 10)]).await.unwrap();
+        let (link, _) = make(&store, &gate, 1).await;
+        let pass = grant(&store, &gate, 1, later(4000)).await;
+        assert_eq!(find(&store, came(42, link, 5000)).await, Some(Outcome::Entered { pass, chat: chat() }));
+        let after = entry(&store, pass).await;
+        assert_eq!((after.state, after.used_at), (State::Used, Some(later(5000))));
+        assert_eq!(places(&store, 42).await, 4, "in the entry, in the link, and twice in the chat");
     }
 
     async fn who_waits_is_written_down_once(database: &Database) {
@@ -214,6 +258,50 @@ on_both! {
         store.erase_person(person(42), "maria", later(70)).await.unwrap();
         let booked = store.booked(&hash(1), None).await.unwrap();
         assert!(matches!(booked, Booked::Ours { link: it, is_compared: true, .. } if it == link), "{booked:?}");
+        // Nor by whoever had the list before.
+        assert_eq!(find(&store, came(42, link, 60)).await, None);
+        let Imported::Imported(link) = store.import(shown(5), "maria", NOW).await.unwrap() else { panic!() };
+        store.take_in(bot(), vec![joined_by_foreign(2, 43, 5, 60)]).await.unwrap();
+        store.erase_person(person(43), "maria", later(70)).await.unwrap();
+        let found = |at| Found { chat: chat(), person: person(43), at: later(at), did: Did::ComeByForeign(link) };
+        assert_eq!(find(&store, found(60)).await, None);
+        assert!(find(&store, found(80)).await.is_some(), "they came again");
+    }
+
+    async fn who_was_erased_and_waits_still_is_not_written_down_again(database: &Database) {
+        let (store, _) = opened(database).await;
+        assert!(find(&store, asks(42, 10)).await.is_some());
+        store.erase_person(person(42), "maria", later(70)).await.unwrap();
+        assert_eq!(find(&store, asks(42, 10)).await, None);
+        assert!(find(&store, asks(43, 71)).await.is_some());
+    }
+
+    async fn who_was_erased_before_there_were_these_books_is_not_found_again(database: &Database) {
+        let (store, gate) = opened(database).await;
+        let mut links = Vec::new();
+        for number in 1..=5 {
+            links.push(make(&store, &gate, number).await.0);
+        }
+        // Ann came by hers, Ben by the one of somebody else, Cy holds one, and Dee came by one of nobody.
+        grant(&store, &gate, 1, NOW).await;
+        pass_of(&store, &gate, 99).await;
+        pass_of(&store, &gate, 43).await;
+        let seen = vec![
+            joined(1, 41, Some(1), 60), joined(2, 42, Some(2), 60), joined(3, 44, Some(4), 60), joined(4, 45, Some(5), 60),
+        ];
+        store.take_in(bot(), seen).await.unwrap();
+        store.revoked(links[1], later(65)).await.unwrap();
+        let stranger = store.strangers(bot(), chat(), 9).await.unwrap().remove(0);
+        store.stranger_settled(stranger, later(66)).await.unwrap();
+        for who in [41, 42, 43, 44] {
+            let erased = store.erase_person(person(who), "maria", later(70)).await.unwrap();
+            assert!(matches!(erased, Erased::Erased { .. }), "{erased:?}");
+        }
+        assert_eq!(store.not_compared(bot(), chat()).await.unwrap(), links[4..]);
+        drop(store);
+        database.go_back_to_the_first_schema().await;
+        let store = database.open().await;
+        assert_eq!(store.not_compared(bot(), chat()).await.unwrap(), links[4..]);
     }
 
     async fn when_the_books_were_last_compared_is_remembered(database: &Database) {

@@ -8,7 +8,7 @@ use admit_store::{
     Token,
 };
 use gate::pass::State;
-use links::{Right, Standing};
+use links::{Right, Standing, UnixTime};
 use serde_json::json;
 
 const DAY: i64 = 86_400;
@@ -72,8 +72,12 @@ on_both! {
         assert!(store.found_in(ann, chat(), late).await.unwrap());
         let entry_of_ann = entry(&store, ann).await;
         assert_eq!((entry_of_ann.state, entry_of_ann.used_by), (State::Used, Some(person(1))));
-        assert_eq!((entry_of_ann.used_at, entry_of_ann.doubted_at), (Some(late), None));
+        assert_eq!((entry_of_ann.used_at, entry_of_ann.doubted_at), (Some(before(late)), None));
         assert!(!store.found_in(ann, chat(), late).await.unwrap(), "they are in");
+        // An update tells of it a moment later: that is the same join.
+        store.take_in(bot(), vec![joined(6, 1, Some(1), DAY + 40)]).await.unwrap();
+        let (_, seen) = store.ledger_by_marker(marker(1)).await.unwrap().unwrap();
+        assert_eq!(seen.len(), 1);
         // What Telegram tells late was earlier.
         store.take_in(bot(), vec![joined(7, 1, Some(1), 90)]).await.unwrap();
         assert_eq!(entry(&store, ann).await.used_at, Some(later(90)));
@@ -201,4 +205,9 @@ on_both! {
         let (_, seen) = store.ledger_by_marker(marker(1)).await.unwrap().unwrap();
         assert_eq!(seen.len(), 1);
     }
+}
+
+/// The second before.
+fn before(at: UnixTime) -> UnixTime {
+    UnixTime::new(at.get() - 1)
 }

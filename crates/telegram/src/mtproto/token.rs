@@ -106,12 +106,11 @@ impl Client {
         Err(odd(SentOnAndOn))
     }
 
-    /// Waits until the token is accepted, for as long as it can be and no longer than the client's limit for a call.
-    /// Then asks again: for who is logged in, or for the next token to show.
+    /// Waits until the token is accepted, for as long as it can be; to ask for another one earlier would end it. Then
+    /// asks: for who is logged in, or for the next token to show.
     pub async fn token_accepted(&self, token: &LoginToken, api_hash: &str) -> Result<LoginStep> {
-        let until = token.until.min(self.deadline());
         // Whether it was told or the time is over, Telegram knows.
-        let _ = timeout_at(until, self.accepted().notified()).await;
+        let _ = timeout_at(token.until, self.accepted().notified()).await;
         self.login_token(api_hash).await
     }
 }

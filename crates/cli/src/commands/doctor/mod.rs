@@ -81,7 +81,7 @@ impl Doctor {
                         .leave_out("bots, gates and the record of what people did", "the database is closed");
                 }
             }
-            session::look(&mut report, ctx).await?;
+            session::look(&mut report, ctx).await;
             address::look(&mut report, public_url.as_deref(), webhook).await;
             Ok(report.sorted())
         })?;

@@ -9,7 +9,7 @@ use crate::runtime;
 use crate::several::{Those, each};
 use crate::when::Clock;
 use clap::Args;
-use links::{Error, Kind, Link, LinkName, LinkUrl, Operation};
+use links::{Error, Kind, Link, LinkName, LinkUrl, Links, Operation};
 use serde::Serialize;
 use std::pin::pin;
 
@@ -62,7 +62,8 @@ impl Delete {
         runtime::run_unstopped(async {
             let mut stopped = pin!(runtime::stopped());
             // Who cannot do it at all is told so before anybody is asked.
-            let links = ctx.links(Operation::Delete)?;
+            ctx.speaker(Operation::Delete)?;
+            let links = if dry_run { ctx.account()? } else { ctx.proven_account().await?.0 };
             if !dry_run {
                 tokio::select! {
                     biased;

@@ -6,7 +6,33 @@ use crate::rows::plain;
 use crate::when::Clock;
 use links::UnixTime;
 use serde::Serialize;
-use store::{ForeignLink, Sighting};
+use std::fmt;
+use std::str::FromStr;
+use store::{ForeignLink, ForeignLinkId, Sighting};
+
+/// How a link that was made elsewhere is called beside those that gates made, which have numbers of their own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Id(pub(super) ForeignLinkId);
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "imported-{}", self.0)
+    }
+}
+
+impl FromStr for Id {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let number = text.strip_prefix("imported-").and_then(|number| number.parse().ok());
+        number.map(|number| Self(ForeignLinkId::new(number))).ok_or(NotAnId)
+    }
+}
+
+/// It names no link of the ledger.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a link of the ledger is called by its number, or `imported-` and a number")]
+pub(super) struct NotAnId;
 
 /// A link of the ledger, whoever made it. They are rows of one table.
 #[derive(Serialize)]
@@ -19,6 +45,8 @@ pub(super) enum Entry {
 /// One that was made elsewhere. Its text is shown only where somebody asks for this one link.
 #[derive(Serialize)]
 pub(super) struct ShownForeign {
+    /// As `admit link show` and `--before` take it.
+    id: String,
     foreign_link_id: i64,
     chat_id: i64,
     /// Always `imported`.
@@ -46,6 +74,14 @@ impl Entry {
         Self::Foreign(Box::new(ShownForeign::new(link)))
     }
 
+    /// How `--before` names it.
+    pub(super) fn id(&self) -> String {
+        match self {
+            Self::Ours(it) => it.id().to_string(),
+            Self::Foreign(it) => it.id.clone(),
+        }
+    }
+
     /// With all that is known.
     pub(super) fn whole_foreign(link: &ForeignLink, sightings: &[Sighting]) -> Self {
         let shown = ShownForeign {
@@ -60,6 +96,7 @@ impl Entry {
 impl ShownForeign {
     fn new(link: &ForeignLink) -> Self {
         Self {
+            id: Id(link.id).to_string(),
             foreign_link_id: link.id.get(),
             chat_id: link.chat.get(),
             state: "imported",
@@ -80,6 +117,7 @@ impl ShownForeign {
         let head = self.invite_link.as_deref().unwrap_or("A link that was made elsewhere");
         let named = self.name.as_deref().map(|name| format!(", named {}", plain(name))).unwrap_or_default();
         let mut words = format!("{head}\n  made by    {} into {}{named}", self.creator_id, self.chat_id);
+        words += &format!("\n  here       {}", self.id);
         words += "\n  it         was made elsewhere, and is left alone";
         if let Some(uses) = self.uses {
             words += &format!("\n  in by it   {uses}, as Telegram said on {}", say(self.told_at));
@@ -111,7 +149,8 @@ impl Shown for Entry {
         };
         let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
         vec![
-            String::new(),
+            it.id.clone(),
+            it.name.clone().unwrap_or_default(),
             String::new(),
             it.chat_id.to_string(),
             it.state.to_owned(),
@@ -119,7 +158,6 @@ impl Shown for Entry {
             number(it.expires_at),
             String::new(),
             number(it.revoked_at),
-            it.name.clone().unwrap_or_default(),
         ]
     }
 
@@ -133,10 +171,7 @@ impl Shown for Entry {
     fn brief(&self) -> String {
         match self {
             Self::Ours(it) => it.brief(),
-            Self::Foreign(it) => {
-                let name = it.invite_link.clone().or_else(|| it.name.clone());
-                name.unwrap_or_else(|| it.foreign_link_id.to_string())
-            }
+            Self::Foreign(it) => it.invite_link.clone().unwrap_or_else(|| it.id.clone()),
         }
     }
 }

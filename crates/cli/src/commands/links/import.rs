@@ -1,22 +1,26 @@
 //! `admit link import`: links that were made elsewhere come into the ledger, so that whoever comes by them is seen.
 
+use super::counted::LINKS;
 use super::list::number;
 use super::named::{link_or_hash, parser};
 use super::whose::Whose;
 use crate::commands::reconcile::failure;
 use crate::commands::serve;
 use crate::context::Context;
-use crate::failure::{ErrorJson, Failure, Usage};
-use crate::flags::InChat;
+use crate::failure::{Doing, ErrorJson, Failure, Usage};
+use crate::flags::{InChat, Speaker};
 use crate::house::Housing;
+use crate::listing::{self, Listing};
 use crate::output::Shown;
 use crate::rows::plain;
 use crate::runtime;
+use crate::several::{Those, each};
 use crate::trials;
 use crate::when::Clock;
 use clap::Args;
+use links::{Link, LinkFilter, LinkUrl, Links};
 use serde::Serialize;
-use server::{BecameOfIt, Books, NotThere, ToImport, Whose as Wanted};
+use server::{BecameOfIt, Books, CannotReconcile, Importing};
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
@@ -48,7 +52,7 @@ struct Imported {
     name: Option<String>,
     creator_id: Option<i64>,
     uses: Option<u32>,
-    /// `imported`, `already`, `ours`, `stray`, `unreadable` or `failed`.
+    /// `imported`, `would be imported`, `already`, `ours`, `stray`, `unreadable` or `failed`.
     status: &'static str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
@@ -58,88 +62,104 @@ struct Imported {
 
 impl Import {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.expect_speaker(Speaker::Account, "link import")?;
         let chat = number(&self.chat.chat)?;
         let config = ctx.config()?;
         let parser = parser(&config);
-        let whose = if self.links.is_empty() {
-            match self.whose.all_admins {
-                true => Wanted::Everybody,
-                false => Wanted::Admin(self.whose.other()),
-            }
-        } else {
-            if self.whose.all_admins || self.whose.admin.is_some() {
-                let rule = "links that are named are imported whoever made them";
-                let what = "links with `--admin` or `--all-admins`";
-                let example = "`admit link import --chat -1001234567890 https://t.me/+AbCdEf0123456789`";
-                return Err(Usage::new(what, rule, example).into());
-            }
-            let links = self.links.iter().map(|text| link_or_hash(text, &parser));
-            Wanted::Links(links.collect::<Result<_, _>>()?)
-        };
         let keep_days = serve::keep_days(ctx, None)?.unwrap_or(server::Settings::default().keep_days);
-        let (clock, dry_run) = (trials::clock(ctx.variables), ctx.global.dry_run);
-        let done = runtime::run(async {
+        let (clock, who) = (trials::clock(ctx.variables), ctx.who());
+        let importing = Importing { chat, dry_run: ctx.global.dry_run, who: &who };
+        if self.links.is_empty() {
+            return listing::tell(ctx, LINKS, async |listing| {
+                let account = ctx.account()?;
+                let store = self.housing.open(ctx).await?.store;
+                let books =
+                    Books { store: &store, account: &account, links: &parser, clock: &clock, keep_days };
+                self.all(books, importing, listing).await
+            });
+        }
+        if self.whose.all_admins || self.whose.admin.is_some() {
+            let rule = "links that are named are imported whoever made them";
+            let what = "links with `--admin` or `--all-admins`";
+            let example = "`admit link import --chat -1001234567890 https://t.me/+AbCdEf0123456789`";
+            return Err(Usage::new(what, rule, example).into());
+        }
+        let links = self.links.iter().map(|text| link_or_hash(text, &parser));
+        let links = links.collect::<Result<Vec<_>, _>>()?;
+        runtime::run_unstopped(async {
+            let stopped = runtime::stopped();
             let account = ctx.account()?;
             let store = self.housing.open(ctx).await?.store;
             let books = Books { store: &store, account: &account, links: &parser, clock: &clock, keep_days };
-            let done = server::import(books, chat, &whose, dry_run, &ctx.who()).await;
-            done.map_err(|why| failure("look up the links", why))
-        })?;
-        // One alone fails alone.
-        if let (Wanted::Links(links), [ToImport { link: Err(_), .. }]) = (&whose, done.as_slice())
-            && links.len() == 1
-        {
-            let not_there = done.into_iter().find_map(|it| it.link.err());
-            return not_there.map_or(Ok(()), |it| Err(Imported::failure(it)));
+            let import = async |url: &LinkUrl| {
+                let shown = account.show(&self.chat.chat, url).await;
+                let link = shown.doing(|| format!("look up the link {url}"))?;
+                let became = server::import_named(books, &link, importing).await.map_err(not_taken_in)?;
+                Ok(Imported::new(&link, became, importing.dry_run))
+            };
+            let failed = |url: &LinkUrl, failure: &Failure| Imported::failed(url, failure, importing.dry_run);
+            each(ctx, stopped, Those::Named(&links), import, failed).await
+        })
+    }
+
+    /// Each as it comes from Telegram.
+    async fn all(
+        &self,
+        books: Books<'_>,
+        importing: Importing<'_>,
+        listing: &mut Listing<Imported>,
+    ) -> Result<String, Failure> {
+        let chat = &self.chat.chat;
+        let (account, mut number) = (books.account, 0);
+        for admin in self.whose.each(account, chat).await? {
+            let filter = LinkFilter { admin, revoked: false };
+            let mut links = account.list(chat, &filter);
+            let doing = || format!("list the links to {chat}");
+            while let Some(link) = listing.next(&mut links, doing).await.map_err(Failure::of_owners)? {
+                let became = server::import(books, &link, importing).await.map_err(not_taken_in)?;
+                number += u64::from(became == BecameOfIt::Imported);
+                listing.put(&Imported::new(&link, became, importing.dry_run))?;
+            }
         }
-        let rows: Vec<_> = done.into_iter().map(|it| Imported::new(it, dry_run)).collect();
-        if rows.is_empty() {
-            ctx.output.note("There is no such link that works");
-        }
-        ctx.output.show_all(&rows, &Clock::of_this_machine())?;
-        match rows.iter().filter(|row| row.error.is_some()).count() {
-            0 => Ok(()),
-            failed => Err(Failure::SomeFailed { failed: failed as u64, total: rows.len() as u64 }),
-        }
+        let would = if importing.dry_run { "would import" } else { "imported" };
+        Ok(format!("{would} {number} of {}", listing.said()))
     }
 }
 
+fn not_taken_in(why: CannotReconcile) -> Failure {
+    failure("take the link into the ledger", why)
+}
+
 impl Imported {
-    fn failure(NotThere { url, why }: NotThere) -> Failure {
-        Failure::telegram(format!("look up the link {url}"), why)
+    fn new(link: &Link, became: BecameOfIt, dry_run: bool) -> Self {
+        let status = match became {
+            BecameOfIt::Imported if dry_run => "would be imported",
+            BecameOfIt::Imported => "imported",
+            BecameOfIt::Already => "already",
+            BecameOfIt::Ours => "ours",
+            BecameOfIt::Stray => "stray",
+            BecameOfIt::Unreadable => "unreadable",
+        };
+        Self {
+            invite_link: link.url.to_string(),
+            name: link.name.clone().map(String::from),
+            creator_id: Some(link.creator.id.get()),
+            uses: link.uses,
+            status,
+            dry_run,
+            error: None,
+        }
     }
 
-    fn new(ToImport { link, became }: ToImport, dry_run: bool) -> Self {
-        let status = match became {
-            Some(BecameOfIt::Imported) => "imported",
-            Some(BecameOfIt::Already) => "already",
-            Some(BecameOfIt::Ours) => "ours",
-            Some(BecameOfIt::Stray) => "stray",
-            None => "unreadable",
-        };
-        match link {
-            Ok(link) => Self {
-                invite_link: link.url.to_string(),
-                name: link.name.map(String::from),
-                creator_id: Some(link.creator.id.get()),
-                uses: link.uses,
-                status,
-                dry_run,
-                error: None,
-            },
-            Err(not_there) => {
-                let invite_link = not_there.url.to_string();
-                let error = Self::failure(not_there).as_json();
-                Self {
-                    invite_link,
-                    name: None,
-                    creator_id: None,
-                    uses: None,
-                    status: "failed",
-                    dry_run,
-                    error: Some(error),
-                }
-            }
+    fn failed(url: &LinkUrl, failure: &Failure, dry_run: bool) -> Self {
+        Self {
+            invite_link: url.to_string(),
+            name: None,
+            creator_id: None,
+            uses: None,
+            status: "failed",
+            dry_run,
+            error: Some(failure.as_json()),
         }
     }
 }
@@ -163,7 +183,7 @@ impl Shown for Imported {
         let named = self.name.as_deref().map(|name| format!(", named {}", plain(name))).unwrap_or_default();
         let link = &self.invite_link;
         match (self.status, &self.error) {
-            ("imported", _) if self.dry_run => format!("would import {link}{named}"),
+            ("would be imported", _) => format!("would import {link}{named}"),
             ("imported", _) => format!("imported {link}{named}"),
             ("already", _) if self.dry_run => format!("{link}{named} is in the ledger already"),
             ("already", _) => format!("{link}{named} was in the ledger, which says now what Telegram says"),

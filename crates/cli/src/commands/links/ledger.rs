@@ -78,6 +78,10 @@ impl ShownEntry {
         }
     }
 
+    pub(super) fn id(&self) -> i64 {
+        self.link_id
+    }
+
     /// With all that is known.
     pub(super) fn whole(link: &LedgerLink, sightings: &[Sighting], slugs: &HashMap<GateId, Slug>) -> Self {
         Self {

@@ -1,7 +1,8 @@
-//! `admit link list`: links newest first, from Telegram or from our own ledger.
+//! `admit link list`: links from Telegram, by administrator, the newest first of each; or from our own ledger, newest
+//! first.
 
 use super::counted::{CountedLink, LINKS};
-use super::foreign::Entry;
+use super::foreign::{self, Entry};
 use super::ledger::ShownEntry;
 use super::source::{Chosen, Source};
 use super::whose::Whose;
@@ -16,6 +17,7 @@ use crate::when::Clock;
 use clap::Args;
 use gate::Slug;
 use links::{Chat, ChatId, Link, LinkFilter, Operation};
+use std::str::FromStr;
 use store::{LedgerFilter, LinkId, PassId};
 
 #[derive(Args, Debug)]
@@ -27,7 +29,8 @@ Examples:
   admit link list --gate night-owls --limit 100 --json
   admit link list --from ledger --chat -1001234567890 --before 1200 -o ndjson
 
-Telegram lists the links of a chat, with counts, to an account and to no bot: `admit login`. Our own ledger has what \
+Telegram lists the links of a chat, with counts, to an account and to no bot: `admit login`. It lists those that are \
+not revoked, by administrator, the newest first of each; with `--revoked` the others. Our own ledger has what \
 gates made and what was imported, and what became of it; there a link's text is not listed, `admit link show MARKER` shows one. Where a \
 session is kept and `--chat` is named, Telegram is asked.")]
 pub(crate) struct List {
@@ -53,9 +56,27 @@ pub(crate) struct List {
     pass: Option<PassId>,
     /// Those older than this one: for the next page.
     #[arg(long, value_name = "ID", help_heading = "From the ledger")]
-    before: Option<LinkId>,
+    before: Option<Before>,
     #[command(flatten)]
     housing: Housing,
+}
+
+/// A link of the ledger, where a page begins. Those that were imported stand after the last that a gate made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Before {
+    Ours(LinkId),
+    Foreign(foreign::Id),
+}
+
+impl FromStr for Before {
+    type Err = foreign::NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, foreign::NotAnId> {
+        match text.parse() {
+            Ok(id) => Ok(Self::Ours(id)),
+            Err(_) => text.parse().map(Self::Foreign),
+        }
+    }
 }
 
 impl List {
@@ -104,28 +125,35 @@ impl List {
             Usage::flag("--limit", limit, rule, "`--limit 10000`")
         })?;
         let chat = self.chat.as_ref().map(number).transpose()?;
-        let (links, entries) = runtime::run(async {
+        let entries = runtime::run(async {
             let store = self.housing.open(ctx).await?.store;
             let gate = match &self.gate {
                 Some(slug) => Some(find(&store, slug).await?.id),
                 None => None,
             };
-            let filter = LedgerFilter { gate, chat, pass: self.pass, before: self.before };
             let slugs = slugs(&store).await?;
-            let links = store.ledger(filter, limit).await?;
+            let (before, before_foreign) = match self.before {
+                Some(Before::Ours(id)) => (Some(id), None),
+                Some(Before::Foreign(foreign::Id(id))) => (None, Some(id)),
+                None => (None, None),
+            };
+            let filter = LedgerFilter { gate, chat, pass: self.pass, before };
+            let links = match before_foreign {
+                Some(_) => Vec::new(),
+                None => store.ledger(filter, limit).await?,
+            };
             let ours = links.iter().map(|link| Entry::Ours(Box::new(ShownEntry::new(link, &slugs))));
             let mut entries: Vec<Entry> = ours.collect();
-            // Those that were imported stand after the last that a gate made.
             let rest = limit - u32::try_from(links.len()).unwrap_or(limit);
             if rest > 0 && self.gate.is_none() && self.pass.is_none() {
-                let imported = store.foreign_links(chat, None, rest).await?;
+                let imported = store.foreign_links(chat, before_foreign, rest).await?;
                 entries.extend(imported.iter().map(Entry::foreign));
             }
-            Ok((links, entries))
+            Ok(entries)
         })?;
         ctx.output.list(&entries, &Clock::of_this_machine())?;
-        if let Some(last) = links.last().filter(|_| links.len() == limit as usize) {
-            ctx.output.note(format_args!("There may be more: `--before {}`", last.id));
+        if let Some(last) = entries.last().filter(|_| entries.len() == limit as usize) {
+            ctx.output.note(format_args!("There may be more: `--before {}`", last.id()));
         }
         Ok(())
     }

@@ -66,13 +66,21 @@ impl Purge {
         ctx.can_ask(&format!("this deletes every revoked link to {chat} for good"))?;
         runtime::run_unstopped(async {
             let mut stopped = pin!(runtime::stopped());
-            let account = ctx.account()?;
-            let owners = tokio::select! {
+            let look = async {
+                let (account, me) = ctx.proven_account().await?;
+                let owners = self.owners(ctx, &account, me.id).await?;
+                Ok::<_, Failure>((account, owners))
+            };
+            let (account, owners) = tokio::select! {
                 biased;
                 stop = &mut stopped => return Err(Failure::Stopped(stop)),
-                owners = self.owners(ctx, &account) => owners?,
+                looked = look => looked?,
             };
             let purge = async |owner: &Owner| {
+                // Nobody was asked whether to delete what came since.
+                if owner.revoked == Some(0) {
+                    return Ok(Purged::done(owner));
+                }
                 let purged = account.delete_revoked(chat, owner.id).await;
                 let doing = || format!("delete the revoked links of {} to {chat}", owner.id);
                 self.told(purged.doing(doing)).map(|()| Purged::done(owner))
@@ -87,7 +95,7 @@ impl Purge {
     }
 
     /// Whose links go, once somebody said yes.
-    async fn owners(&self, ctx: &Context<'_>, account: &Client) -> Result<Vec<Owner>, Failure> {
+    async fn owners(&self, ctx: &Context<'_>, account: &Client, me: UserId) -> Result<Vec<Owner>, Failure> {
         let chat = &self.chat.chat;
         let owners: Vec<Owner> = if self.whose.all_admins {
             let admins = everybody(account, chat).await?.into_iter().filter(|admin| admin.revoked > 0);
@@ -98,10 +106,7 @@ impl Purge {
             };
             admins.map(owner).collect()
         } else {
-            let id = match self.whose.other() {
-                Some(id) => id,
-                None => account.me().await.doing(|| "ask who this account is".to_owned())?.id,
-            };
+            let id = self.whose.other().unwrap_or(me);
             let revoked = if ctx.global.yes { None } else { Some(self.revoked(ctx, account).await?) };
             vec![Owner { id, person: None, revoked }]
         };

@@ -1,7 +1,7 @@
 //! `admit link show`: one link, with its counts from Telegram, or from the ledger with who was seen by it.
 
 use super::counted::CountedLink;
-use super::foreign::Entry;
+use super::foreign::{self, Entry};
 use super::ledger::ShownEntry;
 use super::named::{link_or_hash, parser, some_hash};
 use super::source::{Chosen, Source};
@@ -15,7 +15,7 @@ use crate::when::Clock;
 use clap::Args;
 use gate::Code;
 use links::{Chat, LinkHash, Operation};
-use store::{LedgerLink, Sighting, Store};
+use store::{ForeignLink, ForeignLinkId, LedgerLink, Sighting, Store};
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
@@ -29,7 +29,7 @@ With `--chat` Telegram is asked, which tells an account and no bot: `admit login
 the links that gates made or that were imported. The last is a link's name at Telegram, by which the ledger knows it where only half of it is \
 seen. Whoever has a link that was not used yet may come in by it.")]
 pub(crate) struct Show {
-    /// The link, in any spelling, its hash, or in the ledger its name.
+    /// The link, in any spelling, its hash, or in the ledger its name, or `imported-` and its number there.
     #[arg(value_name = "LINK", allow_hyphen_values = true)]
     link: String,
     /// Who is asked.
@@ -68,9 +68,7 @@ impl Show {
                 let slugs = slugs(&store).await?;
                 return Ok(Entry::Ours(Box::new(ShownEntry::whole(&link, &seen, &slugs))));
             }
-            if let Some(hash) = &named.hash
-                && let Some((link, seen)) = store.foreign_link(hash).await?
-            {
+            if let Some((link, seen)) = named.look_up_foreign(&store).await? {
                 return Ok(Entry::whole_foreign(&link, &seen));
             }
             Err(Failure::NothingThere {
@@ -89,14 +87,19 @@ impl Show {
 struct Named {
     marker: Option<Code>,
     hash: Option<LinkHash>,
+    /// As `admit link list` calls one that was imported.
+    foreign: Option<ForeignLinkId>,
 }
 
 impl Named {
     fn read(text: &str, config: &Config) -> Result<Self, Usage> {
         let text = text.trim();
+        if let Ok(foreign::Id(id)) = text.parse() {
+            return Ok(Self { marker: None, hash: None, foreign: Some(id) });
+        }
         match (text.parse().ok(), some_hash(text, &parser(config))) {
             (None, Err(why)) => Err(why),
-            (marker, hash) => Ok(Self { marker, hash: hash.ok() }),
+            (marker, hash) => Ok(Self { marker, hash: hash.ok(), foreign: None }),
         }
     }
 
@@ -110,6 +113,14 @@ impl Named {
         match &self.hash {
             Some(hash) => Ok(store.ledger_by_hash(hash).await?),
             None => Ok(None),
+        }
+    }
+
+    async fn look_up_foreign(&self, store: &Store) -> Result<Option<(ForeignLink, Vec<Sighting>)>, Failure> {
+        match (self.foreign, &self.hash) {
+            (Some(id), _) => Ok(store.foreign_link_by_id(id).await?),
+            (None, Some(hash)) => Ok(store.foreign_link(hash).await?),
+            (None, None) => Ok(None),
         }
     }
 }

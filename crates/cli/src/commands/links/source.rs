@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::failure::{Failure, Usage};
+use crate::flags::Speaker;
 use clap::ValueEnum;
 use links::Chat;
 
@@ -38,6 +39,8 @@ impl Source {
             Some(source) => source,
             None if telegrams.is_some() => Self::Telegram,
             None if ledgers.is_some() => Self::Ledger,
+            // A bot is told of no list.
+            None if ctx.global.speak_as == Some(Speaker::Bot) => Self::Ledger,
             None if chat.is_some() && ctx.has_account()? => Self::Telegram,
             None => Self::Ledger,
         };

@@ -11,7 +11,7 @@ pub(super) struct Whose {
     /// Of this administrator: the user id, or `me`, which it is anyway.
     #[arg(long, value_name = "ID", conflicts_with = "all_admins", allow_hyphen_values = true)]
     pub(super) admin: Option<Admin>,
-    /// Of every administrator; it takes the account of the chat's owner.
+    /// Of every administrator, one after the other; it takes the account of the chat's owner.
     #[arg(long)]
     pub(super) all_admins: bool,
 }

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::failure::{Doing, Failure, Usage};
-use crate::flags::InChat;
+use crate::flags::{InChat, Speaker};
 use crate::output::Shown;
 use crate::when::Clock;
 use clap::Args;
@@ -41,6 +41,7 @@ struct Removed {
 
 impl Remove {
     pub(crate) fn run(&self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.expect_speaker(Speaker::Bot, "member remove")?;
         let (chat_id, user_id) = (&self.chat.chat, self.user);
         let is_basic = matches!(chat_id, Chat::Id(id) if id.kind() == ChatIdKind::Group);
         if self.ban && is_basic {

@@ -54,8 +54,9 @@ impl Show {
         }
         match self.wait {
             Some(seconds) if held.waits() => {
-                let words = format!("pass {} waits for a link still, after {seconds} s", self.pass);
-                Err(Failure::Told(Box::new(Failure::StillWaiting(words))))
+                let what = format!("pass {} waits for a link still, after {seconds} s", self.pass);
+                let hint = "links are made by `admit serve`; look whether it runs, and what it logs";
+                Err(Failure::Told(Box::new(Failure::StillWaiting { what, hint })))
             }
             _ => Ok(()),
         }

@@ -11,7 +11,7 @@ use crate::runtime;
 use crate::several::{Those, each};
 use crate::when::Clock;
 use clap::Args;
-use links::{Kind, Operation, RequestFilter, UserId, Verdict};
+use links::{Kind, Links, Operation, RequestFilter, UserId, Verdict};
 use serde::Serialize;
 use telegram::bot_api::methods::{ApproveChatJoinRequest, DeclineChatJoinRequest, Method};
 
@@ -62,7 +62,7 @@ impl Decide {
             return self.everybody(ctx, verdict);
         }
         if ctx.global.dry_run {
-            return self.users.iter().try_for_each(|&user| self.rehearse(ctx, verdict, user));
+            return self.rehearse(ctx, verdict);
         }
         runtime::run_unstopped(async {
             let stopped = runtime::stopped();
@@ -94,7 +94,8 @@ impl Decide {
         let what = format!("this {}s everybody who waits at {chat}{who}, at once", words.act);
         ctx.can_ask(&what)?;
         let decided = ctx.talk(async {
-            let links = ctx.links(Operation::DecideAll).map_err(one_by_one)?;
+            ctx.speaker(Operation::DecideAll).map_err(one_by_one)?;
+            let (links, _) = ctx.proven_account().await?;
             let waiting = if ctx.global.yes {
                 None
             } else {
@@ -112,17 +113,21 @@ impl Decide {
         Ok(ctx.output.show(&decided, &Clock::of_this_machine())?)
     }
 
-    fn rehearse(&self, ctx: &Context<'_>, verdict: Verdict, user_id: UserId) -> Result<(), Failure> {
+    fn rehearse(&self, ctx: &Context<'_>, verdict: Verdict) -> Result<(), Failure> {
         let chat_id = &self.chat.chat;
         if ctx.speaker(Operation::Decide)? == Speaker::Account {
-            return ctx.would(self.doing(verdict, user_id));
+            let would = |&user: &UserId| self.doing(verdict, user);
+            return ctx.would_each(self.users.iter().map(would).collect());
         }
+        let users = self.users.iter();
         match verdict {
             Verdict::Approve => {
-                ctx.rehearse(ApproveChatJoinRequest::NAME, &ApproveChatJoinRequest { chat_id, user_id })
+                let calls = users.map(|&user_id| ApproveChatJoinRequest { chat_id, user_id });
+                ctx.rehearse_each(ApproveChatJoinRequest::NAME, calls)
             }
             Verdict::Decline => {
-                ctx.rehearse(DeclineChatJoinRequest::NAME, &DeclineChatJoinRequest { chat_id, user_id })
+                let calls = users.map(|&user_id| DeclineChatJoinRequest { chat_id, user_id });
+                ctx.rehearse_each(DeclineChatJoinRequest::NAME, calls)
             }
         }
     }

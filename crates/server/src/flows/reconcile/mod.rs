@@ -3,14 +3,15 @@
 //! the same transitions as news is, so that to do all of this twice is to do it once.
 //!
 //! A link that bears a name of ours and was never shown is ended, by the bot, for Telegram lets nobody else. One that
-//! bears another name is somebody's, and is left alone.
+//! bears another name is somebody's, and is left alone; so is one that was made before the bot was known here, for then
+//! other books made it.
 
 mod report;
 
-pub use report::{Became, Came, ChatReport, Difference, End, Foreign, NotCompared, Report, Unshown};
+pub use report::{Became, Came, ChatReport, Difference, End, Failure, Foreign, NotCompared, Report, Unshown};
 
 use crate::CannotStart;
-use crate::bots::{Asked, Bot};
+use crate::bots::Bot;
 use crate::clock::Clock;
 use futures_util::TryStreamExt;
 use links::{
@@ -26,18 +27,36 @@ const DAY_SECONDS: i64 = 86_400;
 const AT_A_TIME: usize = 100;
 /// Links that were imported, read from the books at once.
 const PAGE: u32 = 200;
-/// Who came by an imported link so long before it was last compared is looked at again: Telegram's clock is not ours.
+/// Who came by an imported link so long before it was last compared is looked at again, and so long after its end a link
+/// is over: Telegram's clock is not ours.
 const OVERLAP_SECONDS: i64 = 600;
+
+/// Who compares every night.
+const BY_ITSELF: &str = "the service";
 
 /// What is to be compared, and how far that may go.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Wish {
     /// These chats; without any, every chat that a gate leads to.
     pub chats: Vec<ChatId>,
+    /// Who wants it, and answers for it; without anybody, the service does it by itself.
+    pub who: Option<String>,
     /// Nothing is changed, here or at Telegram.
     pub dry_run: bool,
-    /// Links that bear a name of ours and which the books do not know are left as they are.
-    pub keep_strays: bool,
+    /// What is done about links that bear a name of ours and which the books do not know.
+    pub strays: Strays,
+}
+
+/// Which links end that bear a name of ours and which the books do not know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Strays {
+    /// None.
+    Keep,
+    /// Those that were made since the bot is known here. Whoever opens the wrong books ends no link of the right ones.
+    #[default]
+    End,
+    /// Those that are older, too.
+    EndAll,
 }
 
 /// Both sets of books, and whoever reads Telegram's.
@@ -72,13 +91,19 @@ pub enum CannotReconcile {
     Bot(#[from] CannotStart),
 }
 
-/// Compares, and puts right what can be; with every bot of the store.
-pub async fn reconcile(books: Books<'_>, road: &Road, wish: &Wish) -> Result<Report, CannotReconcile> {
+/// Compares, and puts right what can be; with every bot of the store. What was found and done is in the report as soon as
+/// it is, so that whoever stops this half-way has it.
+pub async fn reconcile(
+    books: Books<'_>,
+    road: &Road,
+    wish: &Wish,
+    report: &mut Report,
+) -> Result<(), CannotReconcile> {
     let mut bots = Vec::new();
     for known in books.store.bots().await? {
         bots.push(Bot::new(&known, road, books.store.clone(), books.clock.clone())?);
     }
-    with_bots(books, &bots, wish).await
+    with_bots(books, &bots, wish, report).await
 }
 
 /// The same, with these bots.
@@ -86,42 +111,53 @@ pub(crate) async fn with_bots(
     books: Books<'_>,
     bots: &[Bot],
     wish: &Wish,
-) -> Result<Report, CannotReconcile> {
-    let mut report = Report::default();
+    report: &mut Report,
+) -> Result<(), CannotReconcile> {
     let mut compared = HashSet::new();
-    for (chat, bot) in places(books.store, bots, wish).await? {
+    let places = places(books, bots, wish).await?;
+    for &(chat, bot) in &places {
         // What concerns no bot is looked at once.
         let is_first = !compared.contains(&chat);
-        let mut desk = Desk::new(books, bot, chat, wish);
-        let outcome = match desk.compare(is_first).await {
+        let each = report.begin(chat, bot.id);
+        let bots_here: HashSet<UserId> =
+            places.iter().filter(|(other, _)| *other == chat).map(|(_, bot)| bot.id).collect();
+        let mut desk = Desk::new(books, bot, chat, wish, &mut each.found);
+        let ended = desk.compare(is_first.then_some(&bots_here)).await;
+        if !wish.dry_run && (wish.who.is_some() || each.found.has_changed()) {
+            let who = wish.who.as_deref().unwrap_or(BY_ITSELF);
+            let (changed, now) = (each.found.changed(), books.clock.now());
+            books.store.record_comparison(bot.id, chat, &changed, who, now).await?;
+        }
+        each.outcome = match ended {
             Ok(()) => {
                 compared.insert(chat);
-                Ok(desk.found)
+                Ok(())
             }
             Err(Failed::Store(why)) => return Err(why.into()),
             Err(Failed::Telegram(why)) if *why.kind() == Kind::SessionOver => {
                 return Err(CannotReconcile::SessionOver(why));
             }
             Err(Failed::Telegram(why)) if matches!(why.kind(), Kind::MissingRight(_)) => {
+                compared.insert(chat);
                 Err(NotCompared::NotOwner)
             }
             Err(Failed::Telegram(why)) => Err(NotCompared::Telegram(why)),
         };
-        report.chats.push(ChatReport { chat, bot: bot.id, outcome });
     }
-    Ok(report)
+    Ok(())
 }
 
-/// Each chat, with each bot whose gates lead there. A chat that is named and to which none leads is looked at with every
+/// Each chat, with each bot whose gates lead there, or whose links do still. A chat that is named and to which none leads is looked at with every
 /// bot that knows it, or with all.
 async fn places<'a>(
-    store: &Store,
+    books: Books<'_>,
     bots: &'a [Bot],
     wish: &Wish,
 ) -> Result<Vec<(ChatId, &'a Bot)>, store::Error> {
+    let (store, now) = (books.store, books.clock.now());
     let mut gated = Vec::new();
     for bot in bots {
-        let mut chats = BTreeSet::new();
+        let mut chats = BTreeSet::from_iter(store.led_to(bot.id, now).await?);
         for slug in store.slugs(bot.id).await? {
             chats.extend(store.gate(&slug).await?.into_iter().flat_map(|gate| gate.gate.chats.clone()));
         }
@@ -178,11 +214,13 @@ struct Desk<'a> {
     began_at: UnixTime,
     /// Links that let somebody in, by our books, and which Telegram has not shown yet.
     unseen: HashSet<LinkId>,
-    found: Difference,
+    /// Telegram listed the bot's links.
+    is_listed: bool,
+    found: &'a mut Difference,
 }
 
 impl<'a> Desk<'a> {
-    fn new(books: Books<'a>, bot: &'a Bot, chat: ChatId, wish: &'a Wish) -> Self {
+    fn new(books: Books<'a>, bot: &'a Bot, chat: ChatId, wish: &'a Wish, found: &'a mut Difference) -> Self {
         Self {
             books,
             bot,
@@ -191,22 +229,36 @@ impl<'a> Desk<'a> {
             wish,
             began_at: books.clock.now(),
             unseen: HashSet::new(),
-            found: Difference::default(),
+            is_listed: true,
+            found,
         }
     }
 
-    async fn compare(&mut self, is_first: bool) -> Result<(), Failed> {
+    /// Compares; also what concerns no bot, if it is said which ones are compared besides.
+    async fn compare(&mut self, bots_here: Option<&HashSet<UserId>>) -> Result<(), Failed> {
+        // Whoever does not own the chat is shown what is their own, and who waits.
+        let denied = match self.compare_bot().await {
+            Err(Failed::Telegram(why)) if matches!(why.kind(), Kind::MissingRight(_)) => Some(why),
+            compared => {
+                compared?;
+                None
+            }
+        };
+        if let Some(bots_here) = bots_here {
+            self.look_at_others(bots_here).await?;
+            self.look_after_imported().await?;
+            self.look_who_waits().await?;
+        }
+        denied.map_or(Ok(()), |why| Err(why.into()))
+    }
+
+    async fn compare_bot(&mut self) -> Result<(), Failed> {
         let (store, now) = (self.books.store, self.began_at);
         self.unseen = store.held_to_work(self.bot.id, self.chat, now, now).await?.into_iter().collect();
         for revoked in [false, true] {
             self.lay_beside(revoked).await?;
         }
-        self.look_for_unseen().await?;
-        if is_first {
-            self.look_after_imported().await?;
-            self.look_who_waits().await?;
-        }
-        Ok(())
+        self.look_for_unseen().await
     }
 
     /// What Telegram shows of the bot, link by link.
@@ -216,10 +268,16 @@ impl<'a> Desk<'a> {
         let mut shown = account.list(&name, &filter);
         loop {
             match shown.try_next().await {
-                Ok(Some(link)) => self.one(&link).await?,
+                Ok(Some(link)) => {
+                    let compared = self.one(&link).await;
+                    self.unless_failed(link.name.as_ref().map(|name| name.as_str()), compared)?;
+                }
                 Ok(None) => return Ok(()),
                 // Whoever holds no link there is in no list of administrators with links.
-                Err(why) if *why.kind() == Kind::PersonUnknown => return Ok(()),
+                Err(why) if *why.kind() == Kind::PersonUnknown => {
+                    self.is_listed = false;
+                    return Ok(());
+                }
                 Err(why) => return Err(why.into()),
             }
         }
@@ -232,11 +290,12 @@ impl<'a> Desk<'a> {
         match (self.books.store.booked(&hash, marker).await?, marker) {
             (Booked::Ours { link: id, is_held_to_work, is_compared }, _) => {
                 self.unseen.remove(&id);
-                if link.is_revoked && is_held_to_work {
-                    self.died(id).await?;
-                }
+                // First, for whoever came by a link that is dead has it, and nobody gets another.
                 if !is_compared {
                     self.uses(link, id).await?;
+                }
+                if link.is_revoked && is_held_to_work {
+                    self.died(id).await?;
                 }
             }
             (Booked::Lost(id), Some(marker)) => {
@@ -245,20 +304,26 @@ impl<'a> Desk<'a> {
                 self.uses(link, id).await?;
             }
             (Booked::Stray, Some(marker)) if !link.is_revoked => {
-                let end = match self.wish.keep_strays || self.wish.dry_run {
-                    true => End::Left,
-                    false => ended(self.end(&link.url).await?),
+                let end = match self.stays(link) {
+                    Some(left) => left,
+                    None => self.end(&link.url).await?,
                 };
                 self.found.strays.push(Unshown { marker, end });
             }
-            // Every administrator has a primary link, used or not.
-            (Booked::Unknown, _) if !link.is_revoked && (!link.is_primary || link.uses != Some(0)) => {
-                let name = link.name.clone().map(String::from);
-                self.found.foreign.push(Foreign { url: link.url.clone(), name, uses: link.uses });
-            }
+            (Booked::Unknown, _) if !link.is_revoked => self.foreign(link),
             _ => {}
         }
         Ok(())
+    }
+
+    /// Why a stray is left as it is, if it is. Without a time of making nobody can tell whose it is.
+    fn stays(&self, link: &Link) -> Option<End> {
+        let is_older = link.created_at.is_none_or(|at| at < self.bot.added_at);
+        match self.wish.strays {
+            Strays::Keep => Some(End::Left),
+            Strays::End if is_older => Some(End::Older),
+            Strays::End | Strays::EndAll => None,
+        }
     }
 
     /// Somebody ended a link of ours at Telegram.
@@ -274,32 +339,34 @@ impl<'a> Desk<'a> {
     /// A link that was lost in the making is in the books again, and ends.
     async fn adopt(&self, link: &Link, id: LinkId, hash: &LinkHash) -> Result<End, Failed> {
         let store = self.books.store;
-        if self.wish.dry_run {
-            return Ok(End::Left);
+        if !self.wish.dry_run {
+            store.adopt(id, &link.url, hash, self.books.clock.now()).await?;
         }
-        store.adopt(id, &link.url, hash, self.books.clock.now()).await?;
         let end = match link.is_revoked {
             true => End::Ended,
-            false => ended(self.end(&link.url).await?),
+            false => self.end(&link.url).await?,
         };
-        if matches!(end, End::Ended) {
+        if matches!(end, End::Ended) && !self.wish.dry_run {
             store.revoked(id, self.books.clock.now()).await?;
         }
         Ok(end)
     }
 
     /// Ends a link of the bot. Telegram takes that from the bot alone.
-    async fn end(&self, link: &LinkUrl) -> Asked<()> {
-        self.bot.revoke(self.chat, link).await
+    async fn end(&self, link: &LinkUrl) -> store::Result<End> {
+        if self.wish.dry_run {
+            return Ok(End::Due);
+        }
+        Ok(ended(self.bot.revoke(self.chat, link).await?))
     }
 
     /// Who came by a link of ours. Once nobody can come by it any more, that is looked up for the last time.
     async fn uses(&mut self, link: &Link, id: LinkId) -> Result<(), Failed> {
-        if link.uses == Some(0) {
-            return Ok(());
+        if link.uses != Some(0) {
+            self.members(link, Did::ComeBy(id), None).await?;
         }
-        self.members(link, Did::ComeBy(id), None).await?;
-        let is_over = link.is_revoked || link.expires_at.is_some_and(|at| at <= self.began_at);
+        let over = before(self.began_at, OVERLAP_SECONDS);
+        let is_over = link.is_revoked || link.expires_at.is_some_and(|at| at <= over);
         if is_over && !self.wish.dry_run {
             self.books.store.compared(id, self.books.clock.now()).await?;
         }
@@ -365,23 +432,78 @@ impl<'a> Desk<'a> {
     }
 
     /// Links that are to work and that Telegram did not show. It is asked about each, for a list may miss what changes
-    /// while it is read.
+    /// while it is read; and where it lists none, about every link whose end was not compared.
     async fn look_for_unseen(&mut self) -> Result<(), Failed> {
-        for link in std::mem::take(&mut self.unseen) {
-            let Some((_, url)) = self.books.store.url_of(link).await? else { continue };
-            if self.is_dead(&url).await?.is_none() {
+        let store = self.books.store;
+        let working = std::mem::take(&mut self.unseen);
+        let mut rest =
+            if self.is_listed { vec![] } else { store.not_compared(self.bot.id, self.chat).await? };
+        rest.retain(|link| !working.contains(link));
+        for link in working {
+            if !self.is_there(link).await? {
                 self.died(link).await?;
+            }
+        }
+        for link in rest {
+            if !self.is_there(link).await? && !self.wish.dry_run {
+                store.compared(link, self.books.clock.now()).await?;
             }
         }
         Ok(())
     }
 
-    /// The link as Telegram shows it; nothing, if it is dead.
-    async fn is_dead(&self, url: &LinkUrl) -> Result<Option<Link>, Failed> {
-        match self.books.account.show(&self.name, url).await {
-            Ok(link) => Ok(Some(link).filter(|link| !link.is_revoked)),
-            Err(why) if *why.kind() == Kind::LinkDead => Ok(None),
+    /// Whether Telegram knows this link of ours still, alive or not; if so, it is compared.
+    async fn is_there(&mut self, link: LinkId) -> Result<bool, Failed> {
+        let Some((marker, url)) = self.books.store.url_of(link).await? else { return Ok(true) };
+        let compared = match self.books.account.show(&self.name, &url).await {
+            Ok(shown) => self.one(&shown).await,
+            Err(why) if *why.kind() == Kind::LinkDead => return Ok(false),
             Err(why) => Err(why.into()),
+        };
+        self.unless_failed(Some(&marker.to_string()), compared).map(|()| true)
+    }
+
+    /// What Telegram refuses of one link keeps nobody from comparing the others.
+    fn unless_failed(&mut self, link: Option<&str>, compared: Result<(), Failed>) -> Result<(), Failed> {
+        match compared {
+            Err(Failed::Telegram(why)) if concerns_one_link(&why) => {
+                self.found.failed.push(Failure { link: link.map(str::to_owned), why });
+                Ok(())
+            }
+            compared => compared,
+        }
+    }
+
+    /// Links of administrators that are none of these bots. They are theirs, whatever they are named: told of, and left
+    /// alone.
+    async fn look_at_others(&mut self, bots_here: &HashSet<UserId>) -> Result<(), Failed> {
+        let (account, name) = (self.books.account, self.name.clone());
+        let admins: links::Result<Vec<UserId>> =
+            account.admins(&name).map_ok(|it| it.admin.id).try_collect().await;
+        let others: Vec<Option<UserId>> = match admins {
+            Ok(admins) => admins.into_iter().filter(|admin| !bots_here.contains(admin)).map(Some).collect(),
+            // Their own are shown to everybody.
+            Err(why) if matches!(why.kind(), Kind::MissingRight(_)) => vec![None],
+            Err(why) => return Err(why.into()),
+        };
+        for admin in others {
+            let filter = LinkFilter { admin, revoked: false };
+            let mut shown = account.list(&name, &filter);
+            while let Some(link) = shown.try_next().await? {
+                let Ok(hash) = self.books.links.parse(link.url.as_str()) else { continue };
+                if self.books.store.booked(&hash, None).await? == Booked::Unknown {
+                    self.foreign(&link);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody's link. Every administrator has a primary link, used or not.
+    fn foreign(&mut self, link: &Link) {
+        if !link.is_primary || link.uses != Some(0) {
+            let name = link.name.clone().map(String::from);
+            self.found.foreign.push(Foreign { url: link.url.clone(), name, uses: link.uses });
         }
     }
 
@@ -391,7 +513,12 @@ impl<'a> Desk<'a> {
         loop {
             let page = self.books.store.foreign_links(Some(self.chat), before, PAGE).await?;
             for imported in &page {
-                self.imported(imported).await?;
+                match self.imported(imported).await {
+                    Err(Failed::Telegram(why)) if matches!(why.kind(), Kind::MissingRight(_)) => {
+                        self.found.failed.push(Failure { link: imported.name.clone(), why });
+                    }
+                    compared => self.unless_failed(imported.name.as_deref(), compared)?,
+                }
             }
             before = page.last().map(|last| last.id);
             if page.len() < PAGE as usize {
@@ -464,6 +591,21 @@ impl<'a> Desk<'a> {
 
 fn before(at: UnixTime, seconds: i64) -> UnixTime {
     UnixTime::new(at.get().saturating_sub(seconds))
+}
+
+/// Whether the next link may fare better.
+fn concerns_one_link(why: &links::Error) -> bool {
+    !matches!(
+        why.kind(),
+        Kind::Wait { .. }
+            | Kind::SessionOver
+            | Kind::MissingRight(_)
+            | Kind::ChatNotFound
+            | Kind::ChatMoved { .. }
+            | Kind::BotNotInChat
+            | Kind::Unreachable
+            | Kind::OutOfTime
+    )
 }
 
 /// What Telegram answered to the wish to end a link.

@@ -18,11 +18,13 @@ pub struct ChatReport {
     pub chat: ChatId,
     /// Whose links.
     pub bot: UserId,
-    /// What differs, or why nobody could tell.
-    pub outcome: Result<Difference, NotCompared>,
+    /// What differs, as far as that was looked at.
+    pub found: Difference,
+    /// Whether all of it was.
+    pub outcome: Result<(), NotCompared>,
 }
 
-/// Why a chat could not be compared.
+/// Why a chat was not compared, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum NotCompared {
     /// Telegram shows the links of another administrator to the owner only.
@@ -31,23 +33,28 @@ pub enum NotCompared {
     /// Telegram refused, or could not be asked.
     #[error(transparent)]
     Telegram(links::Error),
+    /// Somebody stopped it, or nothing could be compared any more.
+    #[error("the comparison broke off")]
+    BrokeOff,
 }
 
 /// Where the books and Telegram differ, and what was done about it.
 #[derive(Debug, Default)]
 pub struct Difference {
-    /// So many links Telegram showed.
+    /// So many links of the bot Telegram showed.
     pub links: u64,
     /// Links that were asked for and lost, and which Telegram has. Nobody was shown them; they end.
     pub adopted: Vec<Unshown>,
     /// Links that bear a name of ours and which the books do not know. Nobody was shown them.
     pub strays: Vec<Unshown>,
-    /// Links of the bot that no gate made and nobody imported. They are left alone.
+    /// Links of whichever administrator that no gate made and nobody imported. They are left alone.
     pub foreign: Vec<Foreign>,
     /// Links that were to work, and which somebody ended at Telegram.
     pub died: Vec<Code>,
     /// People who came unseen.
     pub came: Vec<Came>,
+    /// Links that could not be compared; all others were.
+    pub failed: Vec<Failure>,
     /// So many wait to be let in.
     pub waiting: u64,
     /// Those of them whose asking nobody told us of.
@@ -68,10 +75,23 @@ pub struct Unshown {
 pub enum End {
     /// It is dead.
     Ended,
+    /// It would be ended, if this were no rehearsal.
+    Due,
     /// It was to be left as it is.
     Left,
+    /// It is older than what these books know of the bot, so it may be in others; it was left as it is.
+    Older,
     /// Telegram did not end it.
     Refused(links::Error),
+}
+
+/// A link that could not be compared.
+#[derive(Debug)]
+pub struct Failure {
+    /// Its name, if it has one.
+    pub link: Option<String>,
+    /// What Telegram said of it.
+    pub why: links::Error,
 }
 
 /// A link that no gate made.
@@ -122,28 +142,59 @@ impl From<Outcome> for Became {
 }
 
 impl Report {
-    /// What differs, of every chat that could be compared.
-    pub fn differences(&self) -> impl Iterator<Item = &Difference> {
-        self.chats.iter().filter_map(|chat| chat.outcome.as_ref().ok())
+    /// A chat is about to be looked at.
+    pub(super) fn begin(&mut self, chat: ChatId, bot: UserId) -> &mut ChatReport {
+        let (found, outcome) = (Difference::default(), Err(NotCompared::BrokeOff));
+        self.chats.push(ChatReport { chat, bot, found, outcome });
+        self.chats.last_mut().expect("it was put there just now")
     }
 
-    /// Whether the books and Telegram say the same, wherever they could be compared.
-    pub fn is_nothing(&self) -> bool {
-        self.differences().all(Difference::is_nothing)
+    /// What differs, as far as that was looked at.
+    pub fn differences(&self) -> impl Iterator<Item = &Difference> {
+        self.chats.iter().map(|chat| &chat.found)
     }
 
     /// Whether some chat could not be compared now, and may be later without anybody doing anything.
     pub fn is_worth_repeating(&self) -> bool {
         let may_pass = |chat: &ChatReport| matches!(&chat.outcome, Err(NotCompared::Telegram(error)) if error.is_retryable());
-        self.chats.iter().any(may_pass)
+        let of_links = |chat: &ChatReport| chat.found.failed.iter().any(|failure| failure.why.is_retryable());
+        self.chats.iter().any(|chat| may_pass(chat) || of_links(chat))
     }
 }
 
 impl Difference {
+    /// Each link that nobody was shown.
+    pub fn unshown(&self) -> impl Iterator<Item = &Unshown> {
+        self.adopted.iter().chain(&self.strays)
+    }
+
+    /// Whether anything was changed because of it.
+    pub(super) fn has_changed(&self) -> bool {
+        self.counts().iter().any(|(_, count)| *count > 0)
+    }
+
+    /// How much of what was changed, and nobody's number.
+    pub(super) fn changed(&self) -> String {
+        let counts = self.counts().map(|(what, count)| format!("{count} {what}"));
+        counts.join(", ")
+    }
+
+    fn counts(&self) -> [(&'static str, usize); 5] {
+        let ended = self.strays.iter().filter(|it| matches!(it.end, End::Ended)).count();
+        [
+            ("adopted", self.adopted.len()),
+            ("strays ended", ended),
+            ("died", self.died.len()),
+            ("came", self.came.len()),
+            ("asked", self.asked.len()),
+        ]
+    }
+
     /// Whether nothing differs. Who waits, and was seen to ask, is no difference.
     pub fn is_nothing(&self) -> bool {
-        let Self { links: _, adopted, strays, foreign, died, came, waiting: _, asked } = self;
-        adopted.is_empty()
+        let Self { links: _, adopted, strays, foreign, died, came, failed, waiting: _, asked } = self;
+        failed.is_empty()
+            && adopted.is_empty()
             && strays.is_empty()
             && foreign.is_empty()
             && died.is_empty()
