@@ -6,6 +6,7 @@ use crate::flags::InChat;
 use crate::listing::{self, count};
 use crate::output::Shown;
 use crate::person::ShownPerson;
+use crate::rows::plain;
 use crate::when::Clock;
 use clap::{Args, Subcommand};
 use links::{AdminLinks, Operation};
@@ -95,7 +96,7 @@ impl Shown for ShownAdmin {
     }
 
     fn words(&self, _: &Clock) -> String {
-        self.person.name()
+        plain(&self.person.name())
     }
 
     fn brief(&self) -> String {

@@ -7,6 +7,7 @@ use crate::flags::InChat;
 use crate::listing;
 use crate::output::Shown;
 use crate::person::ShownPerson;
+use crate::rows::plain;
 use crate::when::Clock;
 use clap::Args;
 use links::{Member, MemberFilter, Operation, UserId};
@@ -91,7 +92,7 @@ impl Shown for ShownMember {
     }
 
     fn words(&self, _: &Clock) -> String {
-        self.person.name()
+        plain(&self.person.name())
     }
 
     fn brief(&self) -> String {
