@@ -80,7 +80,7 @@ async fn run(app: &App, account: &dyn Links, strays: Strays, now: UnixTime) -> R
     let books =
         Books { store: &app.store, account, links: &app.links, clock: &app.clock, keep_days: app.keep_days };
     let (wish, mut report) = (Wish { strays, ..Wish::default() }, Report::default());
-    let compared = reconcile::with_bots(books, &bots, &wish, &mut report).await;
+    let compared = reconcile::with_bots(books, &bots, &wish, &app.points, &mut report).await;
     // Links are to be ended, strangers dealt with, and those who asked for another link have waited for this.
     app.bells.ending.ring();
     app.bells.ended.ring();
@@ -99,17 +99,19 @@ fn tell(report: &Report) {
     for each in &report.chats {
         let (chat, found) = (each.chat.get(), &each.found);
         match &each.outcome {
-            Ok(()) if found.is_nothing() && found.links == 0 => {
+            Ok(()) if found.is_nothing_but_foreign() && found.links == 0 => {
                 info!(
                     telegram.chat = chat,
+                    foreign = found.foreign.len(),
                     waiting = found.waiting,
                     "Telegram shows no link of this bot in this chat, and there was none to compare"
                 );
             }
-            Ok(()) if found.is_nothing() => {
+            Ok(()) if found.is_nothing_but_foreign() => {
                 info!(
                     telegram.chat = chat,
                     links = found.links,
+                    foreign = found.foreign.len(),
                     waiting = found.waiting,
                     "our books say what Telegram says"
                 );

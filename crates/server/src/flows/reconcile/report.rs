@@ -192,11 +192,15 @@ impl Difference {
 
     /// Whether nothing differs. Who waits, and was seen to ask, is no difference.
     pub fn is_nothing(&self) -> bool {
-        let Self { links: _, adopted, strays, foreign, died, came, failed, waiting: _, asked } = self;
+        self.foreign.is_empty() && self.is_nothing_but_foreign()
+    }
+
+    /// Whether nothing differs of what is ours.
+    pub(crate) fn is_nothing_but_foreign(&self) -> bool {
+        let Self { links: _, adopted, strays, foreign: _, died, came, failed, waiting: _, asked } = self;
         failed.is_empty()
             && adopted.is_empty()
             && strays.is_empty()
-            && foreign.is_empty()
             && died.is_empty()
             && came.is_empty()
             && asked.is_empty()
