@@ -190,6 +190,17 @@ pub(crate) struct House {
     has_account: AtomicBool,
 }
 
+impl Drop for House {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            #[allow(clippy::print_stderr, reason = "it is what a failed run is understood by")]
+            {
+                eprintln!("what was logged:\n{}", self.log());
+            }
+        }
+    }
+}
+
 /// A service.
 #[derive(Default)]
 struct Node {

@@ -171,11 +171,7 @@ impl Drop for Play<'_> {
         if thread::panicking() {
             #[allow(clippy::print_stderr, reason = "it is what a failed run is understood by")]
             {
-                eprintln!(
-                    "what was played:\n{}\nwhat was logged:\n{}",
-                    self.story.join("\n"),
-                    self.house.log()
-                );
+                eprintln!("what was played:\n{}", self.story.join("\n"));
             }
         }
     }
@@ -274,8 +270,8 @@ fn one_person_stays_by_a_link_in_a_thousand_schedules() {
 
 #[test]
 #[ignore = "scripts/test --full"]
-fn one_person_stays_by_a_link_in_a_hundred_schedules_where_an_account_looks_too() {
-    let Tally { strangers, links_instead, found, .. } = schedules(100, Lists::Read);
+fn one_person_stays_by_a_link_in_forty_schedules_where_an_account_looks_too() {
+    let Tally { strangers, links_instead, found, .. } = schedules(40, Lists::Read);
     assert!(strangers > 0 && links_instead > 0 && found > 0, "too little happened");
 }
 

@@ -2,7 +2,7 @@
 
 use crate::evidence::Told;
 use crate::fans::Fan;
-use crate::house::{House, Rules, until};
+use crate::house::{House, Rules};
 
 /// Every point of a night, and how often it is passed in this one.
 const POINTS: [(&str, usize); 5] = [
