@@ -51,7 +51,7 @@ fn strays_end_and_what_is_foreign_stays() {
     assert!(refused.out.contains("\"failed\""), "{}", refused.out);
     refused.is(9, "1 of 1 failed");
     let found = reconciled(&house, " --yes");
-    assert_eq!(found["strays"], json!([{ "marker": MARKER, "status": "ended" }]));
+    assert_eq!(found["strays"], json!([{ "marker": MARKER, "status": "ended", "uses": 0 }]));
     assert_eq!(found["foreign"], json!([{ "invite_link": foreign, "name": "spring", "uses": 0 }]));
     assert_eq!(house.join(house.person(), &stray), "refused");
 

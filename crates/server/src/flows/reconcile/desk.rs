@@ -1,9 +1,10 @@
 //! One chat and one bot's links there, link by link.
 
-use super::{Books, Difference, End, Failure, Foreign, Unshown, Wish};
+use super::{BY_ITSELF, Books, Difference, End, Failure, Foreign, Strays, Unshown, Wish};
 use crate::bots::Bot;
 use crate::points::Points;
 use futures_util::TryStreamExt;
+use gate::Code;
 use links::{Chat, ChatId, Kind, Link, LinkFilter, LinkHash, LinkUrl, UnixTime, UserId};
 use std::collections::HashSet;
 use store::{Booked, LinkId};
@@ -114,7 +115,7 @@ impl<'a> Desk<'a> {
                     self.is_listed = false;
                     return Ok(());
                 }
-                Err(why) => return Err(why.into()),
+                Err(why) => self.unless_failed(None, Err(why.into()))?,
             }
         }
     }
@@ -136,15 +137,15 @@ impl<'a> Desk<'a> {
             }
             (Booked::Lost(id), Some(marker)) => {
                 let end = self.adopt(link, id, &hash).await?;
-                self.found.adopted.push(Unshown { marker, end });
+                self.found.adopted.push(Unshown { marker, end, uses: link.uses });
                 self.uses(link, id).await?;
             }
             (Booked::Stray, Some(marker)) if !link.is_revoked => {
                 let end = match self.stays(link) {
                     Some(left) => left,
-                    None => self.end(&link.url).await?,
+                    None => self.end_stray(link, marker).await?,
                 };
-                self.found.strays.push(Unshown { marker, end });
+                self.found.strays.push(Unshown { marker, end, uses: link.uses });
             }
             (Booked::Unknown, _) if !link.is_revoked => self.foreign(link),
             _ => {}
@@ -187,6 +188,20 @@ impl<'a> Desk<'a> {
             store.revoked(id, self.books.clock.now()).await?;
         }
         Ok(end)
+    }
+
+    /// Ends a link of which there is no row: that it ends is written down before.
+    async fn end_stray(&self, link: &Link, marker: Code) -> store::Result<End> {
+        if !self.wish.dry_run {
+            self.record(&format!("ends stray {marker}")).await?;
+        }
+        self.end(&link.url).await
+    }
+
+    /// Writes down who does this here.
+    pub(super) async fn record(&self, what: &str) -> store::Result<()> {
+        let (who, now) = (self.wish.who.as_deref().unwrap_or(BY_ITSELF), self.books.clock.now());
+        self.books.store.record_comparison(self.bot.id, self.chat, what, who, now).await
     }
 
     /// Ends a link of the bot. Telegram takes that from the bot alone.
@@ -266,12 +281,23 @@ impl<'a> Desk<'a> {
         for admin in others {
             let filter = LinkFilter { admin, revoked: false };
             let mut shown = account.list(&name, &filter);
-            while let Some(link) = shown.try_next().await? {
-                let Ok(hash) = self.books.links.parse(link.url.as_str()) else { continue };
-                if self.books.store.booked(&hash, None).await? == Booked::Unknown {
-                    self.foreign(&link);
+            loop {
+                match shown.try_next().await {
+                    Ok(Some(link)) => self.others(&link).await?,
+                    Ok(None) => break,
+                    // They are no administrator any more, or an account that is gone.
+                    Err(why) if *why.kind() == Kind::PersonUnknown => break,
+                    Err(why) => self.unless_failed(None, Err(why.into()))?,
                 }
             }
+        }
+        Ok(())
+    }
+
+    async fn others(&mut self, link: &Link) -> store::Result<()> {
+        let Ok(hash) = self.books.links.parse(link.url.as_str()) else { return Ok(()) };
+        if self.books.store.booked(&hash, None).await? == Booked::Unknown {
+            self.foreign(link);
         }
         Ok(())
     }

@@ -17,19 +17,22 @@ use crate::CannotStart;
 use crate::bots::Bot;
 use crate::clock::Clock;
 use crate::points::Points;
-use desk::{Desk, Failed};
+use desk::{Desk, Failed, before};
 use links::{ChatId, Kind, Link, LinkHash, Links, Parser, UserId};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use store::{Shown, Store};
 use telegram::bot_api::Settings as Road;
 
 /// Who compares every night.
 const BY_ITSELF: &str = "the service";
 
+/// So long after the end of a link it is still looked up who came by it, if that was not done, wherever gates lead since.
+const STILL_ASKED_SECONDS: i64 = 7 * 86_400;
+
 /// What is to be compared, and how far that may go.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Wish {
-    /// These chats; without any, every chat that a gate leads to.
+    /// These chats; without any, every chat that a gate or a link of the books leads to.
     pub chats: Vec<ChatId>,
     /// Who wants it, and answers for it; without anybody, the service does it by itself.
     pub who: Option<String>,
@@ -116,10 +119,8 @@ pub(crate) async fn with_bots(
             places.iter().filter(|(other, _)| *other == chat).map(|(_, bot)| bot.id).collect();
         let mut desk = Desk::new(books, bot, chat, wish, points, &mut each.found);
         let ended = desk.compare(is_first.then_some(&bots_here)).await;
-        if !wish.dry_run && (wish.who.is_some() || each.found.has_changed()) {
-            let who = wish.who.as_deref().unwrap_or(BY_ITSELF);
-            let (changed, now) = (each.found.changed(), books.clock.now());
-            books.store.record_comparison(bot.id, chat, &changed, who, now).await?;
+        if !wish.dry_run && (wish.who.is_some() || desk.found.has_changed()) {
+            desk.record(&desk.found.changed()).await?;
         }
         each.outcome = match ended {
             Ok(()) => {
@@ -140,29 +141,33 @@ pub(crate) async fn with_bots(
     Ok(())
 }
 
-/// Each chat, with each bot whose gates lead there, or whose links do still. A chat that is named and to which none leads
-/// is looked at with every bot that knows it, or with all.
+/// The chats that are named; else those that gates lead to, or links of ours that may let somebody in or ended lately, and
+/// those of imported links. Each with every bot that leads there; where none does, with those that know it, or with all.
 async fn places<'a>(
     books: Books<'_>,
     bots: &'a [Bot],
     wish: &Wish,
 ) -> Result<Vec<(ChatId, &'a Bot)>, store::Error> {
     let (store, now) = (books.store, books.clock.now());
-    let mut gated = Vec::new();
+    let mut led_to: BTreeMap<ChatId, Vec<&Bot>> = BTreeMap::new();
     for bot in bots {
-        let mut chats = BTreeSet::from_iter(store.led_to(bot.id, now).await?);
+        let mut chats =
+            BTreeSet::from_iter(store.led_to(bot.id, now, before(now, STILL_ASKED_SECONDS)).await?);
         for slug in store.slugs(bot.id).await? {
             chats.extend(store.gate(&slug).await?.into_iter().flat_map(|gate| gate.gate.chats.clone()));
         }
-        gated.extend(chats.into_iter().map(|chat| (chat, bot)));
+        for chat in chats {
+            led_to.entry(chat).or_default().push(bot);
+        }
     }
-    if wish.chats.is_empty() {
-        return Ok(gated);
+    let mut chats = wish.chats.clone();
+    if chats.is_empty() {
+        let all: BTreeSet<ChatId> = led_to.keys().copied().chain(store.imported_into().await?).collect();
+        chats.extend(all);
     }
-    let mut named = Vec::new();
-    for &chat in &wish.chats {
-        let mut whose: Vec<&Bot> =
-            gated.iter().filter(|(gated, _)| *gated == chat).map(|(_, bot)| *bot).collect();
+    let mut places = Vec::new();
+    for chat in chats {
+        let mut whose = led_to.get(&chat).cloned().unwrap_or_default();
         if whose.is_empty() {
             for bot in bots {
                 if store.chat(bot.id, chat).await?.is_some() {
@@ -173,9 +178,9 @@ async fn places<'a>(
         if whose.is_empty() {
             whose.extend(bots);
         }
-        named.extend(whose.into_iter().map(|bot| (chat, bot)));
+        places.extend(whose.into_iter().map(|bot| (chat, bot)));
     }
-    Ok(named)
+    Ok(places)
 }
 
 /// A link in the words of the store.
