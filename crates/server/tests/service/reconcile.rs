@@ -215,6 +215,7 @@ async fn by_a_link_of_somebody_else_people_are_seen_once_the_books_are_compared(
     let found = rehearsed(&house).await;
     assert_eq!(found.foreign.iter().map(|it| &it.url).collect::<Vec<_>>(), [&other.url]);
     assert_eq!(found.strays.len(), 0);
+    assert_eq!(admit_server::import(books, &other, importing).await.unwrap(), BecameOfIt::Imported);
     links::Links::revoke(&house.account, &house.chat.into(), &other.url).await.unwrap();
     // Of a link that somebody else made, Telegram shows a bot the beginning only.
     house.leap(60).await;
