@@ -29,7 +29,13 @@ statements! {
             and expires_at > $4 and used_at is null and revoke_wanted_at is null and revoked_at is null";
     LED_TO = "
         select distinct chat from links
-        where bot = $1 and url is not null and revoked_at is null and expires_at > $2
+        where bot = $1 and (
+            url is not null and compared_at is null and expires_at > $3
+            or url is null and state in ('lost', 'refused', 'dropped') and expires_at > $2)
+        order by chat";
+    IMPORTED_INTO = "
+        select distinct chat from foreign_links
+        where revoked_at is null or revoked_at > compared_at
         order by chat";
     NOT_COMPARED = "
         select id from links
@@ -92,9 +98,16 @@ impl Store {
         Ok(rows.into_iter().map(|(link,)| link).collect())
     }
 
-    /// Chats into which links of a bot may let somebody in still, whether a gate leads there by this bot or not.
-    pub async fn led_to(&self, bot: UserId, now: UnixTime) -> Result<Vec<ChatId>> {
-        let rows = self.read(move |tx| tx.rows(LED_TO, &[&bot, &now])).await?;
+    /// Chats with links of a bot that may let somebody in still, or ended after `since` without anybody looking up who came
+    /// by them; whether a gate leads there by this bot or not.
+    pub async fn led_to(&self, bot: UserId, now: UnixTime, since: UnixTime) -> Result<Vec<ChatId>> {
+        let rows = self.read(move |tx| tx.rows(LED_TO, &[&bot, &now, &since])).await?;
+        Ok(rows.into_iter().map(|(chat,)| chat).collect())
+    }
+
+    /// Chats with imported links by which somebody may have come since they were compared.
+    pub async fn imported_into(&self) -> Result<Vec<ChatId>> {
+        let rows = self.read(|tx| tx.rows(IMPORTED_INTO, &[])).await?;
         Ok(rows.into_iter().map(|(chat,)| chat).collect())
     }
 

@@ -37,7 +37,7 @@ statements! {
     LOSE_EARLIER = "update links set state = 'lost' where bot = $1 and state = 'making' and fence < $2";
     LOSE_SILENT = "
         update links set state = 'lost'
-        where bot = $1 and gate = $2 and chat = $3 and state = 'making' and intended_at < $4";
+        where bot = $1 and gate = $2 and chat = $3 and state = 'making' and (intended_at < $4 or fence < $5)";
     STOCK = "
         select
             (select count(*) from (
@@ -373,16 +373,18 @@ impl Store {
         self.write(move |tx| tx.execute(LOSE_EARLIER, &[&bot, &fence])).await
     }
 
-    /// Gives up what was asked for before then and never told of: whoever asked has lost the answer, or could not write it
-    /// down. Answers how many.
+    /// Gives up what was asked for and never told of, before then or by an earlier holder of the lease, who may have been
+    /// asleep and written down one more wish after [`Store::lose_earlier`]. Whoever asked has lost the answer, or could not
+    /// write it down. Answers how many.
     pub async fn lose_silent(
         &self,
         gate: GateId,
         chat: ChatId,
         bot: UserId,
         before: UnixTime,
+        fence: i64,
     ) -> Result<u64> {
-        self.write(move |tx| tx.execute(LOSE_SILENT, &[&bot, &gate, &chat, &before])).await
+        self.write(move |tx| tx.execute(LOSE_SILENT, &[&bot, &gate, &chat, &before, &fence])).await
     }
 
     /// How many links there are and how many are wanted, each counted up to `most`: nobody has to know how many more.

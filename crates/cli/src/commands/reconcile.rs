@@ -32,9 +32,10 @@ Examples:
 
 It takes the account of whoever owns the chats, `admit login`, and works beside a service, which does the same every \
 night. Links that were lost in the making end, and so do strays: links of our bot that bear a name of ours and that the \
-ledger does not know. Nobody was ever shown either; it asks before it ends any. A stray that is older than what this ledger knows of the bot may be in another ledger, which has the same bot: it is left, unless you say that there is no other. A link that somebody ended by hand is known to be dead, and whoever \
-came unseen has used their pass; `admit serve` ends the link they came by. Links that bear another name are listed and \
-left alone: `admit link import` takes them into the ledger.")]
+ledger does not know; it asks before it ends any. A stray that is older than what this ledger knows of the bot may be \
+in another ledger, which has the same bot: it is left, unless you say that there is no other. A link that somebody ended \
+by hand is known to be dead, and whoever came unseen has used their pass; `admit serve` ends the link they came by. \
+Links that bear another name are listed and left alone: `admit link import` takes them into the ledger.")]
 pub(crate) struct Reconcile {
     /// This chat only, by its number; may be given several times.
     #[arg(long, value_name = "CHAT", allow_hyphen_values = true)]
@@ -45,6 +46,9 @@ pub(crate) struct Reconcile {
     /// End those strays, too, that are older than what this ledger knows of the bot.
     #[arg(long, conflicts_with = "keep_strays")]
     end_all_strays: bool,
+    /// For how many days people are remembered who hold no pass, as the service is told. [env: ADMIT_KEEP_DAYS] [default: 90]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    keep_days: Option<u32>,
     #[command(flatten)]
     housing: Housing,
 }
@@ -92,6 +96,8 @@ struct ShownUnshown {
     marker: String,
     /// `ended`, `would be ended`, `left`, `older` or `failed`.
     status: &'static str,
+    /// So many are in by it.
+    uses: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorJson>,
 }
@@ -136,7 +142,8 @@ impl Reconcile {
         let wish = Wish { chats, who: Some(ctx.who()), dry_run: ctx.global.dry_run, strays };
         let config = ctx.config()?;
         let (links, road) = (parser(&config), crate::context::settings(&config));
-        let keep_days = serve::keep_days(ctx, None)?.unwrap_or(server::Settings::default().keep_days);
+        let keep_days =
+            serve::keep_days(ctx, self.keep_days)?.unwrap_or(server::Settings::default().keep_days);
         let clock = trials::clock(ctx.variables);
         let mut report = Report::default();
         let ended = runtime::run(async {
@@ -179,15 +186,20 @@ impl Reconcile {
     }
 }
 
-/// What would be ended for good, if anything would.
+/// What would be ended for good, or may be, if anything.
 fn ends(rehearsed: &Report) -> Option<String> {
     let of = |found: &Difference| found.unshown().filter(|link| matches!(link.end, End::Due)).count() as u64;
     let links: u64 = rehearsed.differences().map(of).sum();
     let chats: BTreeSet<_> =
         rehearsed.chats.iter().filter(|chat| of(&chat.found) > 0).map(|it| it.chat).collect();
     let (all, chats) = (count(links, ("link", "links")), count(chats.len() as u64, ("chat", "chats")));
-    (links > 0)
-        .then(|| format!("this ends {all} of {chats} for good; `admit reconcile --dry-run` names them"))
+    let what = match (links, rehearsed.is_worth_repeating()) {
+        (0, false) => return None,
+        (0, true) => "Telegram did not show all just now; this ends for good what it finds".to_owned(),
+        (_, false) => format!("this ends {all} of {chats} for good"),
+        (_, true) => format!("this ends {all} of {chats} for good, and what Telegram did not show just now"),
+    };
+    Some(format!("{what}; `admit reconcile --dry-run` names them"))
 }
 
 /// A chat that was not compared to its end, or where Telegram did not show or end a link.
@@ -322,11 +334,11 @@ impl ShownUnshown {
                 ("failed", Some(failure.as_json()))
             }
         };
-        Self { marker: link.marker.to_string(), status, error }
+        Self { marker: link.marker.to_string(), status, uses: link.uses, error }
     }
 
     fn says(&self) -> String {
-        match (self.status, &self.error) {
+        let end = match (self.status, &self.error) {
             (_, Some(error)) => format!("could not be ended: {}", error.code),
             ("older", _) => {
                 "is older than what the ledger knows of the bot, so it is left as it is".to_owned()
@@ -334,6 +346,10 @@ impl ShownUnshown {
             ("left", _) => "is left as it is".to_owned(),
             ("ended", _) => "is ended".to_owned(),
             (would_be_ended, _) => would_be_ended.to_owned(),
+        };
+        match self.uses {
+            None | Some(0) => end,
+            Some(uses) => format!("{end}; {uses} in by it"),
         }
     }
 }

@@ -370,6 +370,14 @@ fn joins_once(case: &Case<'_>, found: &mut dyn FnMut(String)) {
             found(format!("{} came by {} {was} times, and we counted {is}", key.0, key.1));
         }
     }
+    for (person, url) in case.members.iter().filter(|_| case.all.terms.lists_are_read) {
+        let link = url.and_then(|url| case.by_url.get(url)).and_then(|link| link.name.as_deref());
+        if let Some(link) = link.filter(|name| case.row_of.contains_key(name))
+            && !heard.contains_key(&(*person, link))
+        {
+            found(format!("{person} is in by {link}, as a list of Telegram's says, and we did not count it"));
+        }
+    }
     let told = case.all.telegram.leaves.iter().filter(|leave| !leave.is_forgotten);
     let (mut left, mut heard): (Vec<i64>, _) =
         (told.map(|leave| leave.person).collect(), case.all.books.heard_to_leave.clone());

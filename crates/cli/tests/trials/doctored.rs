@@ -86,7 +86,7 @@ fn a_good_run() -> Evidence {
         telegram,
         books,
         clients,
-        terms: Terms { quota: Some(2), longest_life_seconds: 2 * DAY, strangers_stay: false },
+        terms: Terms { quota: Some(2), longest_life_seconds: 2 * DAY, ..Terms::default() },
     }
 }
 
@@ -113,6 +113,12 @@ fn what_telegram_forgot_is_held_against_nobody_and_excuses_no_second_person() {
         all.telegram.members.push(Member { person: 51, link: Some(url(1)) });
     };
     assert_eq!(broken(forgotten), [""; 0]);
+    // Where an account reads Telegram's lists, nobody who is in by a link of ours stays unseen.
+    let unread = |all: &mut Evidence| {
+        forgotten(all);
+        all.terms.lists_are_read = true;
+    };
+    assert_eq!(broken(unread), [I11]);
     // Another link was given for it, and Telegram told that somebody came by it.
     let twice = |all: &mut Evidence| {
         forgotten(all);

@@ -25,6 +25,8 @@ pub(crate) struct Terms {
     pub(crate) longest_life_seconds: i64,
     /// Whether somebody who came by a link that was not theirs may stay.
     pub(crate) strangers_stay: bool,
+    /// Whether an account of the chat's owner looked up who is in by which link.
+    pub(crate) lists_are_read: bool,
 }
 
 // --- Telegram ---------------------------------------------------------------------------------------------------------
@@ -63,8 +65,16 @@ pub(crate) struct Member {
 pub(crate) struct TelegramJoin {
     pub(crate) link: String,
     pub(crate) person: i64,
-    /// Telegram forgot to tell us: nobody asked for a day.
+    /// Telegram forgot to tell us: nobody asked for a day. Nor did we find it in a list.
     pub(crate) is_forgotten: bool,
+}
+
+/// A join that our books found in a list of Telegram's.
+pub(crate) struct FoundInList {
+    person: i64,
+    at: i64,
+    /// The name of the link.
+    marker: String,
 }
 
 #[derive(Clone, Debug)]
@@ -103,7 +113,13 @@ impl Forgotten {
 
 impl Telegram {
     /// Reads a chat as the control door shows it, and the lines of the ledger.
-    pub(crate) fn read(now: i64, chat: &Value, ledger: &str, mut forgotten: Vec<Forgotten>) -> Self {
+    pub(crate) fn read(
+        now: i64,
+        chat: &Value,
+        ledger: &str,
+        mut forgotten: Vec<Forgotten>,
+        mut found: Vec<FoundInList>,
+    ) -> Self {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let rows = |name: &str| chat[name].as_array().expect("a chat has lists").iter();
         let made_by_bot = |link: &&Value| link["is_primary"] == false && link["creator"]["is_bot"] == true;
@@ -116,6 +132,7 @@ impl Telegram {
             uses: link["uses"].as_i64().expect("uses are counted"),
             is_revoked: link["is_revoked"] == true,
         });
+        let links: Vec<TelegramLink> = links.collect();
         let members = rows("members").map(|member| Member {
             person: member["user"]["id"].as_i64().expect("a member has a number"),
             link: text(&member["link"]),
@@ -134,11 +151,21 @@ impl Telegram {
             let at = forgotten.iter().position(is_it);
             at.map(|at| forgotten.swap_remove(at)).is_some()
         };
+        let mut is_found = |line: &Value, person: i64, url: &str| {
+            let link = links.iter().find(|link| link.url == url);
+            let is_it = |one: &FoundInList| {
+                one.person == person
+                    && Some(one.at) == line["at"].as_i64()
+                    && link.is_some_and(|link| link.name.as_deref() == Some(&one.marker))
+            };
+            let at = found.iter().position(is_it);
+            at.map(|at| found.swap_remove(at)).is_some()
+        };
         for line in lines.filter(|line| line["chat_id"] == chat["id"]) {
             let person = line["user_id"].as_i64();
             match (line["what"].as_str(), person, text(&line["link"])) {
                 (Some("joined"), Some(person), Some(link)) => {
-                    let is_forgotten = is_forgotten(&line, person, true);
+                    let is_forgotten = is_forgotten(&line, person, true) && !is_found(&line, person, &link);
                     *stays.entry(person).or_default() += 1;
                     joins.push(TelegramJoin { link, person, is_forgotten });
                 }
@@ -152,7 +179,7 @@ impl Telegram {
                 _ => {}
             }
         }
-        Self { now, links: links.collect(), members: members.collect(), joins, leaves }
+        Self { now, links, members: members.collect(), joins, leaves }
     }
 
     /// Whether somebody could come in by it at this moment.
@@ -271,6 +298,26 @@ impl Books {
 pub(crate) fn updates_heard(db: &Database) -> Vec<i64> {
     let rows = db.rows("update_id", "from sightings").into_iter();
     rows.map(|row| row[0].as_i64().expect("an update has a number")).collect()
+}
+
+/// What no update told, and the lists of an account did. No update has this number.
+pub(crate) fn found_in_lists(db: &Database) -> Vec<FoundInList> {
+    let rest = "from sightings join links on links.id = sightings.link
+        where what = 'joined' and update_id = 9223372036854775807";
+    let rows = db.rows("person, at, marker", rest).into_iter();
+    rows.map(|row| FoundInList {
+        person: row[0].as_i64().expect("a person has a number"),
+        at: row[1].as_i64().expect("they came at some time"),
+        marker: row[2].as_str().expect("a link of ours has a name").to_owned(),
+    })
+    .collect()
+}
+
+/// When the books were last compared with Telegram's lists.
+pub(crate) fn compared_at(db: &Database) -> Option<i64> {
+    let rows = db.rows(&db.hex("value"), "from meta where name = 'reconciled'");
+    let text = rows.first()?[0].as_str().expect("it is a text").to_owned();
+    Some(i64::from_str_radix(&text, 16).expect("it is a number"))
 }
 
 /// What has to have happened before a run can be judged, and has not. Telegram is asked last, for that is much to read.

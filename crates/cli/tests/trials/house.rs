@@ -2,7 +2,10 @@
 
 use crate::auditor;
 use crate::databases::Database;
-use crate::evidence::{Books, Client, Evidence, Forgotten, Telegram, Terms, left_to_do, updates_heard};
+use crate::evidence::{
+    Books, Client, Evidence, Forgotten, Telegram, Terms, compared_at, found_in_lists, left_to_do,
+    updates_heard,
+};
 use crate::wire::exchange;
 use serde_json::{Value, json};
 use std::fs::{self, OpenOptions};
@@ -10,7 +13,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -64,6 +67,10 @@ pub(crate) struct Sandbox {
     pub(crate) address: String,
     pub(crate) token: String,
     pub(crate) chat: i64,
+    /// Where accounts speak to it.
+    door: String,
+    /// Logged in as whoever owns the chat.
+    owners_key: String,
 }
 
 impl Sandbox {
@@ -79,6 +86,8 @@ impl Sandbox {
             address: said["bot_api"].as_str().unwrap().to_owned(),
             token: said["token"].as_str().unwrap().to_owned(),
             chat: said["chat_id"].as_i64().unwrap(),
+            door: said["mtproto"]["addr"].as_str().unwrap().to_owned(),
+            owners_key: said["mtproto"]["admin"]["auth_key"].as_str().unwrap().to_owned(),
         }
     }
 
@@ -138,6 +147,17 @@ impl Sandbox {
         self.control("faults", &json!({ "method": method, "kind": kind, "times": 1 }));
     }
 
+    /// Somebody makes a link with the bot's token, and nobody else knows of it.
+    pub(crate) fn make_link(&self, name: &str, expires_at: i64) -> String {
+        let wanted =
+            json!({ "chat_id": self.chat, "name": name, "member_limit": 1, "expire_date": expires_at });
+        let (path, kind) =
+            (format!("/bot{}/createChatInviteLink", self.token), "content-type: application/json\r\n");
+        let answer = exchange(&self.address, "POST", &path, kind, &wanted.to_string()).unwrap().body;
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        answer["result"]["invite_link"].as_str().unwrap().to_owned()
+    }
+
     /// The joins and leaves that wait for the bot. Nothing is taken from it: an offset this small confirms nothing. But
     /// whoever asks twice within seconds with the same one is made to wait, so each of us has one of their own.
     fn waiting(&self, offset: u32) -> Vec<Forgotten> {
@@ -166,6 +186,19 @@ pub(crate) struct House {
     nodes: Vec<Mutex<Node>>,
     ahead_seconds: AtomicI64,
     forgotten: Mutex<Vec<Forgotten>>,
+    /// Services that start now look at Telegram's lists, too.
+    has_account: AtomicBool,
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            #[allow(clippy::print_stderr, reason = "it is what a failed run is understood by")]
+            {
+                eprintln!("what was logged:\n{}", self.log());
+            }
+        }
+    }
 }
 
 /// A service.
@@ -216,6 +249,7 @@ impl House {
             rules,
             ahead_seconds: AtomicI64::default(),
             forgotten: Mutex::default(),
+            has_account: AtomicBool::default(),
         };
         fs::write(house.data.path().join("token"), &house.sandbox.token).unwrap();
         let file = house.data.path().join("night-owls.toml");
@@ -231,12 +265,21 @@ impl House {
         house
     }
 
+    /// Whoever owns the chat logs in; services that start from now on compare their books with Telegram's every night.
+    pub(crate) fn log_in(&self) {
+        fs::write(self.data.path().join("key"), &self.sandbox.owners_key).unwrap();
+        let mut login = self.admit(&["login", "--dc", "2", "--api-id", "12345", "--auth-key-file", "key"]);
+        let ran = login.args(["--server", &self.sandbox.door]).output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        self.has_account.store(true, Ordering::Relaxed);
+    }
+
     /// The binary with nothing of our own environment.
     fn admit(&self, arguments: &[&str]) -> Command {
         let mut admit = Command::new(ADMIT);
         admit.args(arguments).env_clear().current_dir(self.data.path());
         admit.env("ADMIT_API_URL", &self.sandbox.address).env("ADMIT_BOT_TOKEN_FILE", "token");
-        admit.env("ADMIT_DATA", "data").stdin(Stdio::null());
+        admit.env("ADMIT_DATA", "data").env("ADMIT_SESSION_FILE", "session").stdin(Stdio::null());
         if let Some(url) = self.books.url() {
             admit.env("DATABASE_URL", url);
         }
@@ -462,14 +505,24 @@ impl House {
         file.clone()
     }
 
+    /// How many came of whom a list told, and no update.
+    pub(crate) fn found(&self) -> usize {
+        found_in_lists(&self.books).len()
+    }
+
     pub(crate) fn telegram(&self) -> Telegram {
         let now: Value = serde_json::from_str(&self.sandbox.look("clock")).unwrap();
         let forgotten = self.forgotten.lock().unwrap().clone();
-        Telegram::read(now["now"].as_i64().unwrap(), &self.sandbox.chat(), &self.sandbox.ledger(), forgotten)
+        let (now, chat) = (now["now"].as_i64().unwrap(), self.sandbox.chat());
+        Telegram::read(now, &chat, &self.sandbox.ledger(), forgotten, found_in_lists(&self.books))
     }
 
     /// Until everything that was begun is done. It may take long, but it may not stand still.
     pub(crate) fn settle(&self) {
+        if self.has_account.load(Ordering::Relaxed) {
+            let night = last_night(self.telegram().now);
+            until("the books are compared", || compared_at(&self.books) >= Some(night));
+        }
         let (mut deadline, mut before) = (Instant::now() + PATIENCE, String::new());
         loop {
             let Some(left) = left_to_do(&self.books, || self.telegram()) else { return };
@@ -492,6 +545,7 @@ impl House {
                 quota,
                 longest_life_seconds: life_seconds + life_seconds.max(86_400) + 1,
                 strangers_stay,
+                lists_are_read: self.has_account.load(Ordering::Relaxed),
             },
         }
     }
@@ -502,6 +556,11 @@ impl House {
         auditor::expect_green(&evidence, run);
         evidence
     }
+}
+
+/// When the books were to be compared last: at three in the morning, in UTC.
+fn last_night(now: i64) -> i64 {
+    now - (now - 3 * 3600).rem_euclid(86_400)
 }
 
 /// Between two looks at something that is waited for.

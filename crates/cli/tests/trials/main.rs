@@ -13,6 +13,7 @@ mod evidence;
 mod fans;
 mod house;
 mod leavers;
+mod nights;
 mod nodes;
 mod robots;
 mod seed;

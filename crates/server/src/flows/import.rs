@@ -1,7 +1,7 @@
 //! Links that somebody made elsewhere come into the books: who comes by them from now on is seen, and that is all.
 
 use super::reconcile::{Books, CannotReconcile, shown};
-use links::{ChatId, Link};
+use links::{ChatId, Link, UserId};
 use store::{Booked, Imported};
 
 /// How links come into the books.
@@ -55,7 +55,11 @@ async fn take_in(
     Importing { chat, dry_run, who }: Importing<'_>,
 ) -> Result<BecameOfIt, CannotReconcile> {
     let Ok(hash) = books.links.parse(link.url.as_str()) else { return Ok(BecameOfIt::Unreadable) };
-    let marker = link.name.as_ref().and_then(|name| name.as_str().parse().ok());
+    // What somebody else made is theirs, whatever it is named.
+    let marker = match link.name.as_ref().and_then(|name| name.as_str().parse().ok()) {
+        Some(marker) if is_our_bot(books, link.creator.id).await? => Some(marker),
+        _ => None,
+    };
     let booked = books.store.booked(&hash, marker).await?;
     let is_name_taken = match marker {
         Some(marker) => books.store.ledger_by_marker(marker).await?.is_some(),
@@ -76,4 +80,8 @@ async fn take_in(
             }
         }
     })
+}
+
+async fn is_our_bot(books: Books<'_>, person: UserId) -> store::Result<bool> {
+    Ok(books.store.bots().await?.iter().any(|bot| bot.id == person))
 }

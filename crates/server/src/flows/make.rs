@@ -35,7 +35,7 @@ pub(crate) async fn fill(
     let stock = app.store.stock(gate.id, chat, bot.id, gate.gate.promised_until(now), most).await?;
     if stock.making > 0 {
         let before = UnixTime::new(now.get() - SILENT_SECONDS);
-        let lost = app.store.lose_silent(gate.id, chat, bot.id, before).await?;
+        let lost = app.store.lose_silent(gate.id, chat, bot.id, before, fence).await?;
         if lost > 0 {
             warn!(lost, "nobody knows what came of links that were asked for; others are made instead");
             return Ok(true);

@@ -16,21 +16,25 @@ const LOOK: Duration = Duration::from_secs(2);
 const DAY_SECONDS: i64 = 86_400;
 /// Three in the morning, in UTC.
 const NIGHT_SECONDS: i64 = 3 * 3600;
-/// After a night in which Telegram did not answer as it should.
-const TRY_AGAIN_SECONDS: i64 = 600;
+/// After a night in which Telegram did not answer as it should; twice as long after each that follows.
+const TRY_AGAIN_SECONDS: i64 = 30;
+const LONGEST_SECONDS: i64 = 3600;
 
 /// Goes on for as long as this future is polled, and the account's session lasts.
 pub(crate) async fn every_night(app: App, account: Account, strays: Strays, holder: String) {
-    let mut not_before = UnixTime::new(i64::MIN);
+    let (mut not_before, mut failures) = (UnixTime::new(i64::MIN), 0);
     loop {
         sleep(LOOK).await;
         let now = app.clock.now();
         if now < not_before {
             continue;
         }
-        match one_look(&app, &account, strays, &holder, now).await {
-            Ok(true) => {}
-            Ok(false) => not_before = UnixTime::new(now.get().saturating_add(TRY_AGAIN_SECONDS)),
+        let least = match one_look(&app, &account, strays, &holder, now).await {
+            Ok(Look::Done) => {
+                failures = 0;
+                continue;
+            }
+            Ok(Look::Again { least_seconds }) => least_seconds,
             Err(CannotReconcile::SessionOver(why)) => {
                 error!(
                     error = chain(&why),
@@ -41,107 +45,119 @@ pub(crate) async fn every_night(app: App, account: Account, strays: Strays, hold
             }
             Err(why) => {
                 warn!(error = chain(&why), "our books could not be compared with Telegram's");
-                not_before = UnixTime::new(now.get().saturating_add(TRY_AGAIN_SECONDS));
+                0
             }
-        }
+        };
+        not_before = UnixTime::new(app.clock.now().get().saturating_add(rest_seconds(failures, least)));
+        failures += 1;
     }
 }
 
-/// Says whether nothing is left to be done tonight.
+/// What came of looking whether there is anything to do.
+enum Look {
+    /// Nothing is left for tonight.
+    Done,
+    /// Something may be better later, though not before Telegram wants to be asked.
+    Again { least_seconds: u32 },
+}
+
 async fn one_look(
     app: &App,
     Account(open): &Account,
     strays: Strays,
     holder: &str,
     now: UnixTime,
-) -> Result<bool, CannotReconcile> {
+) -> Result<Look, CannotReconcile> {
     if !is_due(app.store.reconciled_at().await?, now) {
-        return Ok(true);
+        return Ok(Look::Done);
     }
     let until = UnixTime::new(now.get() + LEASE_SECONDS);
     if app.store.lease(LEASE, holder, now, until).await?.is_none() {
-        return Ok(true);
+        return Ok(Look::Done);
     }
-    let account = open();
-    let done = tokio::select! {
-        done = run(app, &*account, strays, now) => done,
-        () = renew(app, LEASE, holder) => {
-            warn!("another node compares our books with Telegram's now");
-            return Ok(true);
+    let (account, mut report) = (open(), Report::default());
+    let compared = tokio::select! {
+        compared = run(app, &*account, strays, &mut report) => Some(compared),
+        () = renew(app, LEASE, holder) => None,
+    };
+    // Links are to be ended, strangers dealt with, and those who asked for another link have waited for this.
+    app.bells.ending.ring();
+    app.bells.ended.ring();
+    tell(&report);
+    let Some(compared) = compared else {
+        warn!("another node compares our books with Telegram's now");
+        return Ok(Look::Done);
+    };
+    let done = match compared {
+        Ok(()) if report.is_worth_repeating() => Ok(Look::Again { least_seconds: report.wait_seconds() }),
+        Ok(()) => {
+            app.points.pass("nightly.compared");
+            app.store.reconciled(now).await?;
+            Ok(Look::Done)
         }
+        Err(why) => Err(why),
     };
     app.store.give_back(LEASE, holder).await?;
     done
 }
 
-async fn run(app: &App, account: &dyn Links, strays: Strays, now: UnixTime) -> Result<bool, CannotReconcile> {
+async fn run(
+    app: &App,
+    account: &dyn Links,
+    strays: Strays,
+    report: &mut Report,
+) -> Result<(), CannotReconcile> {
     app.points.pass("nightly.begun");
     let bots: Vec<_> = app.bots.ids().into_iter().filter_map(|id| app.bots.get(id)).collect();
     let books =
         Books { store: &app.store, account, links: &app.links, clock: &app.clock, keep_days: app.keep_days };
-    let (wish, mut report) = (Wish { strays, ..Wish::default() }, Report::default());
-    let compared = reconcile::with_bots(books, &bots, &wish, &mut report).await;
-    // Links are to be ended, strangers dealt with, and those who asked for another link have waited for this.
-    app.bells.ending.ring();
-    app.bells.ended.ring();
-    tell(&report);
-    compared?;
-    if report.is_worth_repeating() {
-        return Ok(false);
-    }
-    app.points.pass("nightly.compared");
-    app.store.reconciled(now).await?;
-    Ok(true)
+    let wish = Wish { strays, ..Wish::default() };
+    reconcile::with_bots(books, &bots, &wish, &app.points, report).await
 }
 
 /// A line for each chat, and no name in it.
 fn tell(report: &Report) {
     for each in &report.chats {
         let (chat, found) = (each.chat.get(), &each.found);
-        match &each.outcome {
-            Ok(()) if found.is_nothing() && found.links == 0 => {
-                info!(
-                    telegram.chat = chat,
-                    waiting = found.waiting,
-                    "Telegram shows no link of this bot in this chat, and there was none to compare"
-                );
-            }
-            Ok(()) if found.is_nothing() => {
-                info!(
-                    telegram.chat = chat,
-                    links = found.links,
-                    waiting = found.waiting,
-                    "our books say what Telegram says"
-                );
-            }
-            Ok(()) => {
-                warn!(
-                    telegram.chat = chat,
-                    links = found.links,
-                    adopted = found.adopted.len(),
-                    strays = found.strays.len(),
-                    foreign = found.foreign.len(),
-                    died = found.died.len(),
-                    failed = found.failed.len(),
-                    came = found.came.len(),
-                    waiting = found.waiting,
-                    asked = found.asked.len(),
-                    "our books did not say what Telegram says; `admit reconcile --dry-run` names what is left of it"
-                );
-            }
-            Err(why) => {
-                warn!(
-                    telegram.chat = chat,
-                    foreign = found.foreign.len(),
-                    came = found.came.len(),
-                    waiting = found.waiting,
-                    asked = found.asked.len(),
-                    error = chain(why),
-                    "this chat was not compared, or not all of it"
-                );
-            }
+        let why = each.outcome.as_ref().err().map(|why| chain(why));
+        if why.is_none() && found.is_nothing_but_foreign() {
+            let words = match found.links {
+                0 => "Telegram shows no link of this bot in this chat, and there was none to compare",
+                _ => "our books say what Telegram says",
+            };
+            let foreign = found.foreign.len();
+            info!(telegram.chat = chat, links = found.links, foreign, waiting = found.waiting, "{words}");
+            continue;
         }
+        let words = match why {
+            None => {
+                "our books did not say what Telegram says; `admit reconcile --dry-run` names what is left of it"
+            }
+            Some(_) => "this chat was not compared, or not all of it",
+        };
+        warn!(
+            telegram.chat = chat,
+            links = found.links,
+            adopted = found.adopted.len(),
+            strays = found.strays.len(),
+            not_ended = found.not_ended().count(),
+            foreign = found.foreign.len(),
+            died = found.died.len(),
+            failed = found.failed.len(),
+            came = found.came.len(),
+            waiting = found.waiting,
+            asked = found.asked.len(),
+            error = why,
+            "{words}"
+        );
     }
+}
+
+/// For how long nothing is asked after so many failures, if Telegram wants so much rest. The account is opened anew each
+/// time, so nobody else remembers that.
+fn rest_seconds(failures: u32, least: u32) -> i64 {
+    let doubled = TRY_AGAIN_SECONDS.saturating_mul(1 << failures.min(16));
+    doubled.min(LONGEST_SECONDS).max(i64::from(least) + 1)
 }
 
 /// Whether no night was compared since the last time it was three.
@@ -153,6 +169,19 @@ fn is_due(last: Option<UnixTime>, now: UnixTime) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_failed_is_tried_again_ever_later_and_not_before_telegram_wants_it() {
+        let check = |failures, least, seconds| assert_eq!(rest_seconds(failures, least), seconds);
+        check(0, 0, 30);
+        check(1, 0, 60);
+        check(6, 0, 1920);
+        check(7, 0, 3600);
+        check(u32::MAX, 0, 3600);
+        check(0, 29, 30);
+        check(0, 30, 31);
+        check(9, 86_400, 86_401);
+    }
 
     #[test]
     fn every_night_is_due_once() {

@@ -324,8 +324,11 @@ impl House {
 
     /// What Telegram knows of the chat.
     pub(crate) async fn at_telegram(&self) -> Value {
-        let answer = exchange(&self.telegram, "GET", &format!("/control/chats/{}", self.chat), "", "").await;
-        body(&answer)
+        self.chat_at_telegram(self.chat).await
+    }
+
+    pub(crate) async fn chat_at_telegram(&self, chat: ChatId) -> Value {
+        body(&exchange(&self.telegram, "GET", &format!("/control/chats/{chat}"), "", "").await)
     }
 
     pub(crate) async fn person(&self) -> i64 {

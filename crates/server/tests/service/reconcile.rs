@@ -90,7 +90,15 @@ async fn a_link_of_our_name_that_nobody_knows_of_ends_unless_it_is_to_stay() {
     house.control("faults", words).await;
     let found = compared(&house).await;
     assert!(matches!(found.strays[..], [Unshown { end: End::Refused(_), .. }]), "{found:?}");
-    assert_eq!(markers(&compared(&house).await.strays), [marker]);
+    // Telegram wants to rest, so that the night is not over.
+    let rest = json!({ "method": "revokeChatInviteLink", "kind": "429", "n": 400 });
+    house.control("faults", rest).await;
+    let report = house.reconcile_by(&house.account, &Wish::default()).await.unwrap();
+    assert!(report.is_worth_repeating(), "{report:?}");
+    house.advance(401).await;
+    let report = house.reconcile_by(&house.account, &Wish::default()).await.unwrap();
+    assert!(!report.is_worth_repeating(), "{report:?}");
+    assert_eq!(markers(&only(report).strays), [marker]);
     assert!(is_dead(&house, &link).await);
     assert!(compared(&house).await.is_nothing());
 }
@@ -108,11 +116,12 @@ async fn who_compares_stands_in_the_audit_with_what_it_changed() {
     assert_eq!(audit().await, []);
     compared(&house).await;
     compared(&house).await;
-    let about = |strays: u32| {
-        let (chat, bot) = (house.chat, house.bot);
-        format!("{chat} of bot {bot}: 0 adopted, {strays} strays ended, 0 died, 0 came, 0 asked")
-    };
-    assert_eq!(audit().await, [("the service".to_owned(), about(1))], "by itself, what changed something");
+    let place = format!("{} of bot {}", house.chat, house.bot);
+    let about = |strays: u32| format!("{place}: 0 adopted, {strays} strays ended, 0 died, 0 came, 0 asked");
+    // What is only at Telegram is written down before it ends, so that it stands here whatever comes in between.
+    let by_itself = |about: String| ("the service".to_owned(), about);
+    let ends = format!("{place}: ends stray {}", Code::new([5; 16]));
+    assert_eq!(audit().await, [by_itself(about(1)), by_itself(ends)], "by itself, what changed something");
     let wish = Wish { who: Some("maria".to_owned()), ..Wish::default() };
     house.reconcile_by(&house.account, &wish).await.unwrap();
     assert_eq!(audit().await[0], ("maria".to_owned(), about(0)));
@@ -206,6 +215,7 @@ async fn by_a_link_of_somebody_else_people_are_seen_once_the_books_are_compared(
     let found = rehearsed(&house).await;
     assert_eq!(found.foreign.iter().map(|it| &it.url).collect::<Vec<_>>(), [&other.url]);
     assert_eq!(found.strays.len(), 0);
+    assert_eq!(admit_server::import(books, &other, importing).await.unwrap(), BecameOfIt::Imported);
     links::Links::revoke(&house.account, &house.chat.into(), &other.url).await.unwrap();
     // Of a link that somebody else made, Telegram shows a bot the beginning only.
     house.leap(60).await;
@@ -352,6 +362,50 @@ async fn a_chat_to_which_no_gate_leads_any_more_is_compared_while_its_links_work
 }
 
 #[tokio::test]
+async fn a_chat_of_imported_links_is_compared_though_no_gate_leads_there() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let new = json!({ "kind": "supergroup", "title": "Larks", "bots": [{ "id": house.bot.get(), "rights": ["can_invite_users"] }] });
+    let other = house.control("chats", new).await["chat_id"].as_i64().unwrap();
+    let made = house.as_bot("createChatInviteLink", json!({ "chat_id": other })).await;
+    let link = made["result"]["invite_link"].as_str().unwrap();
+    let chat = links::ChatId::new(other).unwrap();
+    let owner = house.chat_at_telegram(chat).await["members"][0]["user"]["id"].as_i64().unwrap();
+    let account = house.account_of(owner).await;
+    let chats = async || {
+        let report = house.reconcile_by(&account, &Wish::default()).await.unwrap();
+        report.chats.iter().map(|it| it.chat).collect::<Vec<_>>()
+    };
+    assert_eq!(chats().await, [house.chat]);
+    let parser = house.links();
+    let shown = links::Links::show(&account, &chat.into(), &LinkUrl::new(link)).await.unwrap();
+    let importing = Importing { chat, dry_run: false, who: "maria" };
+    admit_server::import(house.books(&account, &parser), &shown, importing).await.unwrap();
+    let mut both = vec![chat, house.chat];
+    both.sort();
+    assert_eq!(chats().await, both);
+    links::Links::revoke(&account, &chat.into(), &LinkUrl::new(link)).await.unwrap();
+    assert_eq!(chats().await, both, "who came by it since");
+    assert_eq!(chats().await, [house.chat]);
+}
+
+#[tokio::test]
+async fn whom_telegram_does_not_show_keeps_nobody_from_comparing_the_rest() {
+    let house = House::with(json!({ "pool": 0 })).await;
+    let asking = json!({ "chat_id": house.chat.get(), "creates_join_request": true });
+    let link = house.as_bot("createChatInviteLink", asking).await["result"]["invite_link"].clone();
+    let ann = house.person().await;
+    assert_eq!(house.join(ann, link.as_str().unwrap()).await, "requested");
+    links::Links::create(&house.account, &house.chat.into(), &links::Terms::open()).await.unwrap();
+    // The bot's two lists, and that of the chat's owner.
+    for (word, failed) in [("ADMIN_ID_INVALID", 0), ("SOMETHING_NEW", 3)] {
+        let fault = json!({ "kind": "4xx", "n": 400, "text": word, "times": 3, "method": "messages.getExportedChatInvites" });
+        house.control("faults", fault).await;
+        let found = compared(&house).await;
+        assert_eq!((found.failed.len(), found.waiting), (failed, 1), "{word}: {found:?}");
+    }
+}
+
+#[tokio::test]
 async fn who_waits_is_told_of_and_written_down_once() {
     let house = House::with(json!({ "pool": 0 })).await;
     let asking = json!({ "chat_id": house.chat.get(), "creates_join_request": true });
@@ -422,6 +476,18 @@ async fn every_night_the_service_compares_by_itself() {
     house.advance(DAY).await;
     reconciled(Some(first)).await;
     assert!(is_dead(&house, &link).await);
+    // One in which Telegram wants to rest is tried again afterwards, and not before.
+    let second = house.store.reconciled_at().await.unwrap();
+    let rest = json!({ "method": "messages.getExportedChatInvites", "kind": "429", "n": 7000 });
+    house.control("faults", rest).await;
+    house.advance(DAY).await;
+    eventually("Telegram wants to rest", async || {
+        house.ledger().await.contains("FLOOD_WAIT_7000").then_some(())
+    })
+    .await;
+    house.advance(7002).await;
+    reconciled(second).await;
+    assert!(!house.ledger().await.contains("\"early\""), "{}", house.ledger().await);
     // Between two nights, nobody is connected.
-    eventually("the account is closed", async || (house.opened() == (2, 0)).then_some(())).await;
+    eventually("the account is closed", async || (house.opened() == (4, 0)).then_some(())).await;
 }

@@ -148,16 +148,21 @@ on_both! {
         assert!(matches!(made, Made::GivenTo(_)));
     }
 
-    async fn what_was_asked_for_long_ago_is_given_up(database: &Database) {
+    async fn what_was_asked_for_long_ago_or_by_who_slept_is_given_up(database: &Database) {
         let store = database.open().await;
         let gate = open_gate(&store, json!({})).await;
         let link = intend(&store, &gate, 1).await;
-        let lose = async |gate, at| store.lose_silent(gate, chat(), bot(), at).await.unwrap();
+        let lose = async |gate, at| store.lose_silent(gate, chat(), bot(), at, 1).await.unwrap();
         assert_eq!(lose(gate.id, NOW).await, 0);
         assert_eq!(lose(admit_store::GateId::new(gate.id.get() + 1), later(1)).await, 0);
         assert_eq!(lose(gate.id, later(1)).await, 1);
         assert_eq!(store.stock(gate.id, chat(), bot(), NOW, 1000).await.unwrap().making, 0);
         assert_eq!(store.made(link, &hash(1).url(), &hash(1), NOW).await.unwrap(), Made::TooLate);
+        // The other node has the lease now, and gave up what there was; then the sleeper wrote down one more wish.
+        store.lose_earlier(bot(), 2).await.unwrap();
+        let link = intend(&store, &gate, 2).await;
+        assert_eq!(store.lose_silent(gate.id, chat(), bot(), NOW, 2).await.unwrap(), 1);
+        assert_eq!(store.made(link, &hash(2).url(), &hash(2), NOW).await.unwrap(), Made::TooLate);
     }
 
     async fn a_link_that_somebody_used_in_the_pool_is_given_to_nobody(database: &Database) {

@@ -68,6 +68,8 @@ pub struct Unshown {
     pub marker: Code,
     /// What became of it.
     pub end: End,
+    /// So many are in by it, where that is told.
+    pub uses: Option<u32>,
 }
 
 /// What became of a link that nobody was shown.
@@ -154,11 +156,22 @@ impl Report {
         self.chats.iter().map(|chat| &chat.found)
     }
 
-    /// Whether some chat could not be compared now, and may be later without anybody doing anything.
+    /// Whether something could not be compared or ended now, and may be later without anybody doing anything.
     pub fn is_worth_repeating(&self) -> bool {
-        let may_pass = |chat: &ChatReport| matches!(&chat.outcome, Err(NotCompared::Telegram(error)) if error.is_retryable());
-        let of_links = |chat: &ChatReport| chat.found.failed.iter().any(|failure| failure.why.is_retryable());
-        self.chats.iter().any(|chat| may_pass(chat) || of_links(chat))
+        self.refusals().any(links::Error::is_retryable)
+    }
+
+    /// For how long Telegram wants to be left alone.
+    pub(crate) fn wait_seconds(&self) -> u32 {
+        self.refusals().filter_map(links::Error::retry_after_seconds).max().unwrap_or_default()
+    }
+
+    fn refusals(&self) -> impl Iterator<Item = &links::Error> {
+        let of_chats = self.chats.iter().filter_map(|chat| match &chat.outcome {
+            Err(NotCompared::Telegram(error)) => Some(error),
+            _ => None,
+        });
+        of_chats.chain(self.differences().flat_map(Difference::refusals))
     }
 }
 
@@ -166,6 +179,19 @@ impl Difference {
     /// Each link that nobody was shown.
     pub fn unshown(&self) -> impl Iterator<Item = &Unshown> {
         self.adopted.iter().chain(&self.strays)
+    }
+
+    /// What Telegram refused of single links.
+    fn refusals(&self) -> impl Iterator<Item = &links::Error> {
+        self.failed.iter().map(|failure| &failure.why).chain(self.not_ended())
+    }
+
+    /// Why links work still that were to end.
+    pub(crate) fn not_ended(&self) -> impl Iterator<Item = &links::Error> {
+        self.unshown().filter_map(|link| match &link.end {
+            End::Refused(why) => Some(why),
+            _ => None,
+        })
     }
 
     /// Whether anything was changed because of it.
@@ -192,11 +218,15 @@ impl Difference {
 
     /// Whether nothing differs. Who waits, and was seen to ask, is no difference.
     pub fn is_nothing(&self) -> bool {
-        let Self { links: _, adopted, strays, foreign, died, came, failed, waiting: _, asked } = self;
+        self.foreign.is_empty() && self.is_nothing_but_foreign()
+    }
+
+    /// Whether nothing differs of what is ours.
+    pub(crate) fn is_nothing_but_foreign(&self) -> bool {
+        let Self { links: _, adopted, strays, foreign: _, died, came, failed, waiting: _, asked } = self;
         failed.is_empty()
             && adopted.is_empty()
             && strays.is_empty()
-            && foreign.is_empty()
             && died.is_empty()
             && came.is_empty()
             && asked.is_empty()
