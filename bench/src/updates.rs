@@ -59,7 +59,7 @@ fn group(from: usize) -> Vec<Update> {
     let update = |number: usize| {
         let marker = Code::new(pool::spread(number as u64));
         let hash = LinkHash::new(&format!("B{marker}")).expect("letters and digits are a hash");
-        let by = By { marker: Some(marker), link: Some((hash.url(), hash)) };
+        let by = By { marker: Some(marker), link: Some((hash.url(), hash)), ..By::default() };
         let effect = Effect::Joined { chat, person: person(number), at, by };
         Update { id: number as i64, received_at: at, effect, errand: None }
     };

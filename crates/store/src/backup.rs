@@ -13,6 +13,7 @@ statements! {
         update links set state = 'dropped', revoke_wanted_at = coalesce(revoke_wanted_at, $1)
         where state = 'free'";
     LOSE_MAKING = "update links set state = 'lost' where state = 'making'";
+    FORGET_COMPARISON = "delete from meta where name = 'reconciled'";
 }
 
 /// What of an old copy could not be believed.
@@ -48,7 +49,7 @@ impl Store {
 
     /// This database is an old copy that takes the place of a newer one. What was ready to be given when it was made may
     /// have been given since, and used, and is never given again: it is revoked instead. A pass that was not used then is
-    /// doubted. Leases were somebody's who is gone.
+    /// doubted. Leases were somebody's who is gone, and it was another database that was compared with Telegram's.
     pub async fn distrust(&self, who: &str, now: UnixTime) -> Result<Distrusted> {
         let who = who.to_owned();
         self.write(move |tx| {
@@ -56,6 +57,7 @@ impl Store {
             let lost = tx.execute(LOSE_MAKING, &[])?;
             let doubted = hearing::doubt_all(tx, now)?;
             leases::end_all(tx)?;
+            tx.execute(FORGET_COMPARISON, &[])?;
             let about = format!(
                 "{dropped} links in pools and {lost} in the making given up, {doubted} passes doubted"
             );

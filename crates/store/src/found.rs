@@ -15,7 +15,8 @@ statements! {
         select count(*) from (
             select 1 from sightings s
             where s.chat = $1 and s.person = $2 and s.what = $3
-                and (s.what = 'asked' or (s.link is not distinct from $4 and s.foreign_link is not distinct from $5))
+                and (s.what = 'asked'
+                    or (s.link is not distinct from $4 and s.foreign_link is not distinct from $5 and s.at >= $6 - 600))
                 and not exists (
                     select 1 from sightings w
                     where w.chat = s.chat and w.person = s.person and w.what not in (s.what, 'asked')
@@ -25,12 +26,25 @@ statements! {
     IS_COMPARED = "select count(*) from links where id = $1 and compared_at is not null";
     IS_COMPARED_FOREIGN = "select count(*) from foreign_links where id = $1 and compared_at > $2";
     NOBODYS = "select value from meta where name = 'requests'";
-    /// An update told that they came at about that time, and not by which link.
+    /// Somebody with one of the last 2^30 numbers, which only those have who were erased, came at about that time, and
+    /// nobody told by which link; and nothing is known of whoever is in the list.
+    ERASED = "
+        select s.person from sightings s
+        where s.chat = $1 and s.person >= 1098437885952 and s.what = 'joined'
+            and s.link is null and s.foreign_link is null and s.at between $2 - 600 and $2 + 600
+            and not exists (
+                select 1 from sightings own
+                where own.chat = $1 and own.person = $3 and own.what = 'joined' and own.at between $2 - 600 and $2 + 600)
+        order by abs(s.at - $2), s.id
+        limit 1";
+    /// An update told that they came at about that time, and not by which link. Of who was erased that stays as it is: more
+    /// than one in a list may be who they were.
     TELL_THE_WAY = "
         update sightings set link = $1, pass = $2, foreign_link = $3
         where id = (
             select s.id from sightings s
             where s.chat = $4 and s.person = $5 and s.what = 'joined' and s.link is null and s.foreign_link is null
+                and s.person < 1098437885952
                 and s.at between $6 - 600 and $6 + 600
                 and not exists (
                     select 1 from sightings w
@@ -70,14 +84,12 @@ pub enum Did {
 }
 
 impl Store {
-    /// Those of them of whom nothing is written down yet.
+    /// Those of them of whom nothing is written down yet. Whoever was erased has the number there that stands for them.
     pub async fn not_seen(&self, found: Vec<Found>) -> Result<Vec<Found>> {
         self.read(move |tx| {
             let mut news = Vec::new();
             for each in &found {
-                if !is_known(tx, each)? {
-                    news.push(*each);
-                }
+                news.extend(as_news(tx, each)?);
             }
             Ok(news)
         })
@@ -97,10 +109,26 @@ impl Store {
 }
 
 fn take_in(tx: &mut Tx<'_>, found: &Found) -> Result<Outcome> {
-    match is_known(tx, found)? {
-        true => Ok(Outcome::Repeated),
-        false => write_down(tx, found),
+    as_news(tx, found)?.map_or(Ok(Outcome::Repeated), |found| write_down(tx, &found))
+}
+
+/// What is news of it, in the books' words.
+fn as_news(tx: &mut Tx<'_>, found: &Found) -> Result<Option<Found>> {
+    if is_nobodys(tx, found)? || is_known(tx, found)? {
+        return Ok(None);
     }
+    let Some(person) = erased(tx, found)? else { return Ok(Some(*found)) };
+    let found = Found { person, ..*found };
+    Ok((!is_known(tx, &found)?).then_some(found))
+}
+
+/// Who this may have been that was erased since. Telegram's list has their own number still.
+fn erased(tx: &mut Tx<'_>, found: &Found) -> Result<Option<UserId>> {
+    if !is_before_an_erasure(tx, found)? {
+        return Ok(None);
+    }
+    let chat = updates::now_called(tx, found.chat)?;
+    Ok(tx.row(ERASED, &[&chat, &found.at, &found.person])?.map(|(person,)| person))
 }
 
 /// Writes it down, with what follows. The caller holds the person.
@@ -145,11 +173,8 @@ fn is_before_an_erasure(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
 }
 
 /// Nobody comes in twice without going in between, and nobody waits twice: whoever was seen to come, and not to go since,
-/// is who the list tells of.
+/// is who the list tells of. One that says they came much later tells of another time; earlier is what was found late.
 fn is_known(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
-    if is_nobodys(tx, found)? {
-        return Ok(true);
-    }
     let (what, link, foreign) = match found.did {
         Did::ComeBy(link) => ("joined", Some(link), None),
         Did::ComeByForeign(link) => ("joined", None, Some(link)),

@@ -147,6 +147,7 @@ fn draw_link(rng: &mut Rng) -> By {
         6 => By::default(),
         _ => By {
             marker: Some(code(number)),
+            creator: Some(person(700)),
             // Which link a lost one is may be told by one update and not by another; that it is told at all must be
             // the same in every order, so it always is.
             link: (number == 4 || whole).then(|| (hash(number).url(), hash(number))),

@@ -26,7 +26,7 @@ statements! {
     LINK_BY_MARKER = "
         select id, pass, cast(case when url is null then 0 else 1 end as bigint)
         from links
-        where marker = $1";
+        where marker = $1 and bot = $2";
     FOREIGN_LINK_BY_HASH = "select id from foreign_links where hash = $1";
     ADOPT_URL = "update links set url = $1, hash = $2 where id = $3 and url is null";
     SEE = "
@@ -162,6 +162,8 @@ impl Effect {
 pub struct By {
     /// The name it bears, where that is one of ours.
     pub marker: Option<Code>,
+    /// Who made it: a name can be copied.
+    pub creator: Option<UserId>,
     /// The link, and what stands in it after `t.me/+`, where it was told whole.
     pub link: Option<(LinkUrl, LinkHash)>,
 }
@@ -353,8 +355,8 @@ fn find_link(tx: &mut Tx<'_>, keys: &Keyring, by: &By) -> Result<Way> {
             return Ok(Way::Foreign(link));
         }
     }
-    let Some(marker) = by.marker else { return Ok(Way::Unknown) };
-    let row: Option<(LinkId, Option<PassId>, i64)> = tx.row(LINK_BY_MARKER, &[&marker])?;
+    let (Some(marker), Some(creator)) = (by.marker, by.creator) else { return Ok(Way::Unknown) };
+    let row: Option<(LinkId, Option<PassId>, i64)> = tx.row(LINK_BY_MARKER, &[&marker, &creator])?;
     Ok(match (row, &by.link) {
         (None, _) | (Some((.., 1)), Some(_)) => Way::Unknown,
         (Some((link, pass, _)), None) => Way::Ours(link, pass),

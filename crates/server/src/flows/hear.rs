@@ -166,6 +166,7 @@ fn chat_of(update: &Update) -> Option<(ChatId, Option<&str>)> {
 fn by(app: &App, link: &Link) -> By {
     By {
         marker: link.name.as_ref().and_then(|name| name.as_str().parse().ok()),
+        creator: Some(link.creator.id),
         link: app.links.parse(link.url.as_str()).ok().map(|hash| (link.url.clone(), hash)),
     }
 }

@@ -1,6 +1,7 @@
 //! Somebody comes by a link that is not theirs.
 
 use crate::house::{House, eventually};
+use links::{LinkName, Links, Terms};
 use serde_json::json;
 
 /// A fan came in and left, and a stranger came by the same link before it could be revoked.
@@ -32,6 +33,27 @@ async fn a_stranger_is_out_again_and_the_owner_of_the_chat_knows() {
     assert_eq!(house.join(stranger, &link).await, "joined");
     let told = format!("Somebody (id {stranger}) came into Night Owls by an invitation");
     eventually("the owner is told", async || house.inbox(owner).await.contains(&told).then_some(())).await;
+}
+
+#[tokio::test]
+async fn whoever_comes_by_a_link_that_the_owner_named_like_one_of_ours_is_no_stranger() {
+    let house = House::with(json!({})).await;
+    let mut fan = house.fan().await;
+    let link = fan.pass().await;
+    let hash = house.links().parse(&link).unwrap();
+    let marker = house.store.ledger_by_hash(&hash).await.unwrap().unwrap().0.marker;
+    let named = Terms { name: Some(LinkName::new(&marker.to_string()).unwrap()), ..Terms::open() };
+    let copy = house.account.create(&house.chat.into(), &named).await.unwrap();
+    let (ann, ben) = (house.person().await, house.person().await);
+    for guest in [ann, ben] {
+        assert_eq!(house.join(guest, copy.url.as_str()).await, "joined");
+    }
+    let cy = house.person().await;
+    assert_eq!(house.join(cy, &link).await, "joined", "nobody used it");
+    fan.reads("You are in. Your invitation was used").await;
+    assert_eq!(house.number("select used_by from entries"), cy);
+    assert_eq!(house.number("select count(*) from strangers"), 0);
+    assert!(house.is_in(ann).await && house.is_in(ben).await);
 }
 
 #[tokio::test]

@@ -21,10 +21,12 @@ on_both! {
         }
         intend(&store, &gate, 5).await;
         store.lease("bot:700", "gone", NOW, later(30)).await.unwrap();
+        store.reconciled(later(4)).await.unwrap();
 
         let distrusted = store.distrust("maria", later(5)).await.unwrap();
         assert_eq!(distrusted, Distrusted { dropped: 3, lost: 1, doubted: 1 });
         assert_eq!(store.at_work_until(later(6)).await.unwrap(), None);
+        assert_eq!(store.reconciled_at().await.unwrap(), None, "it was another database that was compared");
         // The link that was out is ended; whoever comes now gets one that was made since.
         assert_eq!(store.pass(given).await.unwrap().unwrap().entries[0].link, None);
         let Granted::Granted { entries, .. } = store.grant(&gate, visitor(2), later(6)).await.unwrap() else {

@@ -3,7 +3,7 @@
 use crate::databases::Database;
 use crate::on_both;
 use crate::world::*;
-use admit_store::{Effect, Erased, Imported, Outcome, Shown, Store, Token};
+use admit_store::{By, Effect, Erased, Imported, Outcome, Shown, Store, Token};
 use serde_json::json;
 
 async fn imported(store: &Store, number: u64) -> admit_store::ForeignLink {
@@ -55,7 +55,7 @@ on_both! {
             chat: chat(),
             person: person(12),
             at: later(3),
-            by: admit_store::By { marker: None, link: Some((hash(5).url(), hash(5))) },
+            by: By { creator: Some(person(900)), link: Some((hash(5).url(), hash(5))), ..By::default() },
         };
         let updates = vec![joined_by_foreign(1, 11, 5, 1), left(2, 11, 2), update(3, asked)];
         let outcomes = store.take_in(bot(), [updates.clone(), updates].concat()).await.unwrap();
@@ -73,17 +73,33 @@ on_both! {
         make(&store, &gate, 1).await;
         let pass = grant(&store, &gate, 1, NOW).await;
         imported(&store, 5).await;
-        let by = |number| admit_store::By { marker: Some(marker(1)), link: Some((hash(number).url(), hash(number))) };
+        let [ours, theirs] = [Some(bot()), Some(person(900))];
+        let by = |number| By {
+            marker: Some(marker(1)), creator: theirs, link: Some((hash(number).url(), hash(number)))
+        };
         let came = |id, number| {
             update(id, Effect::Joined { chat: chat(), person: person(10 + id), at: later(id), by: by(number) })
         };
         let outcomes = store.take_in(bot(), vec![came(1, 5), came(2, 6)]).await.unwrap();
         assert_eq!(outcomes, [Outcome::Noted; 2]);
         assert_eq!(store.foreign_link(&hash(5)).await.unwrap().unwrap().1.len(), 1);
-        // Where no link was told, its name is all there is.
-        let by = admit_store::By { marker: Some(marker(1)), link: None };
-        let named = update(3, Effect::Joined { chat: chat(), person: person(13), at: later(3), by });
-        assert_eq!(store.take_in(bot(), vec![named]).await.unwrap(), [Outcome::Entered { pass, chat: chat() }]);
+        // Where its text was told in part, its name is known, and who made it; whichever bot of ours tells of it.
+        let named = |id, creator| {
+            let by = By { marker: Some(marker(1)), creator, link: None };
+            update(id, Effect::Joined { chat: chat(), person: person(10 + id), at: later(id), by })
+        };
+        let outcomes = store.take_in(person(701), vec![named(3, theirs), named(4, None)]).await.unwrap();
+        assert_eq!(outcomes, [Outcome::Noted; 2]);
+        let outcomes = store.take_in(person(701), vec![named(5, ours)]).await.unwrap();
+        assert_eq!(outcomes, [Outcome::Entered { pass, chat: chat() }]);
+        // Nor does anybody else's show what text a lost one has.
+        intend(&store, &gate, 7).await;
+        let whole = |id, creator| {
+            let by = By { marker: Some(marker(7)), creator, link: Some((hash(7).url(), hash(7))) };
+            update(id, Effect::Joined { chat: chat(), person: person(10 + id), at: later(id), by })
+        };
+        let outcomes = store.take_in(bot(), vec![whole(6, theirs), whole(7, ours)]).await.unwrap();
+        assert!(matches!(outcomes[..], [Outcome::Noted, Outcome::StrayLink { .. }]), "{outcomes:?}");
     }
 
     /// Whatever ends links, gives them, or doubts them.

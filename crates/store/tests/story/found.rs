@@ -167,6 +167,21 @@ on_both! {
         assert_eq!(seen(&store, 1).await.len(), 1);
     }
 
+    async fn whoever_is_listed_long_after_they_were_seen_to_come_by_that_link_went_unheard_of(database: &Database) {
+        let (store, _) = opened(database).await;
+        let Imported::Imported(link) = store.import(shown(5), "maria", NOW).await.unwrap() else { panic!() };
+        let found = |at| Found { chat: chat(), person: person(42), at: later(at), did: Did::ComeByForeign(link) };
+        store.take_in(bot(), vec![joined_by_foreign(1, 42, 5, 1000)]).await.unwrap();
+        // Earlier is what was found late, and a little later is another clock.
+        for at in [10, 1000, 1600] {
+            assert_eq!(find(&store, found(at)).await, None, "{at}");
+        }
+        assert_eq!(find(&store, found(1601)).await, Some(Outcome::Noted));
+        assert_eq!(find(&store, found(1601)).await, None);
+        let (_, seen) = store.foreign_link(&hash(5)).await.unwrap().unwrap();
+        assert_eq!(seen.iter().map(|it| it.at).collect::<Vec<_>>(), [later(1000), later(1601)]);
+    }
+
     async fn what_is_found_long_after_something_was_told_is_another_time(database: &Database) {
         let (store, gate) = opened(database).await;
         store.take_in(bot(), vec![joined(1, 42, None, 10)]).await.unwrap();
@@ -268,6 +283,64 @@ on_both! {
         assert!(find(&store, found(80)).await.is_some(), "they came again");
     }
 
+    async fn who_was_erased_is_not_found_again_though_nobody_told_by_which_link_they_came(database: &Database) {
+        let (store, gate) = opened(database).await;
+        let Imported::Imported(theirs) = store.import(shown(5), "maria", NOW).await.unwrap() else { panic!() };
+        let by_theirs =
+            |who, at| Found { chat: chat(), person: person(who), at: later(at), did: Did::ComeByForeign(theirs) };
+        let is_known = async |who| store.cannot_erase(person(who)).await.unwrap() != Some(Erased::Unknown);
+        // Of a link that somebody else made, a bot is told the beginning only.
+        store.take_in(bot(), vec![joined(1, 42, None, 6000), joined(2, 43, None, 6060)]).await.unwrap();
+        store.erase_person(person(42), "maria", later(7000)).await.unwrap();
+        let as_booked = store.not_seen(vec![by_theirs(42, 6001)]).await.unwrap();
+        assert!(as_booked[0].person != person(42), "nobody who compares is told their number");
+        for found in [by_theirs(42, 6001), as_booked[0]] {
+            find(&store, found).await;
+            assert_eq!(find(&store, found).await, None);
+        }
+        assert!(!is_known(42).await);
+        // Ben came a minute later, and is who he was; so is whoever comes again.
+        assert_eq!(find(&store, by_theirs(43, 6060)).await, Some(Outcome::Noted));
+        assert_eq!(find(&store, by_theirs(42, 7060)).await, Some(Outcome::Noted));
+        let (_, seen) = store.foreign_link(&hash(5)).await.unwrap().unwrap();
+        let seen: Vec<_> = seen.iter().map(|it| (it.person, it.at)).collect();
+        let nobody = as_booked[0].person;
+        assert_eq!(seen, [(nobody, later(6001)), (person(43), later(6060)), (person(42), later(7060))]);
+
+        // A link of ours is used all the same, by nobody.
+        let (link, _) = make(&store, &gate, 1).await;
+        let pass = grant(&store, &gate, 1, NOW).await;
+        store.take_in(bot(), vec![joined(3, 44, None, 8000)]).await.unwrap();
+        store.erase_person(person(44), "maria", later(9000)).await.unwrap();
+        assert_eq!(find(&store, came(44, link, 8000)).await, Some(Outcome::Entered { pass, chat: chat() }));
+        assert_eq!(find(&store, came(44, link, 8000)).await, None);
+        assert_eq!(entry(&store, pass).await.state, State::Used);
+        assert_eq!(store.to_revoke(bot(), chat(), 9).await.unwrap()[0].link, link);
+        assert!(!is_known(44).await);
+    }
+
+    async fn who_came_beside_somebody_who_was_erased_is_found(database: &Database) {
+        let (store, gate) = opened(database).await;
+        let mut links = Vec::new();
+        for number in 1..=2 {
+            links.push(make(&store, &gate, number).await.0);
+            grant(&store, &gate, number, NOW).await;
+        }
+        store.take_in(bot(), vec![joined(1, 42, None, 6000), joined(2, 43, Some(1), 6500)]).await.unwrap();
+        // Longer before or after is somebody else, and so is whoever came since.
+        store.erase_person(person(42), "maria", later(6100)).await.unwrap();
+        let is_known = async |who| store.cannot_erase(person(who)).await.unwrap() != Some(Erased::Unknown);
+        for (who, at) in [(51, 5399), (52, 6101)] {
+            assert!(find(&store, came(who, links[1], at)).await.is_some());
+            assert!(is_known(who).await, "{who}");
+        }
+        assert_eq!(find(&store, came(43, links[0], 6500)).await, None);
+        // Nor is it somebody of whom it was told that they came by another link.
+        store.erase_person(person(43), "maria", later(9000)).await.unwrap();
+        assert!(find(&store, came(53, links[1], 6700)).await.is_some());
+        assert!(is_known(53).await);
+    }
+
     async fn who_was_erased_and_waits_still_is_not_written_down_again(database: &Database) {
         let (store, _) = opened(database).await;
         assert!(find(&store, asks(42, 10)).await.is_some());
@@ -302,6 +375,19 @@ on_both! {
         database.go_back_to_the_first_schema().await;
         let store = database.open().await;
         assert_eq!(store.not_compared(bot(), chat()).await.unwrap(), links[4..]);
+    }
+
+    async fn who_was_erased_before_there_were_these_books_and_waits_still_is_not_written_down_again(database: &Database) {
+        let (store, _) = opened(database).await;
+        store.take_in(bot(), vec![asked(1, 42, 10), asked(2, 43, 20)]).await.unwrap();
+        store.erase_person(person(42), "maria", later(60)).await.unwrap();
+        store.erase_person(person(43), "maria", later(70)).await.unwrap();
+        drop(store);
+        database.go_back_to_the_first_schema().await;
+        let store = database.open().await;
+        assert_eq!(find(&store, asks(42, 10)).await, None);
+        assert_eq!(find(&store, asks(44, 70)).await, None);
+        assert!(find(&store, asks(45, 71)).await.is_some());
     }
 
     async fn when_the_books_were_last_compared_is_remembered(database: &Database) {

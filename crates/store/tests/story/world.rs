@@ -92,6 +92,7 @@ pub(crate) fn update(id: i64, effect: Effect) -> Update {
 pub(crate) fn joined(id: i64, who: i64, by: Option<u64>, at: i64) -> Update {
     let by = by.map_or_else(By::default, |number| By {
         marker: Some(marker(number)),
+        creator: Some(bot()),
         link: Some((hash(number).url(), hash(number))),
     });
     update(id, Effect::Joined { chat: chat(), person: person(who), at: later(at), by })
@@ -117,6 +118,6 @@ pub(crate) fn shown(number: u64) -> Shown {
 
 /// Somebody came by such a link.
 pub(crate) fn joined_by_foreign(id: i64, who: i64, number: u64, at: i64) -> Update {
-    let by = By { marker: None, link: Some((hash(number).url(), hash(number))) };
+    let by = By { marker: None, creator: Some(person(900)), link: Some((hash(number).url(), hash(number))) };
     update(id, Effect::Joined { chat: chat(), person: person(who), at: later(at), by })
 }
