@@ -1,6 +1,7 @@
 //! Chats and people as Telegram wants them named: with a number it told this account when they met.
 
 use super::client::{About, Client};
+use super::dialogs::{Page, Walk};
 use super::error::NeverMet;
 use super::objects;
 use crate::common::odd;
@@ -150,18 +151,10 @@ impl Client {
 
     /// Goes through the account's chats until it is found.
     async fn find_channel(&self, deadline: Instant, id: ChatId) -> Result<enums::InputPeer> {
-        let mut next = functions::messages::GetDialogs {
-            exclude_pinned: false,
-            folder_id: None,
-            offset_date: 0,
-            offset_id: 0,
-            offset_peer: enums::InputPeer::Empty,
-            limit: PAGE,
-            hash: 0,
-        };
-        loop {
-            let page = self.call(self.looking(deadline), &next).await?;
-            let page = objects::Dialogs::of(page);
+        let mut walk = Walk::default();
+        let mut next = Some(Walk::first());
+        while let Some(asked) = next {
+            let page = Page::of(self.call(self.looking(deadline), &asked).await?);
             let known = {
                 let mut peers = self.peers();
                 peers.learn_chats(&page.chats);
@@ -170,16 +163,9 @@ impl Client {
             if let Some(peer) = known {
                 return Ok(peer);
             }
-            let Some((offset_id, offset_date, offset_peer)) = page.end() else {
-                return Err(Error::because(Kind::ChatNotFound, NeverMet("that chat")));
-            };
-            let after =
-                functions::messages::GetDialogs { offset_date, offset_id, offset_peer, ..next.clone() };
-            if after == next {
-                return Err(Error::because(Kind::ChatNotFound, NeverMet("that chat")));
-            }
-            next = after;
+            next = walk.after(&page);
         }
+        Err(Error::because(Kind::ChatNotFound, NeverMet("that chat")))
     }
 
     /// Where a basic group went that Telegram refuses to know, if it became a supergroup.
