@@ -468,17 +468,44 @@ async fn whoever_is_at_home_elsewhere_is_asked_there() {
     assert_eq!(home.owner.me().await.unwrap().id, home.owner_id);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_connection_on_which_nothing_is_heard_is_given_up() {
+/// A client that waits so long, the far side of which takes connections and says nothing; and how many it took.
+async fn mute(limit: Duration) -> (Client, impl Fn() -> usize) {
     let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let SocketAddr::V4(address) = mute.local_addr().unwrap() else { panic!("it was bound so") };
     let session = Session { dc_id: 2, address, auth_key: "ab".repeat(256).parse().unwrap() };
-    let client = Client::connect(&session, &settings());
-    let mut held = Vec::new();
-    for _ in 0..2 {
-        let (connection, why) = tokio::join!(mute.accept(), client.me());
-        held.push(connection.unwrap());
-        assert_eq!(kind(why), Kind::OutOfTime);
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let held = Arc::clone(&taken);
+    tokio::spawn(async move {
+        loop {
+            let connection = mute.accept().await.unwrap();
+            held.lock().unwrap().push(connection);
+        }
+    });
+    (Client::connect(&session, &Settings { limit, ..settings() }), move || taken.lock().unwrap().len())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_looks_is_asked_again_when_nothing_comes_back() {
+    let (client, connections) = mute(Duration::from_secs(3600)).await;
+    let began = tokio::time::Instant::now();
+    assert_eq!(kind(client.me().await), Kind::Unreachable);
+    assert!((120..140).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    assert_eq!(connections(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_would_make_something_new_is_not_asked_again_when_nothing_comes_back() {
+    let (client, connections) = mute(Duration::from_secs(3600)).await;
+    assert_eq!(kind(client.send_code("9996620002", "hash").await), Kind::OutcomeUnknown);
+    assert_eq!(connections(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_on_which_nothing_comes_back_is_given_up_by_those_who_wait_shortly_too() {
+    let (client, connections) = mute(Duration::from_secs(8)).await;
+    for expected in [1, 1, 1, 2] {
+        assert_eq!(kind(client.me().await), Kind::OutOfTime);
+        assert_eq!(connections(), expected);
     }
 }
 

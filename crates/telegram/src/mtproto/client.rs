@@ -1,7 +1,7 @@
 //! One call: out, back, and again if that makes sense.
 
 use super::error::{self, Said};
-use super::line::Line;
+use super::line::{Line, NoAnswer};
 use super::peers::Peers;
 use super::session::{Session, Settings};
 use crate::common::{odd, unknown};
@@ -196,12 +196,16 @@ impl Client {
         course.tries += 1;
         let line = &self.shared.line;
         match line.ask(self.dc_id(), body, about.deadline).await {
-            Some(answer) => answer.map_err(|why| {
+            Ok(answer) => Ok(answer),
+            Err(NoAnswer::Failed(why)) => {
                 let (ending, error) = error::read(why, about.right, line.stood());
                 course.code = said(&error);
-                (ending, error)
-            }),
-            None => Err((Ending::Lost, Error::new(Kind::OutOfTime))),
+                Err((ending, error))
+            }
+            Err(NoAnswer::Silence) => {
+                Err((Ending::Lost, Error::because(Kind::Unreachable, "nothing came back on the connection")))
+            }
+            Err(NoAnswer::Late) => Err((Ending::Lost, Error::new(Kind::OutOfTime))),
         }
     }
 
