@@ -16,7 +16,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use telegram::mtproto::{Client, Joined, NeverMet, Session, Settings, SignedIn};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use util::Town;
 use util::account::{session, session_with};
 
@@ -348,9 +349,8 @@ async fn telegrams_waits_are_sat_out_and_no_call_comes_early() {
     home.fault("messages.exportChatInvite", "flood", 3600).await;
     assert_eq!(kind(owner.create(&home.chat, &Terms::open()).await), Kind::Wait { seconds: 3600 });
     assert!(matches!(kind(owner.create(&home.chat, &Terms::open()).await), Kind::Wait { .. }));
-    let ledger = home.town.get(&format!("{}/ledger", home.town.at.control)).await.text;
-    let calls = ledger.lines().filter(|line| line.contains("messages.exportChatInvite")).count();
-    assert_eq!(calls, 3, "{ledger}");
+    let staged_and_called = calls(&home.town, "messages.exportChatInvite").await;
+    assert_eq!(staged_and_called, 3);
     assert_eq!(home.names(&LinkFilter::default()).await.len(), 1);
 }
 
@@ -494,10 +494,48 @@ async fn what_only_looks_is_asked_again_when_nothing_comes_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_would_make_something_new_is_not_asked_again_when_nothing_comes_back() {
+async fn what_must_not_be_sent_twice_is_not_sent_to_a_door_that_never_said_a_word() {
     let (client, connections) = mute(Duration::from_secs(3600)).await;
-    assert_eq!(kind(client.send_code("9996620002", "hash").await), Kind::OutcomeUnknown);
-    assert_eq!(connections(), 1);
+    assert_eq!(kind(client.send_code("9996620002", "hash").await), Kind::Unreachable);
+    assert_eq!(connections(), 6);
+}
+
+/// One connection to the sandbox's door, on which it says that it has had enough as soon as it carried out a call of
+/// this method.
+async fn has_enough_after(town: &Town, method: &str, between: TcpListener) {
+    let (mut client, _) = between.accept().await.unwrap();
+    let mut door = TcpStream::connect(&town.at.mtproto.addr).await.unwrap();
+    let (mut asked, mut said) = ([0; 4096], [0; 4096]);
+    loop {
+        tokio::select! {
+            length = client.read(&mut asked) => door.write_all(&asked[..length.unwrap()]).await.unwrap(),
+            length = door.read(&mut said) => {
+                if calls(town, method).await > 0 {
+                    return client.write_all(&(-429_i32).to_le_bytes()).await.unwrap();
+                }
+                client.write_all(&said[..length.unwrap()]).await.unwrap();
+            }
+        }
+    }
+}
+
+/// How often a method was called.
+async fn calls(town: &Town, method: &str) -> usize {
+    let ledger = town.get(&format!("{}/ledger", town.at.control)).await.text;
+    ledger.lines().filter(|line| line.contains(&format!("\"method\":\"{method}\""))).count()
+}
+
+#[tokio::test]
+async fn a_door_that_has_had_enough_may_have_carried_out_even_the_first_call() {
+    let home = Home::new().await;
+    let between = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let SocketAddr::V4(address) = between.local_addr().unwrap() else { panic!("it was bound so") };
+    let through = Session { address, ..session(&home.town, home.owner_id.get()).await };
+    let client = Client::connect(&through, &settings());
+    let method = "auth.sendCode";
+    let ((), sent) =
+        tokio::join!(has_enough_after(&home.town, method, between), client.send_code("9996620002", "hash"));
+    assert_eq!((kind(sent), calls(&home.town, method).await), (Kind::OutcomeUnknown, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,9 @@ use crate::common::{odd, unknown};
 use crate::pace::{self, Effect, Ending, Holds, OnWait, Step, Try};
 use grammers_session::storages::MemorySession;
 use grammers_session::{Session as _, SessionData};
-use grammers_tl_types::{Deserializable, Identifiable, RemoteCall, name_for_id};
+use grammers_tl_types::{
+    Deserializable, Identifiable, RemoteCall, Serializable as _, functions, name_for_id,
+};
 use links::{Chat, Error, Kind, Right};
 use std::fmt;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -194,19 +196,20 @@ impl Client {
         course: &mut Course<'_>,
     ) -> Result<Vec<u8>, (Ending, Error)> {
         course.tries += 1;
-        let line = &self.shared.line;
-        match line.ask(self.dc_id(), body, about.deadline).await {
-            Ok(answer) => Ok(answer),
-            Err(NoAnswer::Failed(why)) => {
-                let (ending, error) = error::read(why, about.right, line.stood());
-                course.code = said(&error);
-                Err((ending, error))
-            }
-            Err(NoAnswer::Silence) => {
-                Err((Ending::Lost, Error::because(Kind::Unreachable, "nothing came back on the connection")))
-            }
-            Err(NoAnswer::Late) => Err((Ending::Lost, Error::new(Kind::OutOfTime))),
+        let ask = async |body| self.shared.line.ask(self.dc_id(), body, about.deadline).await;
+        // What must not be sent twice is not sent to somebody of whom nothing was ever heard.
+        if about.effect != Effect::Read && !self.shared.line.stood() {
+            let anybody_there = functions::Ping { ping_id: 0 }.to_bytes();
+            ask(anybody_there).await.map_err(|why| {
+                let (ending, error) = no_answer(why, about.right);
+                (error::unsent(ending), error)
+            })?;
         }
+        ask(body).await.map_err(|why| {
+            let (ending, error) = no_answer(why, about.right);
+            course.code = said(&error);
+            (ending, error)
+        })
     }
 
     /// The account is at home at another data centre, if that is one we know.
@@ -291,6 +294,16 @@ fn held(wait: Duration) -> (Ending, Error) {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
     (Ending::Held(wait), Error::new(Kind::Wait { seconds }))
+}
+
+fn no_answer(why: NoAnswer, right: Right) -> (Ending, Error) {
+    match why {
+        NoAnswer::Failed(why) => error::read(why, right),
+        NoAnswer::Silence => {
+            (Ending::Lost, Error::because(Kind::Unreachable, "nothing came back on the connection"))
+        }
+        NoAnswer::Late => (Ending::Lost, Error::new(Kind::OutOfTime)),
+    }
 }
 
 /// Nothing is sent for whoever does not wait for it any more.

@@ -78,7 +78,7 @@ impl Line {
         }
     }
 
-    /// Whether it ever brought an answer: then there is a connection, and what fails may have been sent.
+    /// Whether it ever brought an answer.
     pub(super) fn stood(&self) -> bool {
         self.task().stood
     }
