@@ -222,6 +222,35 @@ async fn a_replaced_primary_link_comes_with_the_new_one() {
 }
 
 #[tokio::test]
+async fn what_replaced_a_primary_link_is_known_even_if_telegrams_word_of_it_was_lost() {
+    let home = Home::new().await;
+    let (_, ada) = home.administrator("Ada").await;
+    for whose in [&home.owner, &ada] {
+        let primary = whose.rotate(&home.chat).await.unwrap();
+        home.fault("messages.editExportedChatInvite", "lost", 0).await;
+        let revoked = home.owner.revoke(&home.chat, &primary).await.unwrap();
+        let new = revoked.replaced_by.unwrap();
+        assert!(revoked.link.is_revoked && new.is_primary && !new.is_revoked);
+        assert!(new.url != primary && new.creator == revoked.link.creator);
+    }
+}
+
+#[tokio::test]
+async fn a_primary_link_of_whoever_is_no_administrator_any_more_is_revoked_and_revoked() {
+    let home = Home::new().await;
+    let (ada_id, ada) = home.administrator("Ada").await;
+    let primary = ada.rotate(&home.chat).await.unwrap();
+    let left = json!({ "id": ada_id.get(), "status": "left" });
+    home.town.control(&format!("chats/{}/bot", home.town.chat()), left).await;
+    assert!(home.owner.revoke(&home.chat, &primary).await.unwrap().link.is_revoked);
+    let gone =
+        json!({ "method": "messages.getExportedChatInvites", "kind": "4xx", "text": "ADMIN_ID_INVALID" });
+    home.town.control("faults", gone).await;
+    let again = home.owner.revoke(&home.chat, &primary).await.unwrap();
+    assert!(again.link.is_revoked && again.replaced_by.is_none());
+}
+
+#[tokio::test]
 async fn who_waits_is_found_and_decided_about_at_once() {
     let home = Home::new().await;
     let front = home.owner.create(&home.chat, &Terms::by_request()).await.unwrap().url;

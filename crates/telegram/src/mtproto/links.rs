@@ -7,6 +7,7 @@ use super::objects::{self, Cast};
 use crate::common::{done_but_unread, nameable};
 use crate::pace::Effect;
 use async_trait::async_trait;
+use futures_util::stream::TryStreamExt;
 use grammers_tl_types::{enums, functions::messages};
 use links::{
     AdminLinks, Admission, CannotMerge, Chat, ChatId, Edit, Error, Invitation, Kind, Link, LinkFilter,
@@ -74,7 +75,11 @@ impl Links for Client {
         let deadline = self.deadline();
         let peer = self.peer(deadline, chat).await?;
         let request = messages::EditExportedChatInvite { revoked: true, ..unchanged(peer, link) };
-        let (link, replaced_by) = self.changed(deadline, chat, &request).await?;
+        let (link, mut replaced_by) = self.changed(deadline, chat, &request).await?;
+        // If it was revoked already, by a try whose answer was lost or by whomever, Telegram does not say what by.
+        if link.is_primary && replaced_by.is_none() {
+            replaced_by = self.primary(deadline, chat, link.creator.id).await.map_err(done_but_unread)?;
+        }
         Ok(Revoked { link, replaced_by })
     }
 
@@ -117,7 +122,7 @@ impl Links for Client {
     }
 
     fn list<'a>(&'a self, chat: &'a Chat, filter: &'a LinkFilter) -> List<'a, Link> {
-        self.every_link(chat, filter)
+        self.every_link(chat, filter, None)
     }
 
     async fn show(&self, chat: &Chat, link: &LinkUrl) -> Result<Link> {
@@ -233,6 +238,19 @@ impl Client {
             }),
         };
         read.map_err(done_but_unread)
+    }
+
+    /// The primary link of an administrator. Whoever is none any more has none.
+    async fn primary(&self, deadline: Instant, chat: &Chat, admin: UserId) -> Result<Option<Link>> {
+        let theirs = LinkFilter { admin: Some(admin), revoked: false };
+        let mut links = self.every_link(chat, &theirs, Some(deadline));
+        loop {
+            match links.try_next().await {
+                Err(why) if *why.kind() == Kind::PersonUnknown => return Ok(None),
+                Ok(Some(link)) if !link.is_primary => {}
+                found_or_over => return found_or_over,
+            }
+        }
     }
 
     async fn look_up(&self, deadline: Instant, chat: &Chat, link: &LinkUrl) -> Result<Link> {

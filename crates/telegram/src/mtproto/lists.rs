@@ -57,10 +57,15 @@ struct People {
 }
 
 impl Client {
-    pub(super) fn every_link<'a>(&'a self, chat: &'a Chat, filter: &'a LinkFilter) -> List<'a, Link> {
+    pub(super) fn every_link<'a>(
+        &'a self,
+        chat: &'a Chat,
+        filter: &'a LinkFilter,
+        until: Option<Instant>,
+    ) -> List<'a, Link> {
         pages(AfterLink::None, move |after| async move {
             let (offset_date, offset_link) = after.unzip();
-            let deadline = self.deadline();
+            let deadline = until.unwrap_or_else(|| self.deadline());
             let request = functions::messages::GetExportedChatInvites {
                 revoked: filter.revoked,
                 peer: self.peer(deadline, chat).await?,
