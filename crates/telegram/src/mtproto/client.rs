@@ -11,7 +11,7 @@ use grammers_session::{Session as _, SessionData};
 use grammers_tl_types::{
     Deserializable, Identifiable, RemoteCall, Serializable as _, functions, name_for_id,
 };
-use links::{Chat, Error, Kind, Right};
+use links::{ChatId, Error, Kind, Right};
 use std::fmt;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -70,12 +70,12 @@ struct Shared {
 }
 
 /// What Telegram holds back together: a method in one chat.
-type Held = (&'static str, Option<Chat>);
+type Held = (&'static str, Option<ChatId>);
 
 /// What is to be known about a call beside what it says.
 #[derive(Clone, Copy)]
-pub(super) struct About<'a> {
-    pub(super) chat: Option<&'a Chat>,
+pub(super) struct About {
+    pub(super) chat: Option<ChatId>,
     pub(super) effect: Effect,
     /// The right that is missing when Telegram says that one is, but not which.
     pub(super) right: Right,
@@ -120,7 +120,7 @@ impl Client {
     }
 
     /// Sends a request until it is answered, or until there is no sense in sending it again.
-    pub(super) async fn call<R>(&self, about: About<'_>, request: &R) -> links::Result<R::Return>
+    pub(super) async fn call<R>(&self, about: About, request: &R) -> links::Result<R::Return>
     where
         R: RemoteCall + Identifiable + Sync,
     {
@@ -171,7 +171,7 @@ impl Client {
     }
 
     /// The same, about a chat; where Telegram does not know it any more, it may have moved.
-    pub(super) async fn of_chat<R>(&self, about: About<'_>, request: &R) -> links::Result<R::Return>
+    pub(super) async fn of_chat<R>(&self, about: About, request: &R) -> links::Result<R::Return>
     where
         R: RemoteCall + Identifiable + Sync,
     {
@@ -191,9 +191,9 @@ impl Client {
 
     async fn once(
         &self,
-        about: About<'_>,
+        about: About,
         body: Vec<u8>,
-        course: &mut Course<'_>,
+        course: &mut Course,
     ) -> Result<Vec<u8>, (Ending, Error)> {
         course.tries += 1;
         let ask = async |body| self.shared.line.ask(self.dc_id(), body, about.deadline).await;
@@ -252,17 +252,14 @@ impl Client {
     }
 
     /// How long Telegram wants such a call still held back.
-    fn held(&self, name: &'static str, chat: Option<&Chat>) -> Option<Duration> {
+    fn held(&self, name: &'static str, chat: Option<ChatId>) -> Option<Duration> {
         let holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
-        if holds.is_empty() {
-            return None;
-        }
         let now = Instant::now();
-        holds.until(&(name, self.place(chat)), now).map(|until| until - now)
+        holds.until(&(name, chat), now).map(|until| until - now)
     }
 
     /// Notes that Telegram wants such calls held back for so long.
-    fn hold(&self, name: &'static str, chat: Option<&Chat>, wait: Duration) {
+    fn hold(&self, name: &'static str, chat: Option<ChatId>, wait: Duration) {
         let chat_shown = chat.map(tracing::field::display);
         warn!(
             telegram.method = name,
@@ -272,13 +269,7 @@ impl Client {
         );
         let now = Instant::now();
         let mut holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
-        holds.hold((name, self.place(chat)), now + wait, now);
-    }
-
-    /// A chat by its number, however it was named.
-    fn place(&self, chat: Option<&Chat>) -> Option<Chat> {
-        let number = chat.and_then(|chat| self.peers().number(chat));
-        number.map(Chat::Id).or_else(|| chat.cloned())
+        holds.hold((name, chat), now + wait, now);
     }
 }
 
@@ -318,16 +309,16 @@ fn said(error: &Error) -> Option<i32> {
 
 /// How a call goes, for the log. There it leaves one line when it ends, however it ends; without what it said, for that
 /// has links and names in it.
-struct Course<'a> {
+struct Course {
     name: &'static str,
-    chat: Option<&'a Chat>,
+    chat: Option<ChatId>,
     begun: Instant,
     tries: u32,
     /// Telegram's number for the last refusal, if there was one.
     code: Option<i32>,
 }
 
-impl Drop for Course<'_> {
+impl Drop for Course {
     fn drop(&mut self) {
         debug!(
             telegram.method = self.name,

@@ -64,7 +64,7 @@ impl Peers {
     }
 
     /// The number of a chat, if it is known.
-    pub(super) fn number(&self, chat: &Chat) -> Option<ChatId> {
+    fn number(&self, chat: &Chat) -> Option<ChatId> {
         match chat {
             Chat::Id(id) => Some(*id),
             Chat::Name(name) => {
@@ -91,25 +91,29 @@ impl Peers {
 }
 
 impl Client {
-    /// A chat, as Telegram wants it named. One that this account never met is not found; nothing is ever made up.
-    pub(super) async fn peer(&self, deadline: Instant, chat: &Chat) -> Result<enums::InputPeer> {
+    /// A chat's number, and the chat as Telegram wants it named. One that this account never met is not found; nothing
+    /// is ever made up.
+    pub(super) async fn peer(&self, deadline: Instant, chat: &Chat) -> Result<(ChatId, enums::InputPeer)> {
         let known = self.peers().number(chat);
         let id = match (known, chat) {
             (Some(id), _) => id,
             (None, Chat::Id(id)) => *id,
             (None, Chat::Name(name)) => self.resolve(deadline, name).await?,
         };
-        match id.kind() {
-            ChatIdKind::Group => Ok(types::InputPeerChat { chat_id: objects::bare(id) }.into()),
-            ChatIdKind::Private | ChatIdKind::DirectMessages => Err(Error::new(Kind::WrongKindOfChat)),
+        let peer = match id.kind() {
+            ChatIdKind::Group => types::InputPeerChat { chat_id: objects::bare(id) }.into(),
+            ChatIdKind::Private | ChatIdKind::DirectMessages => {
+                return Err(Error::new(Kind::WrongKindOfChat));
+            }
             ChatIdKind::SupergroupOrChannel => {
                 let known = self.peers().channel(id);
                 match known {
-                    Some(peer) => Ok(peer),
-                    None => self.find_channel(deadline, id).await,
+                    Some(peer) => peer,
+                    None => self.find_channel(deadline, id).await?,
                 }
             }
-        }
+        };
+        Ok((id, peer))
     }
 
     /// Who this account is.
@@ -130,7 +134,7 @@ impl Client {
         Ok(me)
     }
 
-    fn looking<'a>(&self, deadline: Instant) -> About<'a> {
+    fn looking(&self, deadline: Instant) -> About {
         About { chat: None, effect: Effect::Read, right: Right::Administrator, deadline }
     }
 
@@ -169,12 +173,11 @@ impl Client {
     }
 
     /// Where a basic group went that Telegram refuses to know, if it became a supergroup.
-    pub(super) async fn moved_to(&self, deadline: Instant, chat: &Chat) -> Option<ChatId> {
-        let Chat::Id(id) = chat else { return None };
+    pub(super) async fn moved_to(&self, deadline: Instant, id: ChatId) -> Option<ChatId> {
         if id.kind() != ChatIdKind::Group {
             return None;
         }
-        let request = functions::messages::GetChats { id: vec![objects::bare(*id)] };
+        let request = functions::messages::GetChats { id: vec![objects::bare(id)] };
         let chats = match self.call(self.looking(deadline), &request).await.ok()? {
             enums::messages::Chats::Chats(it) => it.chats,
             enums::messages::Chats::Slice(it) => it.chats,
