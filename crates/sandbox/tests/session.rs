@@ -617,7 +617,7 @@ async fn every_documented_refusal_has_a_name() {
         (400, "EXPIRE_DATE_INVALID", Kind::BadValue("expiry")),
         (400, "INPUT_USER_DEACTIVATED", Kind::PersonGone),
         (400, "PEER_ID_INVALID", Kind::ChatNotFound),
-        (400, "PRICING_CHAT_INVALID", Kind::WrongKindOfChat),
+        (400, "PRICING_CHAT_INVALID", Kind::BadValue("price or period of a subscription")),
         (400, "SUBSCRIPTION_PERIOD_INVALID", Kind::BadValue("price or period of a subscription")),
         (400, "USAGE_LIMIT_INVALID", Kind::BadValue("member limit")),
         (400, "CHAT_INVITE_PERMANENT", Kind::PrimaryLink),

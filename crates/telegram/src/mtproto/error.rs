@@ -163,7 +163,7 @@ mod tests {
             (403, "CHAT_WRITE_FORBIDDEN", Kind::MissingRight(Right::SendMessages)),
             (400, "EXPIRE_DATE_INVALID", Kind::BadValue("expiry")),
             (400, "USAGE_LIMIT_INVALID", Kind::BadValue("member limit")),
-            (400, "PRICING_CHAT_INVALID", Kind::WrongKindOfChat),
+            (400, "PRICING_CHAT_INVALID", words::BAD_PRICE),
             (400, "SUBSCRIPTION_PERIOD_INVALID", Kind::BadValue("price or period of a subscription")),
             (400, "INPUT_USER_DEACTIVATED", Kind::PersonGone),
             (400, "CHAT_INVITE_PERMANENT", Kind::PrimaryLink),

@@ -6,6 +6,7 @@ use super::lists::right_over;
 use super::objects::{self, Cast};
 use crate::common::{done_but_unread, nameable};
 use crate::pace::Effect;
+use crate::words::BAD_PRICE;
 use async_trait::async_trait;
 use futures_util::stream::TryStreamExt;
 use grammers_tl_types::{enums, functions::messages};
@@ -95,7 +96,12 @@ impl Links for Client {
             subscription_pricing: Some(objects::price(subscription.pricing)),
             ..nothing(peer)
         };
-        self.export(chat, request).await
+        match self.export(chat, request).await {
+            Err(why) if *why.kind() == BAD_PRICE && self.peers().is_group(chat) => {
+                Err(Error::because(Kind::WrongKindOfChat, why))
+            }
+            made => made,
+        }
     }
 
     async fn rename_subscription(

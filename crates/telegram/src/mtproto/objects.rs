@@ -26,6 +26,15 @@ pub(super) fn channel(chat: &enums::Chat) -> Option<(ChatId, i64)> {
     Some((ChatId::channel(id).ok()?, hash))
 }
 
+/// Whether it is a channel proper, in which only its administrators speak.
+pub(super) fn is_broadcast(chat: &enums::Chat) -> bool {
+    match chat {
+        enums::Chat::Channel(it) => it.broadcast,
+        enums::Chat::ChannelForbidden(it) => it.broadcast,
+        _ => false,
+    }
+}
+
 /// The supergroup a basic group became.
 pub(super) fn moved_to(chat: &enums::Chat) -> Option<ChatId> {
     match chat {

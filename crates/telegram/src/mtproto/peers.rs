@@ -22,8 +22,7 @@ pub(super) const PAGE: i32 = 100;
 /// Whom this account has met.
 #[derive(Default)]
 pub(super) struct Peers {
-    /// What Telegram wants to be told with the number of a supergroup or channel.
-    channels: HashMap<ChatId, i64>,
+    channels: HashMap<ChatId, Channel>,
     /// Who bore a name, and when that was told.
     names: HashMap<ChatName, (ChatId, Instant)>,
     people: HashMap<UserId, i64>,
@@ -32,18 +31,26 @@ pub(super) struct Peers {
     pub(super) me: Option<Person>,
 }
 
+/// A supergroup or channel.
+struct Channel {
+    /// What Telegram wants to be told with its number.
+    access_hash: i64,
+    is_broadcast: bool,
+}
+
 impl Peers {
     pub(super) fn learn_chats(&mut self, chats: &[enums::Chat]) {
         for chat in chats {
-            if let Some((id, hash)) = objects::channel(chat) {
-                self.channels.insert(id, hash);
+            if let Some((id, access_hash)) = objects::channel(chat) {
+                let is_broadcast = objects::is_broadcast(chat);
+                self.channels.insert(id, Channel { access_hash, is_broadcast });
             }
             if let enums::Chat::Chat(types::Chat {
                 migrated_to: Some(enums::InputChannel::Channel(to)), ..
             }) = chat
                 && let Ok(id) = ChatId::channel(to.channel_id)
             {
-                self.channels.insert(id, to.access_hash);
+                self.channels.insert(id, Channel { access_hash: to.access_hash, is_broadcast: false });
             }
         }
     }
@@ -80,8 +87,15 @@ impl Peers {
     }
 
     fn channel(&self, id: ChatId) -> Option<enums::InputPeer> {
-        let access_hash = *self.channels.get(&id)?;
+        let access_hash = self.channels.get(&id)?.access_hash;
         Some(types::InputPeerChannel { channel_id: objects::bare(id), access_hash }.into())
+    }
+
+    /// Whether a chat is known to be a group, basic or super.
+    pub(super) fn is_group(&self, chat: &Chat) -> bool {
+        self.number(chat).is_some_and(|id| {
+            id.kind() == ChatIdKind::Group || self.channels.get(&id).is_some_and(|it| !it.is_broadcast)
+        })
     }
 
     pub(super) fn person(&self, id: UserId) -> Option<enums::InputUser> {
