@@ -497,6 +497,19 @@ async fn whoever_is_at_home_elsewhere_is_asked_there() {
     assert_eq!(home.owner.me().await.unwrap().id, home.owner_id);
 }
 
+#[tokio::test]
+async fn whoever_is_sent_to_where_they_are_takes_the_connection_from_nobody() {
+    let home = Home::new().await;
+    let link = hash(&home.owner.create(&home.chat, &Terms::open()).await.unwrap().url);
+    let here = json!({ "method": "messages.checkChatInvite", "kind": "303", "text": "USER_MIGRATE_2" });
+    home.town.control("faults", here).await;
+    home.fault("messages.exportChatInvite", "latency", 300).await;
+    let terms = Terms::open();
+    let (seen, made) = tokio::join!(home.owner.check(&link), home.owner.create(&home.chat, &terms));
+    assert_eq!(seen.unwrap().title, "Night Owls");
+    made.unwrap();
+}
+
 /// A client that waits so long, the far side of which takes connections and says nothing; and how many it took.
 async fn mute(limit: Duration) -> (Client, impl Fn() -> usize) {
     let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();

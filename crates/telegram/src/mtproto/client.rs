@@ -218,10 +218,12 @@ impl Client {
         if storage.dc_option(dc_id).map_err(odd)?.is_none() {
             return Err(error::invalid_dc());
         }
-        let before = self.dc_id();
         storage.set_home_dc_id(dc_id).await.map_err(odd)?;
-        self.shared.dc_id.store(dc_id, Ordering::Relaxed);
-        line.leave(before);
+        let before = self.shared.dc_id.swap(dc_id, Ordering::Relaxed);
+        // Somebody else may have moved there first, and be asking by now.
+        if before != dc_id {
+            line.leave(before);
+        }
         Ok(())
     }
 
