@@ -153,6 +153,10 @@ async fn subscriptions_are_for_channels(at: At) {
     assert_eq!((renamed.name, renamed.entrance), (Some(name("friends")), made.entrance));
     let nameless = at.links.rename_subscription(&channel, &made.url, None).await.unwrap();
     assert_eq!(nameless.name, None);
+    let too_dear = json!({ "method": "*", "kind": "4xx", "text": "PRICING_CHAT_INVALID" });
+    at.town.control("faults", too_dear).await;
+    let refused = at.links.create_subscription(&channel, &fans).await;
+    assert_eq!(kind(refused), Kind::BadValue("price or period of a subscription"));
 }
 
 async fn a_past_expiry_is_a_bad_value(at: At) {

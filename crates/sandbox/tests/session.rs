@@ -16,7 +16,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use telegram::mtproto::{Client, Joined, NeverMet, Session, Settings, SignedIn};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use util::Town;
 use util::account::{session, session_with};
 
@@ -221,6 +222,35 @@ async fn a_replaced_primary_link_comes_with_the_new_one() {
 }
 
 #[tokio::test]
+async fn what_replaced_a_primary_link_is_known_even_if_telegrams_word_of_it_was_lost() {
+    let home = Home::new().await;
+    let (_, ada) = home.administrator("Ada").await;
+    for whose in [&home.owner, &ada] {
+        let primary = whose.rotate(&home.chat).await.unwrap();
+        home.fault("messages.editExportedChatInvite", "lost", 0).await;
+        let revoked = home.owner.revoke(&home.chat, &primary).await.unwrap();
+        let new = revoked.replaced_by.unwrap();
+        assert!(revoked.link.is_revoked && new.is_primary && !new.is_revoked);
+        assert!(new.url != primary && new.creator == revoked.link.creator);
+    }
+}
+
+#[tokio::test]
+async fn a_primary_link_of_whoever_is_no_administrator_any_more_is_revoked_and_revoked() {
+    let home = Home::new().await;
+    let (ada_id, ada) = home.administrator("Ada").await;
+    let primary = ada.rotate(&home.chat).await.unwrap();
+    let left = json!({ "id": ada_id.get(), "status": "left" });
+    home.town.control(&format!("chats/{}/bot", home.town.chat()), left).await;
+    assert!(home.owner.revoke(&home.chat, &primary).await.unwrap().link.is_revoked);
+    let gone =
+        json!({ "method": "messages.getExportedChatInvites", "kind": "4xx", "text": "ADMIN_ID_INVALID" });
+    home.town.control("faults", gone).await;
+    let again = home.owner.revoke(&home.chat, &primary).await.unwrap();
+    assert!(again.link.is_revoked && again.replaced_by.is_none());
+}
+
+#[tokio::test]
 async fn who_waits_is_found_and_decided_about_at_once() {
     let home = Home::new().await;
     let front = home.owner.create(&home.chat, &Terms::by_request()).await.unwrap().url;
@@ -348,9 +378,8 @@ async fn telegrams_waits_are_sat_out_and_no_call_comes_early() {
     home.fault("messages.exportChatInvite", "flood", 3600).await;
     assert_eq!(kind(owner.create(&home.chat, &Terms::open()).await), Kind::Wait { seconds: 3600 });
     assert!(matches!(kind(owner.create(&home.chat, &Terms::open()).await), Kind::Wait { .. }));
-    let ledger = home.town.get(&format!("{}/ledger", home.town.at.control)).await.text;
-    let calls = ledger.lines().filter(|line| line.contains("messages.exportChatInvite")).count();
-    assert_eq!(calls, 3, "{ledger}");
+    let staged_and_called = calls(&home.town, "messages.exportChatInvite").await;
+    assert_eq!(staged_and_called, 3);
     assert_eq!(home.names(&LinkFilter::default()).await.len(), 1);
 }
 
@@ -468,17 +497,95 @@ async fn whoever_is_at_home_elsewhere_is_asked_there() {
     assert_eq!(home.owner.me().await.unwrap().id, home.owner_id);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_connection_on_which_nothing_is_heard_is_given_up() {
+#[tokio::test]
+async fn whoever_is_sent_to_where_they_are_takes_the_connection_from_nobody() {
+    let home = Home::new().await;
+    let link = hash(&home.owner.create(&home.chat, &Terms::open()).await.unwrap().url);
+    let here = json!({ "method": "messages.checkChatInvite", "kind": "303", "text": "USER_MIGRATE_2" });
+    home.town.control("faults", here).await;
+    home.fault("messages.exportChatInvite", "latency", 300).await;
+    let terms = Terms::open();
+    let (seen, made) = tokio::join!(home.owner.check(&link), home.owner.create(&home.chat, &terms));
+    assert_eq!(seen.unwrap().title, "Night Owls");
+    made.unwrap();
+}
+
+/// A client that waits so long, the far side of which takes connections and says nothing; and how many it took.
+async fn mute(limit: Duration) -> (Client, impl Fn() -> usize) {
     let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let SocketAddr::V4(address) = mute.local_addr().unwrap() else { panic!("it was bound so") };
     let session = Session { dc_id: 2, address, auth_key: "ab".repeat(256).parse().unwrap() };
-    let client = Client::connect(&session, &settings());
-    let mut held = Vec::new();
-    for _ in 0..2 {
-        let (connection, why) = tokio::join!(mute.accept(), client.me());
-        held.push(connection.unwrap());
-        assert_eq!(kind(why), Kind::OutOfTime);
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let held = Arc::clone(&taken);
+    tokio::spawn(async move {
+        loop {
+            let connection = mute.accept().await.unwrap();
+            held.lock().unwrap().push(connection);
+        }
+    });
+    (Client::connect(&session, &Settings { limit, ..settings() }), move || taken.lock().unwrap().len())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_looks_is_asked_again_when_nothing_comes_back() {
+    let (client, connections) = mute(Duration::from_secs(3600)).await;
+    let began = tokio::time::Instant::now();
+    assert_eq!(kind(client.me().await), Kind::Unreachable);
+    assert!((120..140).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    assert_eq!(connections(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_must_not_be_sent_twice_is_not_sent_to_a_door_that_never_said_a_word() {
+    let (client, connections) = mute(Duration::from_secs(3600)).await;
+    assert_eq!(kind(client.send_code("9996620002", "hash").await), Kind::Unreachable);
+    assert_eq!(connections(), 6);
+}
+
+/// One connection to the sandbox's door, on which it says that it has had enough as soon as it carried out a call of
+/// this method.
+async fn has_enough_after(town: &Town, method: &str, between: TcpListener) {
+    let (mut client, _) = between.accept().await.unwrap();
+    let mut door = TcpStream::connect(&town.at.mtproto.addr).await.unwrap();
+    let (mut asked, mut said) = ([0; 4096], [0; 4096]);
+    loop {
+        tokio::select! {
+            length = client.read(&mut asked) => door.write_all(&asked[..length.unwrap()]).await.unwrap(),
+            length = door.read(&mut said) => {
+                if calls(town, method).await > 0 {
+                    return client.write_all(&(-429_i32).to_le_bytes()).await.unwrap();
+                }
+                client.write_all(&said[..length.unwrap()]).await.unwrap();
+            }
+        }
+    }
+}
+
+/// How often a method was called.
+async fn calls(town: &Town, method: &str) -> usize {
+    let ledger = town.get(&format!("{}/ledger", town.at.control)).await.text;
+    ledger.lines().filter(|line| line.contains(&format!("\"method\":\"{method}\""))).count()
+}
+
+#[tokio::test]
+async fn a_door_that_has_had_enough_may_have_carried_out_even_the_first_call() {
+    let home = Home::new().await;
+    let between = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let SocketAddr::V4(address) = between.local_addr().unwrap() else { panic!("it was bound so") };
+    let through = Session { address, ..session(&home.town, home.owner_id.get()).await };
+    let client = Client::connect(&through, &settings());
+    let method = "auth.sendCode";
+    let ((), sent) =
+        tokio::join!(has_enough_after(&home.town, method, between), client.send_code("9996620002", "hash"));
+    assert_eq!((kind(sent), calls(&home.town, method).await), (Kind::OutcomeUnknown, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_on_which_nothing_comes_back_is_given_up_by_those_who_wait_shortly_too() {
+    let (client, connections) = mute(Duration::from_secs(8)).await;
+    for expected in [1, 1, 1, 2] {
+        assert_eq!(kind(client.me().await), Kind::OutOfTime);
+        assert_eq!(connections(), expected);
     }
 }
 
@@ -523,7 +630,7 @@ async fn every_documented_refusal_has_a_name() {
         (400, "EXPIRE_DATE_INVALID", Kind::BadValue("expiry")),
         (400, "INPUT_USER_DEACTIVATED", Kind::PersonGone),
         (400, "PEER_ID_INVALID", Kind::ChatNotFound),
-        (400, "PRICING_CHAT_INVALID", Kind::WrongKindOfChat),
+        (400, "PRICING_CHAT_INVALID", Kind::BadValue("price or period of a subscription")),
         (400, "SUBSCRIPTION_PERIOD_INVALID", Kind::BadValue("price or period of a subscription")),
         (400, "USAGE_LIMIT_INVALID", Kind::BadValue("member limit")),
         (400, "CHAT_INVITE_PERMANENT", Kind::PrimaryLink),

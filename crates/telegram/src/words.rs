@@ -9,6 +9,10 @@ pub(crate) const WRONG_PASSWORD: Kind = Kind::BadValue("password");
 /// A code that was used, given up, or not used in time.
 pub(crate) const CODE_OVER: Kind = Kind::BadValue("code, because its time is over");
 
+/// A price that is too high, or a period there is none of. In a chat that is no channel, Telegram may say so of the
+/// chat.
+pub(crate) const BAD_PRICE: Kind = Kind::BadValue("price or period of a subscription");
+
 /// What a word means for the caller, if we have a word for it too. `right` is the one that the method needs, for
 /// refusals that name none.
 pub(crate) fn kind(word: &str, right: Right) -> Option<Kind> {
@@ -37,7 +41,7 @@ pub(crate) fn kind(word: &str, right: Right) -> Option<Kind> {
         // Telegram throws somebody out and says they were never in.
         "CHANNEL_PRIVATE" | "CHANNEL_PUBLIC_GROUP_NA" => Kind::BotNotInChat,
         "USERS_TOO_MUCH" => Kind::ChatFull,
-        "CHANNEL_MONOFORUM_UNSUPPORTED" | "PRICING_CHAT_INVALID" => Kind::WrongKindOfChat,
+        "CHANNEL_MONOFORUM_UNSUPPORTED" => Kind::WrongKindOfChat,
 
         "PHONE_NUMBER_INVALID" => Kind::BadValue("telephone number"),
         "PHONE_NUMBER_UNOCCUPIED" => Kind::BadValue("telephone number, because nobody has it"),
@@ -68,8 +72,8 @@ pub(crate) fn kind(word: &str, right: Right) -> Option<Kind> {
         "STARS_PAYMENT_REQUIRED" => Kind::BadValue("link, because joining by it is paid for in the app"),
         "SEARCH_WITH_LINK_NOT_SUPPORTED" => Kind::BadValue("search, because it names a link too"),
         "INVITE_REVOKED_MISSING" => Kind::BadValue("link, because it is not revoked"),
-        "SUBSCRIPTION_PERIOD_INVALID" | "STARS_SUBSCRIPTION_PRICE_INVALID" => {
-            Kind::BadValue("price or period of a subscription")
+        "PRICING_CHAT_INVALID" | "SUBSCRIPTION_PERIOD_INVALID" | "STARS_SUBSCRIPTION_PRICE_INVALID" => {
+            BAD_PRICE
         }
         _ => return None,
     })

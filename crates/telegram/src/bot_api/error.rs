@@ -113,7 +113,7 @@ fn by_prose(words: &str, right: Right) -> Option<Kind> {
             Kind::BadValue("member limit on a link that asks")
         }
         "invite link must be non-empty" => Kind::BadValue("empty link"),
-        "invalid subscription pricing specified" => Kind::BadValue("price or period of a subscription"),
+        "invalid subscription pricing specified" => words::BAD_PRICE,
         "invalid user_id specified" | "can't restrict self" => Kind::BadValue("user id"),
         "chat_id is empty" => Kind::BadValue("empty chat id"),
         "strings must be encoded in utf-8" => Kind::BadValue("text, because it is not UTF-8"),
@@ -210,8 +210,9 @@ mod tests {
             "Bad Request: member limit can't be specified for links requiring administrator approval",
             Kind::BadValue("member limit on a link that asks"),
         );
-        check(400, "Bad Request: PRICING_CHAT_INVALID", Kind::WrongKindOfChat);
-        for text in ["invalid subscription pricing specified", "SUBSCRIPTION_PERIOD_INVALID"] {
+        for text in
+            ["PRICING_CHAT_INVALID", "invalid subscription pricing specified", "SUBSCRIPTION_PERIOD_INVALID"]
+        {
             check(400, &format!("Bad Request: {text}"), Kind::BadValue("price or period of a subscription"));
         }
     }

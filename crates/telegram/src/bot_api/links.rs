@@ -8,10 +8,11 @@ use super::methods::{
 };
 use super::types::{ChatInviteLink, User};
 use crate::common::{done_but_unread, nameable, odd};
+use crate::words::BAD_PRICE;
 use async_trait::async_trait;
 use links::{
-    Admission, Chat, Edit, Entrance, Link, LinkName, LinkUrl, Links, MemberLimit, Operation, Person, Pricing,
-    Result, Revoked, Subscription, Terms, UnixTime, UserId, Verdict,
+    Admission, Chat, Edit, Entrance, Error, Kind, Link, LinkName, LinkUrl, Links, MemberLimit, Operation,
+    Person, Pricing, Result, Revoked, Subscription, Terms, UnixTime, UserId, Verdict,
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -65,7 +66,13 @@ impl Links for Client {
             subscription_period: subscription.pricing.period_seconds(),
             subscription_price: subscription.pricing.stars(),
         };
-        read(self.call(&request).await?).map_err(done_but_unread)
+        let deadline = self.deadline(Duration::ZERO);
+        match self.call_until(deadline, &request).await {
+            Err(why) if *why.kind() == BAD_PRICE && self.is_group(chat, deadline).await => {
+                Err(Error::because(Kind::WrongKindOfChat, why))
+            }
+            made => read(made?).map_err(done_but_unread),
+        }
     }
 
     async fn rename_subscription(
@@ -91,6 +98,12 @@ impl Links for Client {
 }
 
 impl Client {
+    /// Whether a chat is a group, as far as can be learnt.
+    async fn is_group(&self, chat: &Chat, deadline: Instant) -> bool {
+        let seen = self.call_until(deadline, &GetChat { chat_id: chat }).await;
+        seen.is_ok_and(|chat| chat.kind != "channel")
+    }
+
     /// The bot's primary link after Telegram replaced the `old` one. The revocation has succeeded already, so
     /// not learning it is no error.
     async fn primary(&self, chat: &Chat, old: &Link, deadline: Instant) -> Option<Link> {

@@ -1,15 +1,17 @@
 //! One call: out, back, and again if that makes sense.
 
 use super::error::{self, Said};
-use super::line::Line;
+use super::line::{Line, NoAnswer};
 use super::peers::Peers;
 use super::session::{Session, Settings};
 use crate::common::{odd, unknown};
 use crate::pace::{self, Effect, Ending, Holds, OnWait, Step, Try};
 use grammers_session::storages::MemorySession;
 use grammers_session::{Session as _, SessionData};
-use grammers_tl_types::{Deserializable, Identifiable, RemoteCall, name_for_id};
-use links::{Chat, Error, Kind, Right};
+use grammers_tl_types::{
+    Deserializable, Identifiable, RemoteCall, Serializable as _, functions, name_for_id,
+};
+use links::{ChatId, Error, Kind, Right};
 use std::fmt;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,12 +70,12 @@ struct Shared {
 }
 
 /// What Telegram holds back together: a method in one chat.
-type Held = (&'static str, Option<Chat>);
+type Held = (&'static str, Option<ChatId>);
 
 /// What is to be known about a call beside what it says.
 #[derive(Clone, Copy)]
-pub(super) struct About<'a> {
-    pub(super) chat: Option<&'a Chat>,
+pub(super) struct About {
+    pub(super) chat: Option<ChatId>,
     pub(super) effect: Effect,
     /// The right that is missing when Telegram says that one is, but not which.
     pub(super) right: Right,
@@ -118,7 +120,7 @@ impl Client {
     }
 
     /// Sends a request until it is answered, or until there is no sense in sending it again.
-    pub(super) async fn call<R>(&self, about: About<'_>, request: &R) -> links::Result<R::Return>
+    pub(super) async fn call<R>(&self, about: About, request: &R) -> links::Result<R::Return>
     where
         R: RemoteCall + Identifiable + Sync,
     {
@@ -169,7 +171,7 @@ impl Client {
     }
 
     /// The same, about a chat; where Telegram does not know it any more, it may have moved.
-    pub(super) async fn of_chat<R>(&self, about: About<'_>, request: &R) -> links::Result<R::Return>
+    pub(super) async fn of_chat<R>(&self, about: About, request: &R) -> links::Result<R::Return>
     where
         R: RemoteCall + Identifiable + Sync,
     {
@@ -189,20 +191,25 @@ impl Client {
 
     async fn once(
         &self,
-        about: About<'_>,
+        about: About,
         body: Vec<u8>,
-        course: &mut Course<'_>,
+        course: &mut Course,
     ) -> Result<Vec<u8>, (Ending, Error)> {
         course.tries += 1;
-        let line = &self.shared.line;
-        match line.ask(self.dc_id(), body, about.deadline).await {
-            Some(answer) => answer.map_err(|why| {
-                let (ending, error) = error::read(why, about.right, line.stood());
-                course.code = said(&error);
-                (ending, error)
-            }),
-            None => Err((Ending::Lost, Error::new(Kind::OutOfTime))),
+        let ask = async |body| self.shared.line.ask(self.dc_id(), body, about.deadline).await;
+        // What must not be sent twice is not sent to somebody of whom nothing was ever heard.
+        if about.effect != Effect::Read && !self.shared.line.stood() {
+            let anybody_there = functions::Ping { ping_id: 0 }.to_bytes();
+            ask(anybody_there).await.map_err(|why| {
+                let (ending, error) = no_answer(why, about.right);
+                (error::unsent(ending), error)
+            })?;
         }
+        ask(body).await.map_err(|why| {
+            let (ending, error) = no_answer(why, about.right);
+            course.code = said(&error);
+            (ending, error)
+        })
     }
 
     /// The account is at home at another data centre, if that is one we know.
@@ -211,10 +218,12 @@ impl Client {
         if storage.dc_option(dc_id).map_err(odd)?.is_none() {
             return Err(error::invalid_dc());
         }
-        let before = self.dc_id();
         storage.set_home_dc_id(dc_id).await.map_err(odd)?;
-        self.shared.dc_id.store(dc_id, Ordering::Relaxed);
-        line.leave(before);
+        let before = self.shared.dc_id.swap(dc_id, Ordering::Relaxed);
+        // Somebody else may have moved there first, and be asking by now.
+        if before != dc_id {
+            line.leave(before);
+        }
         Ok(())
     }
 
@@ -245,17 +254,14 @@ impl Client {
     }
 
     /// How long Telegram wants such a call still held back.
-    fn held(&self, name: &'static str, chat: Option<&Chat>) -> Option<Duration> {
+    fn held(&self, name: &'static str, chat: Option<ChatId>) -> Option<Duration> {
         let holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
-        if holds.is_empty() {
-            return None;
-        }
         let now = Instant::now();
-        holds.until(&(name, self.place(chat)), now).map(|until| until - now)
+        holds.until(&(name, chat), now).map(|until| until - now)
     }
 
     /// Notes that Telegram wants such calls held back for so long.
-    fn hold(&self, name: &'static str, chat: Option<&Chat>, wait: Duration) {
+    fn hold(&self, name: &'static str, chat: Option<ChatId>, wait: Duration) {
         let chat_shown = chat.map(tracing::field::display);
         warn!(
             telegram.method = name,
@@ -265,13 +271,7 @@ impl Client {
         );
         let now = Instant::now();
         let mut holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
-        holds.hold((name, self.place(chat)), now + wait, now);
-    }
-
-    /// A chat by its number, however it was named.
-    fn place(&self, chat: Option<&Chat>) -> Option<Chat> {
-        let number = chat.and_then(|chat| self.peers().number(chat));
-        number.map(Chat::Id).or_else(|| chat.cloned())
+        holds.hold((name, chat), now + wait, now);
     }
 }
 
@@ -289,6 +289,16 @@ fn held(wait: Duration) -> (Ending, Error) {
     (Ending::Held(wait), Error::new(Kind::Wait { seconds }))
 }
 
+fn no_answer(why: NoAnswer, right: Right) -> (Ending, Error) {
+    match why {
+        NoAnswer::Failed(why) => error::read(why, right),
+        NoAnswer::Silence => {
+            (Ending::Lost, Error::because(Kind::Unreachable, "nothing came back on the connection"))
+        }
+        NoAnswer::Late => (Ending::Lost, Error::new(Kind::OutOfTime)),
+    }
+}
+
 /// Nothing is sent for whoever does not wait for it any more.
 fn out_of_time() -> (Ending, Error) {
     (Ending::Barred, Error::new(Kind::OutOfTime))
@@ -301,16 +311,16 @@ fn said(error: &Error) -> Option<i32> {
 
 /// How a call goes, for the log. There it leaves one line when it ends, however it ends; without what it said, for that
 /// has links and names in it.
-struct Course<'a> {
+struct Course {
     name: &'static str,
-    chat: Option<&'a Chat>,
+    chat: Option<ChatId>,
     begun: Instant,
     tries: u32,
     /// Telegram's number for the last refusal, if there was one.
     code: Option<i32>,
 }
 
-impl Drop for Course<'_> {
+impl Drop for Course {
     fn drop(&mut self) {
         debug!(
             telegram.method = self.name,

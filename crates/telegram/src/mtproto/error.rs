@@ -28,21 +28,22 @@ pub struct Said {
 #[error("this account never met {0}: it is in none of its chats and in no list that names it")]
 pub struct NeverMet(pub(super) &'static str);
 
-/// How a try ended that brought no answer, and what to tell the caller if it was the last.
-/// `stood`: there was a connection, on which it may have been sent.
-pub(super) fn read(error: InvocationError, right: Right, stood: bool) -> (Ending, Error) {
+/// How a try ended that brought no answer, and what to tell the caller if it was the last. The library does not tell a
+/// connection that could not be made from one that broke, so all may have been sent but what says itself that it was
+/// not.
+pub(super) fn read(error: InvocationError, right: Right) -> (Ending, Error) {
     use InvocationError::{Authentication, Deserialize, Dropped, InvalidDc, Io, Rpc, Session, Transport};
     match error {
         Rpc(said) => refused(&said, right),
-        Io(why) if is_unsent(&why, stood) => (Ending::Unsent, Error::because(Kind::Unreachable, why)),
+        Io(why) if why.kind() == io::ErrorKind::ConnectionRefused => {
+            (Ending::Unsent, Error::because(Kind::Unreachable, why))
+        }
         Io(why) => (Ending::Lost, Error::because(Kind::Unreachable, why)),
         Dropped(why) => (Ending::Lost, Error::because(Kind::Unreachable, why)),
         Transport(why) => match status(&why) {
             // The library tells it to everybody whom this connection owes an answer.
-            Some(TRANSPORT_FLOOD) if stood => (Ending::Failed, Error::because(Kind::Unreachable, why)),
-            Some(TRANSPORT_FLOOD) => (Ending::Throttled, Error::because(Kind::Unreachable, why)),
-            Some(TRANSPORT_UNKNOWN_KEY) if stood => (Ending::Garbled, Error::because(Kind::SessionOver, why)),
-            Some(TRANSPORT_UNKNOWN_KEY) => (Ending::Barred, Error::because(Kind::SessionOver, why)),
+            Some(TRANSPORT_FLOOD) => (Ending::Failed, Error::because(Kind::Unreachable, why)),
+            Some(TRANSPORT_UNKNOWN_KEY) => (Ending::Garbled, Error::because(Kind::SessionOver, why)),
             _ => (Ending::Lost, Error::because(Kind::BrokenAnswer, why)),
         },
         Deserialize(why) => (Ending::Garbled, Error::because(Kind::BrokenAnswer, why)),
@@ -53,21 +54,20 @@ pub(super) fn read(error: InvocationError, right: Right, stood: bool) -> (Ending
     }
 }
 
+/// How the try of a call ended for which it was first asked whether anybody is there, and nobody said so: whatever
+/// became of the question, the call was not sent.
+pub(super) fn unsent(ending: Ending) -> Ending {
+    match ending {
+        Ending::Lost | Ending::Failed => Ending::Unsent,
+        Ending::Garbled => Ending::Barred,
+        other => other,
+    }
+}
+
 /// There is no such data centre as far as the session knows.
 pub(super) fn invalid_dc() -> Error {
     let why = "the account is at a data centre that the session does not know";
     Error::because(Kind::Unreachable, why).lasting()
-}
-
-/// What says so itself was never sent; that nobody is there may also be said of a connection that stood. Of everything
-/// else nobody knows.
-fn is_unsent(why: &io::Error, stood: bool) -> bool {
-    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
-    match why.kind() {
-        ConnectionRefused => true,
-        HostUnreachable | NetworkUnreachable => !stood,
-        _ => false,
-    }
 }
 
 fn status(why: &grammers_mtproto::transport::Error) -> Option<u32> {
@@ -142,7 +142,7 @@ mod tests {
 
     fn check(error_code: i32, word: &str, ending: Ending, expected: Kind) {
         let said = types::RpcError { error_code, error_message: word.to_owned() };
-        let (seen, error) = read(InvocationError::Rpc(said.into()), Right::InviteUsers, true);
+        let (seen, error) = read(InvocationError::Rpc(said.into()), Right::InviteUsers);
         assert_eq!((seen, error.kind()), (ending, &expected), "{word}");
     }
 
@@ -163,7 +163,7 @@ mod tests {
             (403, "CHAT_WRITE_FORBIDDEN", Kind::MissingRight(Right::SendMessages)),
             (400, "EXPIRE_DATE_INVALID", Kind::BadValue("expiry")),
             (400, "USAGE_LIMIT_INVALID", Kind::BadValue("member limit")),
-            (400, "PRICING_CHAT_INVALID", Kind::WrongKindOfChat),
+            (400, "PRICING_CHAT_INVALID", words::BAD_PRICE),
             (400, "SUBSCRIPTION_PERIOD_INVALID", Kind::BadValue("price or period of a subscription")),
             (400, "INPUT_USER_DEACTIVATED", Kind::PersonGone),
             (400, "CHAT_INVITE_PERMANENT", Kind::PrimaryLink),
@@ -191,22 +191,25 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_on_a_connection_that_stood_may_have_been_carried_out() {
-        let check = |why: io::ErrorKind, stood, ending| {
-            let error = InvocationError::Io(io::Error::from(why));
-            assert_eq!(read(error, Right::InviteUsers, stood).0, ending, "{why}");
+    fn what_fails_may_have_been_carried_out_unless_it_was_not_sent() {
+        let check = |error, ending, before| {
+            let (seen, why) = read(error, Right::InviteUsers);
+            assert_eq!((seen, unsent(seen)), (ending, before), "{why:?}");
         };
-        check(io::ErrorKind::NetworkUnreachable, false, Ending::Unsent);
-        check(io::ErrorKind::NetworkUnreachable, true, Ending::Lost);
-        check(io::ErrorKind::ConnectionRefused, true, Ending::Unsent);
-        let check = |status, stood, ending| {
-            let error = InvocationError::Transport(grammers_mtproto::transport::Error::BadStatus { status });
-            assert_eq!(read(error, Right::InviteUsers, stood).0, ending, "{status}");
-        };
-        check(TRANSPORT_FLOOD, false, Ending::Throttled);
-        check(TRANSPORT_FLOOD, true, Ending::Failed);
-        check(TRANSPORT_UNKNOWN_KEY, false, Ending::Barred);
-        check(TRANSPORT_UNKNOWN_KEY, true, Ending::Garbled);
+        for (why, ending) in [
+            (io::ErrorKind::NetworkUnreachable, Ending::Lost),
+            (io::ErrorKind::ConnectionReset, Ending::Lost),
+            (io::ErrorKind::ConnectionRefused, Ending::Unsent),
+        ] {
+            check(InvocationError::Io(io::Error::from(why)), ending, Ending::Unsent);
+        }
+        for (status, ending, before) in [
+            (TRANSPORT_FLOOD, Ending::Failed, Ending::Unsent),
+            (TRANSPORT_UNKNOWN_KEY, Ending::Garbled, Ending::Barred),
+        ] {
+            let why = grammers_mtproto::transport::Error::BadStatus { status };
+            check(InvocationError::Transport(why), ending, before);
+        }
     }
 
     #[test]

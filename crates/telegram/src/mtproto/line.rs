@@ -5,16 +5,17 @@ use super::token::tells_acceptance;
 use grammers_mtsender::{ConnectionParams, InvocationError, NoRetries, SenderPool, SenderPoolHandle};
 use grammers_session::storages::MemorySession;
 use grammers_session::updates::UpdatesLike;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, Id};
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
-/// Where nobody is answered for so long, and somebody asked, nobody listens any more: a network may go away without a
-/// word.
-const SILENCE: Duration = Duration::from_secs(10);
+/// Where somebody asked and nobody is answered for so long, nobody listens any more: a network may go away without a
+/// word. A chat's bot has ten seconds for whoever wants to join.
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// The way to Telegram.
 pub(super) struct Line {
@@ -30,9 +31,21 @@ pub(super) struct Line {
 struct Task {
     sender: SenderPoolHandle,
     handle: AbortHandle,
-    begun_at: Instant,
-    /// When it last brought an answer.
-    heard_at: Option<Instant>,
+    /// When something last came back, or, where somebody asked after that, when the first of them did.
+    silent_since: Instant,
+    is_asked: bool,
+    /// Whether it ever brought an answer.
+    stood: bool,
+}
+
+/// Why there is no answer.
+pub(super) enum NoAnswer {
+    /// The library says so.
+    Failed(InvocationError),
+    /// Nothing came back for so long that the connection was given up.
+    Silence,
+    /// The time was over.
+    Late,
 }
 
 impl Line {
@@ -48,22 +61,26 @@ impl Line {
         dc_id: i32,
         body: Vec<u8>,
         deadline: Instant,
-    ) -> Option<Result<Vec<u8>, InvocationError>> {
-        let asked_at = Instant::now();
-        let sender = self.sender();
-        let Ok(answer) = timeout_at(deadline, sender.raw_invoke_in_dc(dc_id, body)).await else {
-            self.give_up_unless_heard_since(asked_at);
-            return None;
-        };
-        if matches!(answer, Ok(_) | Err(InvocationError::Rpc(_))) {
-            self.task().heard_at = Some(Instant::now());
+    ) -> Result<Vec<u8>, NoAnswer> {
+        let (task, sender) = self.sender();
+        let mut answer = pin!(sender.raw_invoke_in_dc(dc_id, body));
+        let mut until = Instant::now() + SILENCE;
+        loop {
+            if let Ok(answer) = timeout_at(deadline.min(until), &mut answer).await {
+                self.heard(task, matches!(answer, Ok(_) | Err(InvocationError::Rpc(_))));
+                return answer.map_err(NoAnswer::Failed);
+            }
+            match self.patience(task) {
+                _ if Instant::now() >= deadline => return Err(NoAnswer::Late),
+                Some(longer) => until = longer,
+                None => return Err(NoAnswer::Silence),
+            }
         }
-        Some(answer)
     }
 
-    /// Whether it ever brought an answer: then there is a connection, and what fails may have been sent.
+    /// Whether it ever brought an answer.
     pub(super) fn stood(&self) -> bool {
-        self.task().heard_at.is_some()
+        self.task().stood
     }
 
     /// Nothing more will be asked of that data centre.
@@ -71,22 +88,40 @@ impl Line {
         self.task().sender.disconnect_from_dc(dc_id);
     }
 
-    fn sender(&self) -> SenderPoolHandle {
+    fn sender(&self) -> (Id, SenderPoolHandle) {
         let mut task = self.task();
         if task.handle.is_finished() {
             warn!("the library for MTProto fell; it is begun again");
             *task = self.begin();
         }
-        task.sender.clone()
+        if !task.is_asked {
+            (task.is_asked, task.silent_since) = (true, Instant::now());
+        }
+        (task.handle.id(), task.sender.clone())
     }
 
-    fn give_up_unless_heard_since(&self, asked_at: Instant) {
-        let mut task = self.task();
-        let is_silent = task.begun_at <= asked_at && task.heard_at.is_none_or(|at| at < asked_at);
-        if is_silent && asked_at.elapsed() >= SILENCE {
-            warn!("Telegram says nothing on this connection any more; it is given up");
-            *task = self.begin();
+    /// Notes that something came back; `stands`: from Telegram.
+    fn heard(&self, task: Id, stands: bool) {
+        let mut now = self.task();
+        if now.handle.id() == task {
+            (now.is_asked, now.silent_since) = (false, Instant::now());
+            now.stood |= stands;
         }
+    }
+
+    /// Until when something may still come back. If that is over, what waits there is given up: by whoever finds it first.
+    fn patience(&self, task: Id) -> Option<Instant> {
+        let mut now = self.task();
+        if now.handle.id() != task {
+            return None;
+        }
+        let until = now.silent_since + SILENCE;
+        if Instant::now() < until {
+            return Some(until);
+        }
+        warn!("Telegram says nothing on this connection any more; it is given up");
+        *now = self.begin();
+        None
     }
 
     fn begin(&self) -> Task {
@@ -106,7 +141,8 @@ impl Task {
         // It ends with what it listens to.
         tokio::spawn(listen(pool.updates, accepted));
         let handle = tokio::spawn(pool.runner.run()).abort_handle();
-        Self { sender: pool.handle.thin, handle, begun_at: Instant::now(), heard_at: None }
+        let silent_since = Instant::now();
+        Self { sender: pool.handle.thin, handle, silent_since, is_asked: false, stood: false }
     }
 }
 

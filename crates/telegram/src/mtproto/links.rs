@@ -6,7 +6,9 @@ use super::lists::right_over;
 use super::objects::{self, Cast};
 use crate::common::{done_but_unread, nameable};
 use crate::pace::Effect;
+use crate::words::BAD_PRICE;
 use async_trait::async_trait;
+use futures_util::stream::TryStreamExt;
 use grammers_tl_types::{enums, functions::messages};
 use links::{
     AdminLinks, Admission, CannotMerge, Chat, ChatId, Edit, Error, Invitation, Kind, Link, LinkFilter,
@@ -59,22 +61,27 @@ impl Links for Client {
             merged => merged?,
         };
         let (limit, by_request) = admission(terms.admission);
+        let (id, peer) = self.peer(deadline, chat).await?;
         let request = messages::EditExportedChatInvite {
             expire_date: Some(terms.expires_at.map_or(0, |expiry| seconds(expiry.at().get()))),
             usage_limit: Some(limit.unwrap_or(0)),
             request_needed: Some(by_request),
             title: Some(terms.name.map(String::from).unwrap_or_default()),
-            ..unchanged(self.peer(deadline, chat).await?, link)
+            ..unchanged(peer, link)
         };
-        self.changed(deadline, chat, &request).await.map(|(link, _)| link)
+        self.changed(deadline, id, &request).await.map(|(link, _)| link)
     }
 
     async fn revoke(&self, chat: &Chat, link: &LinkUrl) -> Result<Revoked> {
         nameable(link)?;
         let deadline = self.deadline();
-        let peer = self.peer(deadline, chat).await?;
+        let (id, peer) = self.peer(deadline, chat).await?;
         let request = messages::EditExportedChatInvite { revoked: true, ..unchanged(peer, link) };
-        let (link, replaced_by) = self.changed(deadline, chat, &request).await?;
+        let (link, mut replaced_by) = self.changed(deadline, id, &request).await?;
+        // If it was revoked already, by a try whose answer was lost or by whomever, Telegram does not say what by.
+        if link.is_primary && replaced_by.is_none() {
+            replaced_by = self.primary(deadline, chat, link.creator.id).await.map_err(done_but_unread)?;
+        }
         Ok(Revoked { link, replaced_by })
     }
 
@@ -89,7 +96,12 @@ impl Links for Client {
             subscription_pricing: Some(objects::price(subscription.pricing)),
             ..nothing(peer)
         };
-        self.export(chat, request).await
+        match self.export(chat, request).await {
+            Err(why) if *why.kind() == BAD_PRICE && self.peers().is_group(chat) => {
+                Err(Error::because(Kind::WrongKindOfChat, why))
+            }
+            made => made,
+        }
     }
 
     async fn rename_subscription(
@@ -101,23 +113,24 @@ impl Links for Client {
         nameable(link)?;
         let deadline = self.deadline();
         let title = Some(name.map_or_else(String::new, |name| name.as_str().to_owned()));
-        let request =
-            messages::EditExportedChatInvite { title, ..unchanged(self.peer(deadline, chat).await?, link) };
-        self.changed(deadline, chat, &request).await.map(|(link, _)| link)
+        let (id, peer) = self.peer(deadline, chat).await?;
+        let request = messages::EditExportedChatInvite { title, ..unchanged(peer, link) };
+        self.changed(deadline, id, &request).await.map(|(link, _)| link)
     }
 
     async fn decide(&self, chat: &Chat, person: UserId, verdict: Verdict) -> Result<()> {
         let deadline = self.deadline();
+        let (id, peer) = self.peer(deadline, chat).await?;
         let request = messages::HideChatJoinRequest {
             approved: verdict == Verdict::Approve,
-            peer: self.peer(deadline, chat).await?,
+            peer,
             user_id: self.who_waits(deadline, chat, person).await?,
         };
-        self.of_chat(about(chat, Effect::Same, deadline), &request).await.map(drop)
+        self.of_chat(about(id, Effect::Same, deadline), &request).await.map(drop)
     }
 
     fn list<'a>(&'a self, chat: &'a Chat, filter: &'a LinkFilter) -> List<'a, Link> {
-        self.every_link(chat, filter)
+        self.every_link(chat, filter, None)
     }
 
     async fn show(&self, chat: &Chat, link: &LinkUrl) -> Result<Link> {
@@ -128,19 +141,20 @@ impl Links for Client {
     async fn delete(&self, chat: &Chat, link: &LinkUrl) -> Result<()> {
         nameable(link)?;
         let deadline = self.deadline();
-        let peer = self.peer(deadline, chat).await?;
+        let (id, peer) = self.peer(deadline, chat).await?;
         let request = messages::DeleteExportedChatInvite { peer, link: link.as_str().to_owned() };
-        self.of_chat(about(chat, Effect::Same, deadline), &request).await.map(drop)
+        self.of_chat(about(id, Effect::Same, deadline), &request).await.map(drop)
     }
 
     async fn delete_revoked(&self, chat: &Chat, admin: UserId) -> Result<()> {
         let deadline = self.deadline();
+        let (id, peer) = self.peer(deadline, chat).await?;
         let request = messages::DeleteRevokedExportedChatInvites {
-            peer: self.peer(deadline, chat).await?,
+            peer,
             admin_id: self.admin(deadline, chat, admin).await?,
         };
         let right = right_over(&request.admin_id);
-        let about = About { right, ..about(chat, Effect::Same, deadline) };
+        let about = About { right, ..about(id, Effect::Same, deadline) };
         self.of_chat(about, &request).await.map(drop)
     }
 
@@ -155,12 +169,13 @@ impl Links for Client {
     async fn decide_all(&self, chat: &Chat, link: Option<&LinkUrl>, verdict: Verdict) -> Result<()> {
         link.map(nameable).transpose()?;
         let deadline = self.deadline();
+        let (id, peer) = self.peer(deadline, chat).await?;
         let request = messages::HideAllChatJoinRequests {
             approved: verdict == Verdict::Approve,
-            peer: self.peer(deadline, chat).await?,
+            peer,
             link: link.map(|link| link.as_str().to_owned()),
         };
-        match self.of_chat(about(chat, Effect::Same, deadline), &request).await {
+        match self.of_chat(about(id, Effect::Same, deadline), &request).await {
             // Of nobody, everybody is decided.
             Err(why) if *last_word(&why) == Kind::NobodyWaiting => Ok(()),
             decided => decided.map(drop),
@@ -210,8 +225,9 @@ impl Client {
         let deadline = self.deadline();
         // Asked for first: once the link is made, nothing else must fail.
         let me = self.me_by(deadline).await?;
-        let request = request(self.peer(deadline, chat).await?);
-        let made = self.of_chat(about(chat, Effect::New, deadline), &request).await?;
+        let (id, peer) = self.peer(deadline, chat).await?;
+        let request = request(peer);
+        let made = self.of_chat(about(id, Effect::New, deadline), &request).await?;
         objects::new_link(made, me).map_err(done_but_unread)
     }
 
@@ -219,7 +235,7 @@ impl Client {
     async fn changed(
         &self,
         deadline: Instant,
-        chat: &Chat,
+        chat: ChatId,
         request: &messages::EditExportedChatInvite,
     ) -> Result<(Link, Option<Link>)> {
         let changed = self.of_chat(about(chat, Effect::Same, deadline), request).await?;
@@ -235,10 +251,23 @@ impl Client {
         read.map_err(done_but_unread)
     }
 
+    /// The primary link of an administrator. Whoever is none any more has none.
+    async fn primary(&self, deadline: Instant, chat: &Chat, admin: UserId) -> Result<Option<Link>> {
+        let theirs = LinkFilter { admin: Some(admin), revoked: false };
+        let mut links = self.every_link(chat, &theirs, Some(deadline));
+        loop {
+            match links.try_next().await {
+                Err(why) if *why.kind() == Kind::PersonUnknown => return Ok(None),
+                Ok(Some(link)) if !link.is_primary => {}
+                found_or_over => return found_or_over,
+            }
+        }
+    }
+
     async fn look_up(&self, deadline: Instant, chat: &Chat, link: &LinkUrl) -> Result<Link> {
-        let peer = self.peer(deadline, chat).await?;
+        let (id, peer) = self.peer(deadline, chat).await?;
         let request = messages::GetExportedChatInvite { peer, link: link.as_str().to_owned() };
-        match self.of_chat(about(chat, Effect::Read, deadline), &request).await? {
+        match self.of_chat(about(id, Effect::Read, deadline), &request).await? {
             enums::messages::ExportedChatInvite::Invite(it) => {
                 objects::link(it.invite, &Cast::of(&it.users)?)
             }
@@ -249,11 +278,11 @@ impl Client {
     }
 }
 
-fn about(chat: &Chat, effect: Effect, deadline: Instant) -> About<'_> {
+fn about(chat: ChatId, effect: Effect, deadline: Instant) -> About {
     About { chat: Some(chat), effect, right: Right::InviteUsers, deadline }
 }
 
-fn visiting<'a>(effect: Effect, deadline: Instant) -> About<'a> {
+fn visiting(effect: Effect, deadline: Instant) -> About {
     About { chat: None, effect, right: Right::Administrator, deadline }
 }
 

@@ -4,7 +4,7 @@ use super::client::{About, Client};
 use super::error::NeverMet;
 use super::objects::{self, Cast};
 use super::peers::PAGE;
-use crate::common::{nameable, odd};
+use crate::common::nameable;
 use crate::pace::Effect;
 use futures_util::stream::{StreamExt, TryStreamExt, iter, try_unfold};
 use grammers_tl_types::{enums, functions, types};
@@ -50,20 +50,26 @@ struct Wanted<'a> {
 
 /// A page of people, and the chat they came to or wait at.
 struct People {
-    chat: Option<ChatId>,
+    chat: ChatId,
     importers: Vec<types::ChatInviteImporter>,
     cast: Cast,
     next: Option<AfterPerson>,
 }
 
 impl Client {
-    pub(super) fn every_link<'a>(&'a self, chat: &'a Chat, filter: &'a LinkFilter) -> List<'a, Link> {
+    pub(super) fn every_link<'a>(
+        &'a self,
+        chat: &'a Chat,
+        filter: &'a LinkFilter,
+        until: Option<Instant>,
+    ) -> List<'a, Link> {
         pages(AfterLink::None, move |after| async move {
             let (offset_date, offset_link) = after.unzip();
-            let deadline = self.deadline();
+            let deadline = until.unwrap_or_else(|| self.deadline());
+            let (id, peer) = self.peer(deadline, chat).await?;
             let request = functions::messages::GetExportedChatInvites {
                 revoked: filter.revoked,
-                peer: self.peer(deadline, chat).await?,
+                peer,
                 admin_id: match filter.admin {
                     Some(admin) => self.admin(deadline, chat, admin).await?,
                     None => enums::InputUser::UserSelf,
@@ -72,7 +78,7 @@ impl Client {
                 offset_link,
                 limit: PAGE,
             };
-            let about = listing(chat, right_over(&request.admin_id), deadline);
+            let about = listing(id, right_over(&request.admin_id), deadline);
             let enums::messages::ExportedChatInvites::Invites(page) = self.of_chat(about, &request).await?;
             let next = page.invites.last().and_then(|last| match last {
                 enums::ExportedChatInvite::ChatInviteExported(it) => Some(Some((it.date, it.link.clone()))),
@@ -108,7 +114,6 @@ impl Client {
         let requests = pages(AfterPerson::None, move |after| async move {
             let deadline = until.unwrap_or_else(|| self.deadline());
             let People { chat, importers, cast, next } = self.people(deadline, wanted, after).await?;
-            let chat = chat.ok_or_else(|| Error::new(Kind::ChatNotFound))?;
             let waiting = importers.into_iter().filter(|it| it.requested && it.approved_by.is_none());
             Ok((waiting.map(move |it| objects::request(&it, &cast, chat)), next))
         });
@@ -118,10 +123,10 @@ impl Client {
     pub(super) fn every_admin<'a>(&'a self, chat: &'a Chat, until: Option<Instant>) -> List<'a, AdminLinks> {
         pages((), move |()| async move {
             let deadline = until.unwrap_or_else(|| self.deadline());
-            let peer = self.peer(deadline, chat).await?;
+            let (id, peer) = self.peer(deadline, chat).await?;
             let request = functions::messages::GetAdminsWithInvites { peer };
             let enums::messages::ChatAdminsWithInvites::Invites(page) =
-                self.of_chat(listing(chat, Right::Owner, deadline), &request).await?;
+                self.of_chat(listing(id, Right::Owner, deadline), &request).await?;
             self.peers().learn_people(&page.users);
             let cast = Cast::of(&page.users)?;
             let admins = page.admins.into_iter();
@@ -135,11 +140,11 @@ impl Client {
     async fn people(&self, deadline: Instant, wanted: Wanted<'_>, after: AfterPerson) -> Result<People> {
         wanted.link.map(nameable).transpose()?;
         let (offset_date, last) = after.unzip();
-        let peer = self.peer(deadline, wanted.chat).await?;
+        let (chat, peer) = self.peer(deadline, wanted.chat).await?;
         let request = functions::messages::GetChatInviteImporters {
             requested: wanted.requested,
             subscription_expired: wanted.lapsed,
-            peer: peer.clone(),
+            peer,
             link: wanted.link.map(|link| link.as_str().to_owned()),
             q: wanted.search.map(str::to_owned),
             offset_date: offset_date.unwrap_or_default(),
@@ -147,7 +152,7 @@ impl Client {
             limit: PAGE,
         };
         let enums::messages::ChatInviteImporters::Importers(page) =
-            self.of_chat(listing(wanted.chat, Right::InviteUsers, deadline), &request).await?;
+            self.of_chat(listing(chat, Right::InviteUsers, deadline), &request).await?;
         if wanted.requested {
             // Whoever waits will be decided about.
             self.peers().learn_people(&page.users);
@@ -155,7 +160,7 @@ impl Client {
         let importers: Vec<_> =
             page.importers.into_iter().map(|enums::ChatInviteImporter::Importer(it)| it).collect();
         Ok(People {
-            chat: id_of(&peer)?,
+            chat,
             next: importers.last().map(|last| Some((last.date, objects::named(last.user_id, &page.users)))),
             importers,
             cast: Cast::of(&page.users)?,
@@ -210,7 +215,7 @@ pub(super) fn right_over(admin: &enums::InputUser) -> Right {
     if *admin == enums::InputUser::UserSelf { Right::InviteUsers } else { Right::Owner }
 }
 
-fn listing(chat: &Chat, right: Right, deadline: Instant) -> About<'_> {
+fn listing(chat: ChatId, right: Right, deadline: Instant) -> About {
     About { chat: Some(chat), effect: Effect::Read, right, deadline }
 }
 
@@ -219,13 +224,4 @@ fn is_found(request: &Request, search: Option<&str>) -> bool {
     let person = &request.person;
     let names = [Some(&person.first_name), person.last_name.as_ref(), person.username.as_ref()];
     names.into_iter().flatten().any(|name| name.to_lowercase().contains(search))
-}
-
-fn id_of(peer: &enums::InputPeer) -> Result<Option<ChatId>> {
-    let id = match peer {
-        enums::InputPeer::Channel(it) => ChatId::channel(it.channel_id),
-        enums::InputPeer::Chat(it) => ChatId::new(-it.chat_id),
-        _ => return Ok(None),
-    };
-    id.map(Some).map_err(odd)
 }

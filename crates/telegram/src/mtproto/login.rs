@@ -126,7 +126,7 @@ impl Client {
         }
     }
 
-    pub(super) fn logging_in(&self, effect: Effect) -> About<'static> {
+    pub(super) fn logging_in(&self, effect: Effect) -> About {
         About { chat: None, effect, right: Right::Administrator, deadline: self.deadline() }
     }
 

@@ -1,6 +1,7 @@
 //! MTProto: Telegram as its apps speak to it, with the account of a person.
 
 mod client;
+mod dialogs;
 mod error;
 mod line;
 pub mod links;

@@ -26,6 +26,15 @@ pub(super) fn channel(chat: &enums::Chat) -> Option<(ChatId, i64)> {
     Some((ChatId::channel(id).ok()?, hash))
 }
 
+/// Whether it is a channel proper, in which only its administrators speak.
+pub(super) fn is_broadcast(chat: &enums::Chat) -> bool {
+    match chat {
+        enums::Chat::Channel(it) => it.broadcast,
+        enums::Chat::ChannelForbidden(it) => it.broadcast,
+        _ => false,
+    }
+}
+
 /// The supergroup a basic group became.
 pub(super) fn moved_to(chat: &enums::Chat) -> Option<ChatId> {
     match chat {
@@ -47,68 +56,13 @@ pub(super) fn chat_id(chat: &enums::Chat) -> Result<ChatId> {
     }
 }
 
-/// A page of the account's chats.
-pub(super) struct Dialogs {
-    dialogs: Vec<enums::Dialog>,
-    messages: Vec<enums::Message>,
-    pub(super) chats: Vec<enums::Chat>,
-    users: Vec<enums::User>,
-}
-
-impl Dialogs {
-    pub(super) fn of(page: enums::messages::Dialogs) -> Self {
-        use enums::messages::Dialogs::{Dialogs, NotModified, Slice};
-        let (dialogs, messages, chats, users) = match page {
-            Dialogs(it) => (it.dialogs, it.messages, it.chats, it.users),
-            Slice(it) => (it.dialogs, it.messages, it.chats, it.users),
-            NotModified(_) => Default::default(),
-        };
-        Self { dialogs, messages, chats, users }
-    }
-
-    /// Where the next page begins: after the last chat that can be named with the number Telegram gave with it, and after
-    /// its last message. From a number that is made up, Telegram would begin again.
-    pub(super) fn end(&self) -> Option<(i32, i32, enums::InputPeer)> {
-        let named = self.dialogs.iter().rev().find_map(|dialog| match dialog {
-            enums::Dialog::Dialog(it) => Some((it, self.named(&it.peer)?)),
-            enums::Dialog::Folder(_) | enums::Dialog::Community(_) => None,
-        });
-        let (last, peer) = named?;
-        let date = self.messages.iter().find_map(|message| match message {
-            enums::Message::Message(it) if it.id == last.top_message && it.peer_id == last.peer => {
-                Some(it.date)
-            }
-            enums::Message::Service(it) if it.id == last.top_message && it.peer_id == last.peer => {
-                Some(it.date)
-            }
-            _ => None,
-        });
-        Some((last.top_message, date.unwrap_or_default(), peer))
-    }
-
-    fn named(&self, peer: &enums::Peer) -> Option<enums::InputPeer> {
-        Some(match peer {
-            enums::Peer::Channel(it) => {
-                let (_, access_hash) =
-                    self.chats.iter().filter_map(channel).find(|(id, _)| bare(*id) == it.channel_id)?;
-                types::InputPeerChannel { channel_id: it.channel_id, access_hash }.into()
-            }
-            enums::Peer::Chat(it) => types::InputPeerChat { chat_id: it.chat_id }.into(),
-            enums::Peer::User(it) => {
-                let access_hash = access_hash(it.user_id, &self.users)?;
-                types::InputPeerUser { user_id: it.user_id, access_hash }.into()
-            }
-        })
-    }
-}
-
 /// Somebody of an answer, as Telegram wants them named. Whose account is gone cannot be.
 pub(super) fn named(user_id: i64, users: &[enums::User]) -> enums::InputUser {
     let hash = access_hash(user_id, users);
     hash.map_or(enums::InputUser::Empty, |access_hash| types::InputUser { user_id, access_hash }.into())
 }
 
-fn access_hash(user_id: i64, users: &[enums::User]) -> Option<i64> {
+pub(super) fn access_hash(user_id: i64, users: &[enums::User]) -> Option<i64> {
     users.iter().find_map(|user| match user {
         enums::User::User(it) if it.id == user_id && !it.min => it.access_hash,
         _ => None,
@@ -288,36 +242,11 @@ pub(super) fn invitation(invite: enums::ChatInvite) -> Result<Invitation> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use grammers_tl_types::{Deserializable, Serializable};
+    use grammers_tl_types::Deserializable;
 
     fn user(id: i64, access_hash: Option<i64>) -> enums::User {
         let user: types::User = Deserializable::from_bytes(&[0; 16]).expect("flags and a number");
         types::User { id, access_hash, ..user }.into()
-    }
-
-    fn dialog(user_id: i64, top_message: i32) -> enums::Dialog {
-        let peer: enums::Peer = types::PeerUser { user_id }.into();
-        let settings: types::PeerNotifySettings = Deserializable::from_bytes(&[0; 4]).expect("no flags");
-        let settings = enums::PeerNotifySettings::from(settings).to_bytes();
-        let bytes = [&[0; 4][..], &peer.to_bytes(), &[0; 28], &settings].concat();
-        let dialog: types::Dialog = Deserializable::from_bytes(&bytes).expect("no flags, a peer, numbers");
-        types::Dialog { top_message, ..dialog }.into()
-    }
-
-    #[test]
-    fn a_page_of_chats_ends_at_one_that_telegram_knows_again() {
-        let page = |users: Vec<enums::User>| Dialogs {
-            dialogs: vec![dialog(1, 11), dialog(2, 12)],
-            messages: Vec::new(),
-            chats: Vec::new(),
-            users,
-        };
-        let end = |user_id, access_hash, message: i32| {
-            Some((message, 0, types::InputPeerUser { user_id, access_hash }.into()))
-        };
-        assert_eq!(page(vec![user(1, Some(7)), user(2, Some(8))]).end(), end(2, 8, 12));
-        assert_eq!(page(vec![user(1, Some(7)), user(2, None)]).end(), end(1, 7, 11));
-        assert_eq!(page(Vec::new()).end(), None);
     }
 
     #[test]

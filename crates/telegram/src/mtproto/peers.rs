@@ -1,6 +1,7 @@
 //! Chats and people as Telegram wants them named: with a number it told this account when they met.
 
 use super::client::{About, Client};
+use super::dialogs::{Page, Walk};
 use super::error::NeverMet;
 use super::objects;
 use crate::common::odd;
@@ -21,8 +22,7 @@ pub(super) const PAGE: i32 = 100;
 /// Whom this account has met.
 #[derive(Default)]
 pub(super) struct Peers {
-    /// What Telegram wants to be told with the number of a supergroup or channel.
-    channels: HashMap<ChatId, i64>,
+    channels: HashMap<ChatId, Channel>,
     /// Who bore a name, and when that was told.
     names: HashMap<ChatName, (ChatId, Instant)>,
     people: HashMap<UserId, i64>,
@@ -31,18 +31,26 @@ pub(super) struct Peers {
     pub(super) me: Option<Person>,
 }
 
+/// A supergroup or channel.
+struct Channel {
+    /// What Telegram wants to be told with its number.
+    access_hash: i64,
+    is_broadcast: bool,
+}
+
 impl Peers {
     pub(super) fn learn_chats(&mut self, chats: &[enums::Chat]) {
         for chat in chats {
-            if let Some((id, hash)) = objects::channel(chat) {
-                self.channels.insert(id, hash);
+            if let Some((id, access_hash)) = objects::channel(chat) {
+                let is_broadcast = objects::is_broadcast(chat);
+                self.channels.insert(id, Channel { access_hash, is_broadcast });
             }
             if let enums::Chat::Chat(types::Chat {
                 migrated_to: Some(enums::InputChannel::Channel(to)), ..
             }) = chat
                 && let Ok(id) = ChatId::channel(to.channel_id)
             {
-                self.channels.insert(id, to.access_hash);
+                self.channels.insert(id, Channel { access_hash: to.access_hash, is_broadcast: false });
             }
         }
     }
@@ -63,7 +71,7 @@ impl Peers {
     }
 
     /// The number of a chat, if it is known.
-    pub(super) fn number(&self, chat: &Chat) -> Option<ChatId> {
+    fn number(&self, chat: &Chat) -> Option<ChatId> {
         match chat {
             Chat::Id(id) => Some(*id),
             Chat::Name(name) => {
@@ -79,8 +87,15 @@ impl Peers {
     }
 
     fn channel(&self, id: ChatId) -> Option<enums::InputPeer> {
-        let access_hash = *self.channels.get(&id)?;
+        let access_hash = self.channels.get(&id)?.access_hash;
         Some(types::InputPeerChannel { channel_id: objects::bare(id), access_hash }.into())
+    }
+
+    /// Whether a chat is known to be a group, basic or super.
+    pub(super) fn is_group(&self, chat: &Chat) -> bool {
+        self.number(chat).is_some_and(|id| {
+            id.kind() == ChatIdKind::Group || self.channels.get(&id).is_some_and(|it| !it.is_broadcast)
+        })
     }
 
     pub(super) fn person(&self, id: UserId) -> Option<enums::InputUser> {
@@ -90,25 +105,29 @@ impl Peers {
 }
 
 impl Client {
-    /// A chat, as Telegram wants it named. One that this account never met is not found; nothing is ever made up.
-    pub(super) async fn peer(&self, deadline: Instant, chat: &Chat) -> Result<enums::InputPeer> {
+    /// A chat's number, and the chat as Telegram wants it named. One that this account never met is not found; nothing
+    /// is ever made up.
+    pub(super) async fn peer(&self, deadline: Instant, chat: &Chat) -> Result<(ChatId, enums::InputPeer)> {
         let known = self.peers().number(chat);
         let id = match (known, chat) {
             (Some(id), _) => id,
             (None, Chat::Id(id)) => *id,
             (None, Chat::Name(name)) => self.resolve(deadline, name).await?,
         };
-        match id.kind() {
-            ChatIdKind::Group => Ok(types::InputPeerChat { chat_id: objects::bare(id) }.into()),
-            ChatIdKind::Private | ChatIdKind::DirectMessages => Err(Error::new(Kind::WrongKindOfChat)),
+        let peer = match id.kind() {
+            ChatIdKind::Group => types::InputPeerChat { chat_id: objects::bare(id) }.into(),
+            ChatIdKind::Private | ChatIdKind::DirectMessages => {
+                return Err(Error::new(Kind::WrongKindOfChat));
+            }
             ChatIdKind::SupergroupOrChannel => {
                 let known = self.peers().channel(id);
                 match known {
-                    Some(peer) => Ok(peer),
-                    None => self.find_channel(deadline, id).await,
+                    Some(peer) => peer,
+                    None => self.find_channel(deadline, id).await?,
                 }
             }
-        }
+        };
+        Ok((id, peer))
     }
 
     /// Who this account is.
@@ -129,7 +148,7 @@ impl Client {
         Ok(me)
     }
 
-    fn looking<'a>(&self, deadline: Instant) -> About<'a> {
+    fn looking(&self, deadline: Instant) -> About {
         About { chat: None, effect: Effect::Read, right: Right::Administrator, deadline }
     }
 
@@ -150,18 +169,10 @@ impl Client {
 
     /// Goes through the account's chats until it is found.
     async fn find_channel(&self, deadline: Instant, id: ChatId) -> Result<enums::InputPeer> {
-        let mut next = functions::messages::GetDialogs {
-            exclude_pinned: false,
-            folder_id: None,
-            offset_date: 0,
-            offset_id: 0,
-            offset_peer: enums::InputPeer::Empty,
-            limit: PAGE,
-            hash: 0,
-        };
-        loop {
-            let page = self.call(self.looking(deadline), &next).await?;
-            let page = objects::Dialogs::of(page);
+        let mut walk = Walk::default();
+        let mut next = Some(Walk::first());
+        while let Some(asked) = next {
+            let page = Page::of(self.call(self.looking(deadline), &asked).await?);
             let known = {
                 let mut peers = self.peers();
                 peers.learn_chats(&page.chats);
@@ -170,25 +181,17 @@ impl Client {
             if let Some(peer) = known {
                 return Ok(peer);
             }
-            let Some((offset_id, offset_date, offset_peer)) = page.end() else {
-                return Err(Error::because(Kind::ChatNotFound, NeverMet("that chat")));
-            };
-            let after =
-                functions::messages::GetDialogs { offset_date, offset_id, offset_peer, ..next.clone() };
-            if after == next {
-                return Err(Error::because(Kind::ChatNotFound, NeverMet("that chat")));
-            }
-            next = after;
+            next = walk.after(&page);
         }
+        Err(Error::because(Kind::ChatNotFound, NeverMet("that chat")))
     }
 
     /// Where a basic group went that Telegram refuses to know, if it became a supergroup.
-    pub(super) async fn moved_to(&self, deadline: Instant, chat: &Chat) -> Option<ChatId> {
-        let Chat::Id(id) = chat else { return None };
+    pub(super) async fn moved_to(&self, deadline: Instant, id: ChatId) -> Option<ChatId> {
         if id.kind() != ChatIdKind::Group {
             return None;
         }
-        let request = functions::messages::GetChats { id: vec![objects::bare(*id)] };
+        let request = functions::messages::GetChats { id: vec![objects::bare(id)] };
         let chats = match self.call(self.looking(deadline), &request).await.ok()? {
             enums::messages::Chats::Chats(it) => it.chats,
             enums::messages::Chats::Slice(it) => it.chats,
