@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use util::Town;
 use util::app::App;
-use util::wire::Wire;
+use util::wire::{RPC_RESULT, Wire};
 
 #[tokio::test]
 async fn the_line_says_where_the_door_is_and_what_opens_it() {
@@ -222,8 +222,8 @@ async fn a_method_that_is_not_there_is_refused() {
 async fn messages_are_numbered_by_the_clock_that_clients_have() {
     let town = Town::demo().await;
     let began = town.now().await;
-    town.advance(86_400).await;
     let mut wire = Wire::open(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key, 1).await;
+    town.advance(86_400).await;
     wire.say(8, &functions::Ping { ping_id: 7 }).await;
     let pong = wire.hear_a(types::Pong::CONSTRUCTOR_ID).await;
     wire.say(12, &functions::GetFutureSalts { num: 1 }).await;
@@ -385,6 +385,78 @@ async fn a_call_that_comes_twice_happens_once() {
     }
     let known = town.look(&format!("chats/{}", town.chat())).await;
     assert_eq!(known["links"].as_array().unwrap().len(), 1, "{known}");
+}
+
+fn itself() -> functions::users::GetUsers {
+    functions::users::GetUsers { id: vec![enums::InputUser::UserSelf] }
+}
+
+/// Somebody whose next call of `users.getUsers` is answered in an hour, or as late as this.
+async fn waits(town: &Town, milliseconds: i64) -> Wire {
+    let owner = town.at.mtproto.admin.as_ref().unwrap().user_id;
+    let wire = Wire::of(town, owner).await;
+    let late = json!({ "method": "users.getUsers", "kind": "latency", "n": milliseconds });
+    town.control("faults", late).await;
+    wire
+}
+
+const AN_HOUR: i64 = 3_600_000;
+
+#[tokio::test]
+async fn a_connection_hears_and_is_told_while_a_call_waits() {
+    let town = Town::demo().await;
+    let asking = json!({ "chat_id": town.chat(), "creates_join_request": true });
+    let asking = town.bot("createChatInviteLink", asking).await.result()["invite_link"].clone();
+    let mut wire = waits(&town, AN_HOUR).await;
+    wire.say(100, &itself()).await;
+    wire.hear_a(types::MsgsAck::CONSTRUCTOR_ID).await;
+    wire.say(104, &functions::Ping { ping_id: 1 }).await;
+    wire.hear_a(types::Pong::CONSTRUCTOR_ID).await;
+    wire.say(108, &itself()).await;
+    assert_eq!(wire.hear_a(RPC_RESULT).await.answers(&wire), 108);
+    let ann = town.person("Ann").await;
+    town.join(ann, asking.as_str().unwrap()).await;
+    wire.hear_a(types::Updates::CONSTRUCTOR_ID).await;
+    wire.end().await;
+}
+
+#[tokio::test]
+async fn a_call_that_is_to_come_after_another_does() {
+    let town = Town::demo().await;
+    let mut wire = waits(&town, 300).await;
+    let began = town.now().await << 32;
+    wire.say(100, &itself()).await;
+    wire.say(104, &functions::InvokeAfterMsg { msg_id: began + 100, query: itself() }).await;
+    // Whatever it is to come after has happened, or never will.
+    wire.say(108, &functions::InvokeAfterMsg { msg_id: began + 96, query: itself() }).await;
+    for expected in [108, 100, 104] {
+        assert_eq!(wire.hear_a(RPC_RESULT).await.answers(&wire), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_answered_in_the_session_it_came_from() {
+    let town = Town::demo().await;
+    let mut wire = waits(&town, 300).await;
+    let first = wire.session;
+    wire.say(100, &itself()).await;
+    wire.session = first + 1;
+    wire.say(104, &itself()).await;
+    let answers = [wire.hear_a(RPC_RESULT).await, wire.hear_a(RPC_RESULT).await];
+    let answers = answers.map(|heard| (heard.answers(&wire), heard.session));
+    assert_eq!(answers, [(104, first + 1), (100, first)]);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_more_answers_than_are_kept() {
+    let town = Town::demo().await;
+    let mut wire = Wire::of(&town, town.at.mtproto.admin.as_ref().unwrap().user_id).await;
+    let late = json!({ "method": "users.getUsers", "kind": "latency", "n": AN_HOUR, "times": 2000 });
+    town.control("faults", late).await;
+    for number in 1..=1025 {
+        wire.say(number * 4 + 100, &itself()).await;
+    }
+    wire.ends().await;
 }
 
 #[tokio::test]

@@ -33,9 +33,10 @@ const REMEMBERED_SESSIONS: usize = 8;
 const NOT_KNOWN: u8 = 1;
 const RECEIVED: u8 = 4;
 
-/// A call, and the number that its answer will name.
+/// A call, and the session and the number that its answer will name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Call {
+    pub(super) session: i64,
     pub(super) id: i64,
     pub(super) body: Vec<u8>,
 }
@@ -163,7 +164,13 @@ impl Conversation {
     }
 
     /// Answers a call with what a method returned, or refused.
-    pub(super) fn answer(&mut self, call: i64, result: Result<&[u8], (i32, &str)>, now_milliseconds: i64) {
+    pub(super) fn answer(
+        &mut self,
+        session: i64,
+        call: i64,
+        result: Result<&[u8], (i32, &str)>,
+        now_milliseconds: i64,
+    ) {
         self.now_milliseconds = now_milliseconds;
         let mut message = (RPC_RESULT, call).to_words();
         match result {
@@ -173,7 +180,7 @@ impl Conversation {
                 enums::RpcError::Error(error).serialize(&mut message);
             }
         }
-        self.say(Sort::Answer, true, &message);
+        self.say_in(session, Sort::Answer, true, &message);
     }
 
     /// Tells something unasked.
@@ -232,8 +239,9 @@ impl Conversation {
                 self.say(Sort::Answer, false, &enums::DestroySessionRes::DestroySessionOk(gone).to_bytes());
             }
             functions::RpcDropAnswer::CONSTRUCTOR_ID => {
-                // By now it is answered.
+                // It is answered, or will be: nothing is dropped.
                 self.answer(
+                    self.session.unwrap_or_default(),
                     id,
                     Ok(&enums::RpcDropAnswer::RpcAnswerUnknown.to_bytes()),
                     self.now_milliseconds,
@@ -252,7 +260,10 @@ impl Conversation {
             | types::MsgsAllInfo::CONSTRUCTOR_ID
             | types::MsgResendReq::CONSTRUCTOR_ID
             | types::HttpWait::CONSTRUCTOR_ID => {}
-            _ => calls.push(Call { id, body: body.to_vec() }),
+            _ => {
+                let session = self.session.unwrap_or_default();
+                calls.push(Call { session, id, body: body.to_vec() });
+            }
         }
         Ok(())
     }
@@ -277,15 +288,20 @@ impl Conversation {
         enums::FutureSalts::Salts(types::FutureSalts { req_msg_id: asked, now, salts })
     }
 
-    /// Numbers a message of ours. `counts`: it wants a receipt.
+    /// Says something in the session that spoke last. `counts`: it wants a receipt.
     fn say(&mut self, sort: Sort, counts: bool, body: &[u8]) {
+        self.say_in(self.session.unwrap_or_default(), sort, counts, body);
+    }
+
+    /// Numbers a message of ours.
+    fn say_in(&mut self, session: i64, sort: Sort, counts: bool, body: &[u8]) {
         let length = i32::try_from(body.len()).expect("an answer is far shorter than two gigabytes");
         let id = self.next_id(sort);
         let sequence = self.counted.wrapping_mul(2).wrapping_add(i32::from(counts));
         self.counted = self.counted.wrapping_add(i32::from(counts));
         let mut plain = Vec::with_capacity(HEADER_BYTES + body.len() + 32);
         self.salt.serialize(&mut plain);
-        self.session.unwrap_or_default().serialize(&mut plain);
+        session.serialize(&mut plain);
         id.serialize(&mut plain);
         sequence.serialize(&mut plain);
         length.serialize(&mut plain);
@@ -338,10 +354,11 @@ mod tests {
     use std::io::Write;
 
     const SALT: i64 = 77;
+    const SESSION: i64 = 5;
     const NOW: i64 = 1_800_000_000_000;
 
     fn packet(salt: i64, id: i64, body: &[u8]) -> Vec<u8> {
-        let mut plain = (salt, 5i64).to_words();
+        let mut plain = (salt, SESSION).to_words();
         plain.extend((id, 1i32).to_words());
         plain.extend(i32::try_from(body.len()).unwrap().to_bytes());
         plain.extend(body);
@@ -377,7 +394,7 @@ mod tests {
     }
 
     fn call(id: i64) -> Call {
-        Call { id, body: functions::help::GetConfig {}.to_bytes() }
+        Call { session: SESSION, id, body: functions::help::GetConfig {}.to_bytes() }
     }
 
     #[test]
@@ -430,7 +447,7 @@ mod tests {
         assert_eq!(hear(&mut other, &packet(SALT, 4, &call(4).body)).0, []);
         let mut another_session = packet(SALT, 4, &call(4).body);
         another_session[8] ^= 1;
-        assert_eq!(hear(&mut other, &another_session).0, [call(4)]);
+        assert_eq!(hear(&mut other, &another_session).0, [Call { session: SESSION ^ 1, ..call(4) }]);
         let asked = enums::MsgsStateReq::from(types::MsgsStateReq { msg_ids: vec![4, 8] }).to_bytes();
         let (_, unsent) = hear(&mut conversation, &packet(SALT, 12, &asked));
         let state = types::MsgsStateInfo { req_msg_id: 12, info: vec![RECEIVED, NOT_KNOWN] };
@@ -446,8 +463,8 @@ mod tests {
     fn our_numbers_grow_and_say_what_they_are() {
         let mut conversation = Conversation::new(SALT);
         conversation.hear(&packet(SALT, 4, &call(4).body), NOW).unwrap();
-        conversation.answer(4, Err((400, "PEER_ID_INVALID")), NOW);
-        conversation.answer(8, Ok(&[1, 2, 3, 4]), NOW);
+        conversation.answer(SESSION, 4, Err((400, "PEER_ID_INVALID")), NOW);
+        conversation.answer(SESSION, 8, Ok(&[1, 2, 3, 4]), NOW);
         let ids: Vec<i64> =
             conversation.unsent().iter().map(|plain| i64::from_bytes(&plain[16..]).unwrap()).collect();
         assert_eq!(ids.iter().map(|id| id % 4).collect::<Vec<_>>(), [3, 1, 1]);

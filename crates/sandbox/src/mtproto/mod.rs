@@ -27,11 +27,13 @@ use frame::Frames;
 use grammers_tl_types::Serializable;
 use handshake::Handshake;
 use methods::{Asked, Call, Here, Refusal, Step, Who};
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use unwrap::Unwrapped;
 
@@ -44,6 +46,8 @@ pub(crate) const PUBLIC_KEY: &str = rsa::PUBLIC_KEY;
 
 /// Before a message that nobody sealed stand an empty key id, its number and its length.
 const PLAIN_HEADER_BYTES: usize = 20;
+/// So many calls of one connection may wait for something, all at once.
+const MOST_WAITING: usize = 1024;
 
 /// Whether there is a method of this name, in any case.
 pub(crate) fn has_method(name: &str) -> bool {
@@ -85,6 +89,18 @@ struct Connection {
     conversation: Conversation,
     /// Whoever spoke last, and is told what happens.
     speaker: Option<KeyId>,
+    /// Calls that wait for something, beside the reading. They end with the connection.
+    waiting: JoinSet<Done>,
+    /// When each of those ends, by session and number, for calls that are to come after one of them.
+    ends: HashMap<(i64, i64), watch::Receiver<()>>,
+}
+
+/// A call that was carried out.
+struct Done {
+    key: KeyId,
+    session: i64,
+    call: i64,
+    ending: Ending,
 }
 
 /// What comes of a call.
@@ -101,8 +117,18 @@ enum Ending {
 impl Connection {
     fn new(stream: TcpStream, hub: Arc<Hub>, here: Here, chance: Rng) -> Self {
         let conversation = Conversation::new(hub.sessions.salt);
-        let (frames, handshake) = (Frames::default(), Handshake::default());
-        Self { stream, hub, here, chance, frames, handshake, conversation, speaker: None }
+        Self {
+            stream,
+            hub,
+            here,
+            chance,
+            frames: Frames::default(),
+            handshake: Handshake::default(),
+            conversation,
+            speaker: None,
+            waiting: JoinSet::new(),
+            ends: HashMap::new(),
+        }
     }
 
     async fn run(mut self) -> io::Result<()> {
@@ -121,6 +147,7 @@ impl Connection {
                     }
                 }
                 Ok(()) = bell.changed(), if self.speaker.is_some() => self.tell().await?,
+                Some(done) = self.waiting.join_next() => self.conclude(done.map_err(io::Error::other)?).await?,
             }
         }
     }
@@ -175,31 +202,68 @@ impl Connection {
         let calls = new.unwrap_or_default();
         self.say(&key).await?;
         self.speaker = Some(id);
-        for conversation::Call { id: call, body } in calls {
-            let ending = carry_out(&self.hub, self.here, id, &body).await;
-            let (result, cut) = match ending {
-                Ending::Answered(result) => (result, None),
-                Ending::Cut(result, bytes) => (result, Some(bytes)),
-                Ending::Lost => return Err(staged("loses this answer")),
-                Ending::Garbage => {
-                    self.stream
-                        .write_all(b"<html><head><title>502 Bad Gateway</title></head></html>")
-                        .await?;
-                    return Err(staged("says something else"));
-                }
-            };
-            let result = result.as_ref().map(Vec::as_slice);
-            let result = result.map_err(|refused| (refused.code, &*refused.text));
-            self.conversation.answer(call, result, self.hub.clock.host_milliseconds());
-            if let Some(bytes) = cut {
-                let sealed: Vec<_> = self.sealed(&key);
-                let framed: Vec<u8> = sealed.iter().flat_map(|packet| self.frames.pack(packet)).collect();
-                self.stream.write_all(&framed[..bytes.min(framed.len())]).await?;
-                return Err(staged("cuts this answer"));
-            }
-            self.say(&key).await?;
+        for call in calls {
+            self.carry_out(id, call).await?;
         }
         Ok(())
+    }
+
+    /// Carries out a call at once, or as far as it goes at once; then it waits, and others go on. So those that wait
+    /// for nothing happen in the order in which they came.
+    async fn carry_out(&mut self, key: KeyId, call: conversation::Call) -> io::Result<()> {
+        let conversation::Call { session, id: call, body } = call;
+        let done = move |ending| Done { key, session, call, ending };
+        let (asked, struck) = match begin(&self.hub, key, &body) {
+            Ok(begun) => begun,
+            Err(refused) => return self.conclude(done(Ending::Answered(Err(refused)))).await,
+        };
+        let earlier = asked.after.and_then(|earlier| self.ends.get(&(session, earlier)).cloned());
+        let (hub, here, (ends, end)) = (Arc::clone(&self.hub), self.here, watch::channel(()));
+        let mut carried_out = Box::pin(async move {
+            // Dropped with this, which is the end of it.
+            let _ends = ends;
+            if let Some(mut earlier) = earlier {
+                let _ = earlier.changed().await;
+            }
+            done(carry_out(&hub, here, key, asked, struck).await)
+        });
+        tokio::select! {
+            biased;
+            done = &mut carried_out => return self.conclude(done).await,
+            () = std::future::ready(()) => {}
+        }
+        self.waiting.spawn(carried_out);
+        self.ends.insert((session, call), end);
+        if self.waiting.len() > MOST_WAITING {
+            return Err(io::Error::other("the client waits for too many answers at once"));
+        }
+        Ok(())
+    }
+
+    /// Answers a call that was carried out.
+    async fn conclude(&mut self, done: Done) -> io::Result<()> {
+        let Done { key, session, call, ending } = done;
+        self.ends.remove(&(session, call));
+        let (result, cut) = match ending {
+            Ending::Answered(result) => (result, None),
+            Ending::Cut(result, bytes) => (result, Some(bytes)),
+            Ending::Lost => return Err(staged("loses this answer")),
+            Ending::Garbage => {
+                self.stream.write_all(b"<html><head><title>502 Bad Gateway</title></head></html>").await?;
+                return Err(staged("says something else"));
+            }
+        };
+        let Some(key) = self.hub.sessions.key(key) else { return Ok(()) };
+        let result = result.as_ref().map(Vec::as_slice);
+        let result = result.map_err(|refused| (refused.code, &*refused.text));
+        self.conversation.answer(session, call, result, self.hub.clock.host_milliseconds());
+        if let Some(bytes) = cut {
+            let sealed: Vec<_> = self.sealed(&key);
+            let framed: Vec<u8> = sealed.iter().flat_map(|packet| self.frames.pack(packet)).collect();
+            self.stream.write_all(&framed[..bytes.min(framed.len())]).await?;
+            return Err(staged("cuts this answer"));
+        }
+        self.say(&key).await
     }
 
     /// Sends whatever is to be said.
@@ -233,11 +297,13 @@ fn staged(what: &str) -> io::Error {
 }
 
 /// Carries out one call, with the fault that is staged for it.
-async fn carry_out(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Ending {
-    let (asked, struck) = match begin(hub, key, body) {
-        Ok(begun) => begun,
-        Err(refused) => return Ending::Answered(Err(refused)),
-    };
+async fn carry_out(
+    hub: &Hub,
+    here: Here,
+    key: KeyId,
+    asked: Asked,
+    struck: Option<(FaultKind, i64)>,
+) -> Ending {
     let Some((fault, n)) = struck else { return Ending::Answered(run(hub, here, key, asked).await) };
     let (name, chat) = (asked.name, asked.chat.unwrap_or_default());
     let note = |said: &str| {
@@ -300,9 +366,9 @@ fn begin(hub: &Hub, key: KeyId, body: &[u8]) -> Result<(Asked, Option<(FaultKind
 }
 
 fn read(hub: &Hub, key: KeyId, body: &[u8]) -> Result<Asked, Refusal> {
-    let Unwrapped { body, begins, listens } = unwrap::unwrap(body)?;
+    let Unwrapped { body, begins, listens, after } = unwrap::unwrap(body)?;
     admit(hub, key, begins)?;
-    Ok(Asked { listens, ..methods::read(body)? })
+    Ok(Asked { listens, after, ..methods::read(body)? })
 }
 
 /// Whoever speaks for the first time says first how. `begins`: this call says it.
