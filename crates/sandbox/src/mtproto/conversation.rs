@@ -47,13 +47,24 @@ pub(super) struct Call {
 pub(super) struct Seen(VecDeque<(i64, VecDeque<i64>)>);
 
 impl Seen {
+    /// Whether this session is new, or was forgotten. From now on it is known.
+    pub(super) fn begins(&mut self, session: i64) -> bool {
+        let is_new = self.place_of(session).is_none();
+        self.of(session);
+        is_new
+    }
+
     fn of(&mut self, session: i64) -> &mut VecDeque<i64> {
-        let at = self.0.iter().position(|(known, _)| *known == session).unwrap_or_else(|| {
+        let at = self.place_of(session).unwrap_or_else(|| {
             self.0.truncate(REMEMBERED_SESSIONS - 1);
             self.0.push_front((session, VecDeque::new()));
             0
         });
         &mut self.0[at].1
+    }
+
+    fn place_of(&self, session: i64) -> Option<usize> {
+        self.0.iter().position(|(known, _)| *known == session)
     }
 }
 
@@ -105,8 +116,14 @@ impl Conversation {
         }
     }
 
-    /// Reads an opened packet. What is to be said about it waits in [`Conversation::unsent`].
-    pub(super) fn hear(&mut self, plain: &[u8], now_milliseconds: i64) -> Result<Vec<Call>, Nonsense> {
+    /// Reads an opened packet. What is to be said about it waits in [`Conversation::unsent`]. `begins`: this session of
+    /// the key is new.
+    pub(super) fn hear(
+        &mut self,
+        plain: &[u8],
+        now_milliseconds: i64,
+        begins: impl FnOnce(i64) -> bool,
+    ) -> Result<Vec<Call>, Nonsense> {
         self.now_milliseconds = now_milliseconds;
         let mut cursor = Cursor::from_slice(plain);
         let (salt, session) = (i64::deserialize(&mut cursor)?, i64::deserialize(&mut cursor)?);
@@ -116,12 +133,7 @@ impl Conversation {
         if !PADDING_BYTES.contains(&(plain.len() - HEADER_BYTES - length)) {
             return Err(Nonsense("its padding is longer or shorter than any"));
         }
-        if self.session != Some(session) {
-            self.session = Some(session);
-            if salt == self.salt {
-                self.welcome(id);
-            }
-        }
+        self.session = Some(session);
         if salt != self.salt {
             let refused = types::BadServerSalt {
                 bad_msg_id: id,
@@ -131,6 +143,9 @@ impl Conversation {
             };
             self.say(Sort::Notice, false, &enums::BadMsgNotification::BadServerSalt(refused).to_bytes());
             return Ok(Vec::new());
+        }
+        if begins(session) {
+            self.welcome(id);
         }
         self.unzippable = MOST_UNZIPPED_BYTES;
         let mut calls = Vec::new();
@@ -384,7 +399,7 @@ mod tests {
 
     fn hear(packet: &[u8]) -> (Result<Vec<Call>, Nonsense>, Vec<Vec<u8>>) {
         let mut conversation = Conversation::new(SALT);
-        let heard = conversation.hear(packet, NOW);
+        let heard = conversation.hear(packet, NOW, |_| true);
         (heard, conversation.unsent())
     }
 
@@ -416,6 +431,21 @@ mod tests {
     }
 
     #[test]
+    fn whoever_begins_a_session_is_welcomed_once_they_know_the_salt() {
+        let mut seen = Seen::default();
+        let mut hear = |conversation: &mut Conversation, salt| {
+            conversation.hear(&packet(salt, 4, &call(4).body), NOW, |session| seen.begins(session)).unwrap();
+            said(&conversation.unsent())
+        };
+        let mut conversation = Conversation::new(SALT);
+        assert_eq!(hear(&mut conversation, 0), [types::BadServerSalt::CONSTRUCTOR_ID]);
+        assert_eq!(hear(&mut conversation, SALT), [types::NewSessionCreated::CONSTRUCTOR_ID]);
+        assert_eq!(hear(&mut conversation, SALT), [0u32; 0]);
+        // The session goes on by another connection.
+        assert_eq!(hear(&mut Conversation::new(SALT), SALT), [0u32; 0]);
+    }
+
+    #[test]
     fn pings_and_salts_are_answered_here() {
         let ping = functions::Ping { ping_id: 3 }.to_bytes();
         let salts = functions::GetFutureSalts { num: 64 }.to_bytes();
@@ -434,7 +464,7 @@ mod tests {
     fn a_call_is_acknowledged_and_happens_once() {
         let (mut conversation, mut seen) = (Conversation::new(SALT), Seen::default());
         let mut hear = |conversation: &mut Conversation, packet: &[u8]| {
-            let calls = conversation.hear(packet, NOW).unwrap();
+            let calls = conversation.hear(packet, NOW, |session| seen.begins(session)).unwrap();
             (conversation.receive(calls, &mut seen), conversation.unsent())
         };
         let twice = container(&[(4, call(4).body), (4, call(4).body)]);
@@ -462,7 +492,7 @@ mod tests {
     #[test]
     fn our_numbers_grow_and_say_what_they_are() {
         let mut conversation = Conversation::new(SALT);
-        conversation.hear(&packet(SALT, 4, &call(4).body), NOW).unwrap();
+        conversation.hear(&packet(SALT, 4, &call(4).body), NOW, |_| true).unwrap();
         conversation.answer(SESSION, 4, Err((400, "PEER_ID_INVALID")), NOW);
         conversation.answer(SESSION, 8, Ok(&[1, 2, 3, 4]), NOW);
         let ids: Vec<i64> =

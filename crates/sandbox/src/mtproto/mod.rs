@@ -197,7 +197,9 @@ impl Connection {
         let Some(key) = self.hub.sessions.key(id) else { return self.fail(404).await };
         let plain = key.open(packet).map_err(io::Error::other)?;
         let now = self.hub.clock.host_milliseconds();
-        let calls = self.conversation.hear(&plain, now).map_err(io::Error::other)?;
+        let sessions = &self.hub.sessions;
+        let begins = |session| sessions.with_seen(id, |seen| seen.begins(session)).unwrap_or(false);
+        let calls = self.conversation.hear(&plain, now, begins).map_err(io::Error::other)?;
         let new = self.hub.sessions.with_seen(id, |seen| self.conversation.receive(calls, seen));
         let calls = new.unwrap_or_default();
         self.say(&key).await?;
