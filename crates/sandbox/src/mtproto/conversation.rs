@@ -29,6 +29,14 @@ const SALT_SECONDS: i32 = 1800;
 /// So many calls of a session are known again, and so many sessions of a key.
 const REMEMBERED: usize = 1024;
 const REMEMBERED_SESSIONS: usize = 8;
+/// So old a message may be, and so far ahead of our time.
+const OLD_SECONDS: i64 = 300;
+const AHEAD_SECONDS: i64 = 30;
+/// What is wrong with a message's number, or with its salt.
+const TOO_LOW: i32 = 16;
+const TOO_HIGH: i32 = 17;
+const ODD: i32 = 18;
+const WRONG_SALT: i32 = 48;
 /// What a client is told of a message of its own.
 const NOT_KNOWN: u8 = 1;
 const RECEIVED: u8 = 4;
@@ -134,11 +142,16 @@ impl Conversation {
             return Err(Nonsense("its padding is longer or shorter than any"));
         }
         self.session = Some(session);
+        if let Err(error_code) = self.check_number(id) {
+            let refused = types::BadMsgNotification { bad_msg_id: id, bad_msg_seqno: sequence, error_code };
+            self.say(Sort::Notice, false, &enums::BadMsgNotification::Notification(refused).to_bytes());
+            return Ok(Vec::new());
+        }
         if salt != self.salt {
             let refused = types::BadServerSalt {
                 bad_msg_id: id,
                 bad_msg_seqno: sequence,
-                error_code: 48,
+                error_code: WRONG_SALT,
                 new_server_salt: self.salt,
             };
             self.say(Sort::Notice, false, &enums::BadMsgNotification::BadServerSalt(refused).to_bytes());
@@ -207,6 +220,17 @@ impl Conversation {
     /// What is to be sealed and sent.
     pub(super) fn unsent(&mut self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.unsent)
+    }
+
+    /// Clients number their messages by the time, in fours.
+    fn check_number(&self, id: i64) -> Result<(), i32> {
+        let age = self.now_milliseconds / 1000 - (id >> 32);
+        match () {
+            () if id % 4 != 0 => Err(ODD),
+            () if age > OLD_SECONDS => Err(TOO_LOW),
+            () if age < -AHEAD_SECONDS => Err(TOO_HIGH),
+            () => Ok(()),
+        }
     }
 
     /// The first message of a session is told the salt.
@@ -372,9 +396,14 @@ mod tests {
     const SESSION: i64 = 5;
     const NOW: i64 = 1_800_000_000_000;
 
+    /// The numbers that a client gives its messages now, counted from its first.
+    fn number(n: i64) -> i64 {
+        ((NOW / 1000) << 32) + n
+    }
+
     fn packet(salt: i64, id: i64, body: &[u8]) -> Vec<u8> {
         let mut plain = (salt, SESSION).to_words();
-        plain.extend((id, 1i32).to_words());
+        plain.extend((number(id), 1i32).to_words());
         plain.extend(i32::try_from(body.len()).unwrap().to_bytes());
         plain.extend(body);
         plain.extend([0; 12]);
@@ -384,7 +413,7 @@ mod tests {
     fn container(messages: &[(i64, Vec<u8>)]) -> Vec<u8> {
         let mut body = (CONTAINER, i32::try_from(messages.len()).unwrap()).to_words();
         for (id, message) in messages {
-            body.extend((*id, 1i32).to_words());
+            body.extend((number(*id), 1i32).to_words());
             body.extend(i32::try_from(message.len()).unwrap().to_bytes());
             body.extend(message);
         }
@@ -409,7 +438,7 @@ mod tests {
     }
 
     fn call(id: i64) -> Call {
-        Call { session: SESSION, id, body: functions::help::GetConfig {}.to_bytes() }
+        Call { session: SESSION, id: number(id), body: functions::help::GetConfig {}.to_bytes() }
     }
 
     #[test]
@@ -428,6 +457,27 @@ mod tests {
         let (heard, unsent) = hear(&packet(SALT + 1, 4, &call(4).body));
         assert_eq!(heard.unwrap(), []);
         assert_eq!(said(&unsent), [types::BadServerSalt::CONSTRUCTOR_ID]);
+    }
+
+    #[test]
+    fn a_number_from_another_time_is_not_believed() {
+        let check = |seconds: i64, rest: i64, expected: &[i32]| {
+            let call = packet(SALT, (seconds << 32) + rest, &call(4).body);
+            let (heard, unsent) = hear(&call);
+            assert_eq!(heard.unwrap().is_empty(), !expected.is_empty());
+            let refused = unsent.iter().filter_map(|plain| {
+                enums::BadMsgNotification::from_bytes(&plain[HEADER_BYTES..]).ok().map(|it| it.error_code())
+            });
+            assert_eq!(refused.collect::<Vec<_>>(), expected, "{seconds} {rest}");
+        };
+        check(-300, 0, &[]);
+        check(-301, 0, &[TOO_LOW]);
+        check(30, 4, &[]);
+        check(31, 0, &[TOO_HIGH]);
+        check(0, 1, &[ODD]);
+        // Even of a client that does not know the salt yet: it is told one thing after the other.
+        let (_, unsent) = hear(&packet(SALT + 1, 1 << 40, &call(4).body));
+        assert_eq!(said(&unsent), [types::BadMsgNotification::CONSTRUCTOR_ID]);
     }
 
     #[test]
@@ -453,7 +503,7 @@ mod tests {
         assert_eq!(heard.unwrap(), []);
         let [_, pong, salts] = &unsent[..] else { panic!("{:x?}", said(&unsent)) };
         let enums::Pong::Pong(pong) = enums::Pong::from_bytes(&pong[HEADER_BYTES..]).unwrap();
-        assert_eq!((pong.msg_id, pong.ping_id), (4, 3));
+        assert_eq!((pong.msg_id, pong.ping_id), (number(4), 3));
         let enums::FutureSalts::Salts(salts) =
             enums::FutureSalts::from_bytes(&salts[HEADER_BYTES..]).unwrap();
         let now = i32::try_from(NOW / 1000).unwrap();
@@ -470,7 +520,8 @@ mod tests {
         let twice = container(&[(4, call(4).body), (4, call(4).body)]);
         let (calls, unsent) = hear(&mut conversation, &packet(SALT, 8, &twice));
         assert_eq!(calls, [call(4)]);
-        let acknowledged = enums::MsgsAck::from(types::MsgsAck { msg_ids: vec![4, 4] }).to_bytes();
+        let acknowledged =
+            enums::MsgsAck::from(types::MsgsAck { msg_ids: vec![number(4), number(4)] }).to_bytes();
         assert_eq!(&unsent.last().unwrap()[HEADER_BYTES..], acknowledged);
         // By another connection of the same session, too, and not in another session.
         let mut other = Conversation::new(SALT);
@@ -478,12 +529,13 @@ mod tests {
         let mut another_session = packet(SALT, 4, &call(4).body);
         another_session[8] ^= 1;
         assert_eq!(hear(&mut other, &another_session).0, [Call { session: SESSION ^ 1, ..call(4) }]);
-        let asked = enums::MsgsStateReq::from(types::MsgsStateReq { msg_ids: vec![4, 8] }).to_bytes();
+        let asked =
+            enums::MsgsStateReq::from(types::MsgsStateReq { msg_ids: vec![number(4), number(8)] }).to_bytes();
         let (_, unsent) = hear(&mut conversation, &packet(SALT, 12, &asked));
-        let state = types::MsgsStateInfo { req_msg_id: 12, info: vec![RECEIVED, NOT_KNOWN] };
+        let state = types::MsgsStateInfo { req_msg_id: number(12), info: vec![RECEIVED, NOT_KNOWN] };
         assert_eq!(&unsent.last().unwrap()[HEADER_BYTES..], enums::MsgsStateInfo::from(state).to_bytes());
         // Not even a client without end is remembered without end.
-        for id in 100..100 + REMEMBERED as i64 {
+        for id in (100..).step_by(4).take(REMEMBERED) {
             hear(&mut conversation, &packet(SALT, id, &call(id).body));
         }
         assert_eq!(hear(&mut conversation, &packet(SALT, 4, &call(4).body)).0, [call(4)]);
