@@ -8,6 +8,7 @@ mod util;
 use grammers_mtsender::InvocationError;
 use grammers_tl_types::{Deserializable, Identifiable, Serializable, enums, functions, types};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use util::Town;
@@ -457,6 +458,59 @@ async fn nobody_waits_for_more_answers_than_are_kept() {
         wire.say(number * 4 + 100, &itself()).await;
     }
     wire.ends().await;
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_that_can_be_read_is_sent_away() {
+    let town = Town::demo().await;
+    let mut wire = Wire::of(&town, town.at.mtproto.admin.as_ref().unwrap().user_id).await;
+    let mut numbers = (100..).step_by(4);
+    let mut send = async |wire: &mut Wire, body: &[u8]| wire.send(numbers.next().unwrap(), body).await;
+    for _ in 0..2 {
+        for _ in 0..100 {
+            send(&mut wire, &[7; 4]).await;
+        }
+        send(&mut wire, &itself().to_bytes()).await;
+    }
+    for _ in 0..101 {
+        send(&mut wire, &[7; 4]).await;
+    }
+    wire.ends().await;
+    let ledger = town.get(&format!("{}/ledger", town.at.control)).await.text;
+    assert_eq!(ledger.matches("METHOD_INVALID").count(), 301, "{ledger}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_to_no_key_in_a_minute_is_sent_away() {
+    let town = Town::demo().await;
+    let spoke = Wire::open(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key, 1);
+    let (mut spoke, began) = (spoke.await, tokio::time::Instant::now());
+    for hello in [&[][..], &[0xee; 4]] {
+        let mut stream = TcpStream::connect(&town.at.mtproto.addr).await.unwrap();
+        stream.write_all(hello).await.unwrap();
+        let end = tokio::time::timeout(Duration::from_secs(70), stream.read_to_end(&mut Vec::new())).await;
+        assert_eq!(end.expect("it ends").unwrap(), 0);
+    }
+    assert!(began.elapsed() >= Duration::from_secs(120), "{:?}", began.elapsed());
+    spoke.say(8, &functions::Ping { ping_id: 1 }).await;
+    spoke.hear_a(types::Pong::CONSTRUCTOR_ID).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_wants_to_be_gone_unless_they_say_so_again_is() {
+    let town = Town::demo().await;
+    let mut wire = Wire::open(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key, 1).await;
+    for number in [8, 12, 16] {
+        let ping = functions::PingDelayDisconnect { ping_id: 1, disconnect_delay: 75 };
+        wire.say(number, &ping).await;
+        wire.hear_a(types::Pong::CONSTRUCTOR_ID).await;
+        tokio::time::advance(Duration::from_secs(60)).await;
+    }
+    wire.say(20, &functions::Ping { ping_id: 1 }).await;
+    wire.hear_a(types::Pong::CONSTRUCTOR_ID).await;
+    let began = tokio::time::Instant::now();
+    wire.ends().await;
+    assert!(began.elapsed() < Duration::from_secs(16), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -100,6 +100,8 @@ pub(super) struct Conversation {
     unzippable: u64,
     /// Which of its own messages the client asks about, and the number of the question.
     asked_about: Vec<(i64, Vec<i64>)>,
+    /// After so many seconds the client wants to be gone, unless it says so again.
+    leaves: Option<u64>,
     unsent: Vec<Vec<u8>>,
 }
 
@@ -120,6 +122,7 @@ impl Conversation {
             now_milliseconds: 0,
             unzippable: 0,
             asked_about: Vec::new(),
+            leaves: None,
             unsent: Vec::new(),
         }
     }
@@ -217,6 +220,11 @@ impl Conversation {
         self.say(Sort::Notice, true, updates);
     }
 
+    /// After how many seconds the client wants to be gone, if it just said so.
+    pub(super) fn leaves(&mut self) -> Option<u64> {
+        self.leaves.take()
+    }
+
     /// What is to be sealed and sent.
     pub(super) fn unsent(&mut self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.unsent)
@@ -265,8 +273,12 @@ impl Conversation {
                 let unzipped = self.unzip(&Vec::<u8>::deserialize(&mut cursor)?)?;
                 self.read(id, &unzipped, depth + 1, calls)?;
             }
-            functions::Ping::CONSTRUCTOR_ID | functions::PingDelayDisconnect::CONSTRUCTOR_ID => {
+            ping @ (functions::Ping::CONSTRUCTOR_ID | functions::PingDelayDisconnect::CONSTRUCTOR_ID) => {
                 let pong = types::Pong { msg_id: id, ping_id: i64::deserialize(&mut cursor)? };
+                if ping == functions::PingDelayDisconnect::CONSTRUCTOR_ID {
+                    let seconds = i32::deserialize(&mut cursor)?;
+                    self.leaves = Some(u64::try_from(seconds).unwrap_or_default());
+                }
                 self.say(Sort::Answer, false, &enums::Pong::Pong(pong).to_bytes());
             }
             functions::GetFutureSalts::CONSTRUCTOR_ID => {

@@ -35,6 +35,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use unwrap::Unwrapped;
 
 /// The one data centre there is.
@@ -48,6 +49,10 @@ pub(crate) const PUBLIC_KEY: &str = rsa::PUBLIC_KEY;
 const PLAIN_HEADER_BYTES: usize = 20;
 /// So many calls of one connection may wait for something, all at once.
 const MOST_WAITING: usize = 1024;
+/// So many calls in a row that nobody can read are no client's.
+const MOST_UNREADABLE: u32 = 100;
+/// So long whoever connects may take to say something under a key.
+const HANDSHAKE: Duration = Duration::from_secs(60);
 
 /// Whether there is a method of this name, in any case.
 pub(crate) fn has_method(name: &str) -> bool {
@@ -89,6 +94,10 @@ struct Connection {
     conversation: Conversation,
     /// Whoever spoke last, and is told what happens.
     speaker: Option<KeyId>,
+    /// When it ends, unless more is said until then.
+    until: Option<Instant>,
+    /// So many calls in a row could not be read.
+    unreadable: u32,
     /// Calls that wait for something, beside the reading. They end with the connection.
     waiting: JoinSet<Done>,
     /// When each of those ends, by session and number, for calls that are to come after one of them.
@@ -126,6 +135,8 @@ impl Connection {
             handshake: Handshake::default(),
             conversation,
             speaker: None,
+            until: Some(Instant::now() + HANDSHAKE),
+            unreadable: 0,
             waiting: JoinSet::new(),
             ends: HashMap::new(),
         }
@@ -136,6 +147,9 @@ impl Connection {
         let mut bell = self.hub.hear_news();
         loop {
             tokio::select! {
+                // What came in time is heard, however late we are, and answers wait for nobody who goes on speaking.
+                biased;
+                Some(done) = self.waiting.join_next() => self.conclude(done.map_err(io::Error::other)?).await?,
                 count = self.stream.read(&mut bytes) => {
                     let count = count?;
                     if count == 0 {
@@ -147,7 +161,7 @@ impl Connection {
                     }
                 }
                 Ok(()) = bell.changed(), if self.speaker.is_some() => self.tell().await?,
-                Some(done) = self.waiting.join_next() => self.conclude(done.map_err(io::Error::other)?).await?,
+                () = reached(self.until) => return Ok(()),
             }
         }
     }
@@ -200,6 +214,12 @@ impl Connection {
         let sessions = &self.hub.sessions;
         let begins = |session| sessions.with_seen(id, |seen| seen.begins(session)).unwrap_or(false);
         let calls = self.conversation.hear(&plain, now, begins).map_err(io::Error::other)?;
+        if self.speaker.is_none() {
+            self.until = None;
+        }
+        if let Some(seconds) = self.conversation.leaves() {
+            self.until = Some(Instant::now() + Duration::from_secs(seconds));
+        }
         let new = self.hub.sessions.with_seen(id, |seen| self.conversation.receive(calls, seen));
         let calls = new.unwrap_or_default();
         self.say(&key).await?;
@@ -215,8 +235,13 @@ impl Connection {
     async fn carry_out(&mut self, key: KeyId, call: conversation::Call) -> io::Result<()> {
         let conversation::Call { session, id: call, body } = call;
         let done = move |ending| Done { key, session, call, ending };
-        let (asked, struck) = match begin(&self.hub, key, &body) {
+        let asked = read(&self.hub, key, &body);
+        self.unreadable = if asked.is_ok() { 0 } else { self.unreadable + 1 };
+        let (asked, struck) = match begin(&self.hub, key, asked) {
             Ok(begun) => begun,
+            Err(_) if self.unreadable > MOST_UNREADABLE => {
+                return Err(io::Error::other("the client says too much that nobody can read"));
+            }
             Err(refused) => return self.conclude(done(Ending::Answered(Err(refused)))).await,
         };
         let earlier = asked.after.and_then(|earlier| self.ends.get(&(session, earlier)).cloned());
@@ -294,6 +319,14 @@ impl Connection {
     }
 }
 
+/// When this moment has come, if there is one.
+async fn reached(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
 fn staged(what: &str) -> io::Error {
     io::Error::other(format!("a staged fault {what}"))
 }
@@ -350,12 +383,16 @@ async fn carry_out(
 }
 
 /// A call that may be carried out, and what is staged for it.
-fn begin(hub: &Hub, key: KeyId, body: &[u8]) -> Result<(Asked, Option<(FaultKind, i64)>), Refusal> {
+fn begin(
+    hub: &Hub,
+    key: KeyId,
+    asked: Result<Asked, Refusal>,
+) -> Result<(Asked, Option<(FaultKind, i64)>), Refusal> {
     let refuse = |entry: Entry, refused: Refusal| {
         hub.turn(|world| world.note(entry.error(&refused.text)));
         refused
     };
-    let asked = read(hub, key, body).map_err(|refused| refuse(Entry::new(What::Call), refused))?;
+    let asked = asked.map_err(|refused| refuse(Entry::new(What::Call), refused))?;
     let allowed = hub.sessions.with(key, |session, _| hub.turn(|world| may_call(world, session, asked.who)));
     let allowed = allowed.unwrap_or_else(|| Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED")));
     allowed.map_err(|refused| refuse(asked.entry(), refused))?;
