@@ -21,8 +21,6 @@ const PADDING_BYTES: std::ops::RangeInclusive<usize> = 12..=1024;
 const MOST_IN_A_CONTAINER: i32 = 1020;
 /// So much may all that is zipped in one packet come to; more is nobody's honest call.
 const MOST_UNZIPPED_BYTES: u64 = 1 << 20;
-/// A zipped call in a container, and that is all there is.
-const DEEPEST: u32 = 2;
 /// Old salts and new ones. Clients that hold one only ask for more, without end if two are valid at once.
 const SALTS: i32 = 8;
 const SALT_SECONDS: i32 = 1800;
@@ -165,7 +163,7 @@ impl Conversation {
         }
         self.unzippable = MOST_UNZIPPED_BYTES;
         let mut calls = Vec::new();
-        self.read(id, body, 0, &mut calls)?;
+        self.read(id, body, &[], &mut calls)?;
         Ok(calls)
     }
 
@@ -251,10 +249,13 @@ impl Conversation {
         self.say(Sort::Notice, true, &enums::NewSession::Created(created).to_bytes());
     }
 
-    fn read(&mut self, id: i64, body: &[u8], depth: u32, calls: &mut Vec<Call>) -> Result<(), Nonsense> {
+    /// `around`: what it is packed in. A zipped call in a container, or a container that is zipped: each once.
+    fn read(&mut self, id: i64, body: &[u8], around: &[u32], calls: &mut Vec<Call>) -> Result<(), Nonsense> {
         let mut cursor = Cursor::from_slice(body);
-        match u32::deserialize(&mut cursor)? {
-            CONTAINER | GZIPPED if depth == DEEPEST => return Err(Nonsense("it is packed too often")),
+        let constructor = u32::deserialize(&mut cursor)?;
+        let packed = &[around, &[constructor]].concat()[..];
+        match constructor {
+            _ if around.contains(&constructor) => return Err(Nonsense("it is packed too often")),
             CONTAINER => {
                 let count = i32::deserialize(&mut cursor)?;
                 if !(0..=MOST_IN_A_CONTAINER).contains(&count) {
@@ -265,13 +266,13 @@ impl Conversation {
                     let length = length(i32::deserialize(&mut cursor)?)?;
                     let begin = cursor.pos();
                     let inner = body.get(begin..begin.saturating_add(length)).ok_or(TOO_SHORT)?;
-                    self.read(id, inner, depth + 1, calls)?;
+                    self.read(id, inner, packed, calls)?;
                     cursor.read_exact(&mut vec![0; length])?;
                 }
             }
             GZIPPED => {
                 let unzipped = self.unzip(&Vec::<u8>::deserialize(&mut cursor)?)?;
-                self.read(id, &unzipped, depth + 1, calls)?;
+                self.read(id, &unzipped, packed, calls)?;
             }
             ping @ (functions::Ping::CONSTRUCTOR_ID | functions::PingDelayDisconnect::CONSTRUCTOR_ID) => {
                 let pong = types::Pong { msg_id: id, ping_id: i64::deserialize(&mut cursor)? };
@@ -577,8 +578,9 @@ mod tests {
     #[test]
     fn what_breaks_the_rules_ends_the_connection() {
         let check = |body: &[u8], why: &str| assert_eq!(hear(&packet(SALT, 4, body)).0.unwrap_err().0, why);
-        let twice = container(&[(4, container(&[(8, container(&[]))]))]);
-        check(&twice, "it is packed too often");
+        check(&container(&[(4, container(&[]))]), "it is packed too often");
+        check(&gzipped(&gzipped(&call(4).body)), "it is packed too often");
+        check(&container(&[(4, gzipped(&container(&[])))]), "it is packed too often");
         check(&(CONTAINER, 1021i32).to_words(), "no container holds so many");
         check(
             &[(CONTAINER, 1i32).to_words(), vec![0; 12], vec![8, 0, 0, 0]].concat(),

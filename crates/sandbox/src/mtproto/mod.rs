@@ -20,7 +20,7 @@ use sessions::{Hold, Session};
 use crate::faults::FaultKind;
 use crate::hub::Hub;
 use crate::world::{Entry, What, World};
-use conversation::Conversation;
+use conversation::{Conversation, Seen};
 use crypt::KeyId;
 use fastrand::Rng;
 use frame::Frames;
@@ -57,6 +57,19 @@ const HANDSHAKE: Duration = Duration::from_secs(60);
 /// Whether there is a method of this name, in any case.
 pub(crate) fn has_method(name: &str) -> bool {
     methods::is_known(name)
+}
+
+/// What an opened packet of a client calls: the names of the methods, or why a call is refused at once. Nothing, if it
+/// is no packet. This is the reading alone, as the door does it, for whoever wants to try it on packets of their own.
+pub fn calls_in(plain: &[u8], now_milliseconds: i64) -> Option<Vec<Result<&'static str, String>>> {
+    let salt = i64::from_le_bytes(plain.get(..8)?.try_into().ok()?);
+    let (mut conversation, mut seen) = (Conversation::new(salt), Seen::default());
+    let calls = conversation.hear(plain, now_milliseconds, |session| seen.begins(session)).ok()?;
+    let name = |call: conversation::Call| {
+        let asked = unwrap::unwrap(&call.body).and_then(|unwrapped| methods::read(unwrapped.body));
+        asked.map(|asked| asked.name).map_err(|refused| refused.text.into_owned())
+    };
+    Some(conversation.receive(calls, &mut seen).into_iter().map(name).collect())
 }
 
 /// Serves every connection until it is dropped.
@@ -499,6 +512,20 @@ fn act<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use grammers_tl_types::functions;
+
+    #[test]
+    fn calls_are_read_by_their_names() {
+        let packet = |body: &[u8]| {
+            let length = u32::try_from(body.len()).unwrap();
+            [&[0; 28][..], &length.to_le_bytes(), body, &[0; 12]].concat()
+        };
+        let known = functions::help::GetConfig {}.to_bytes();
+        assert_eq!(calls_in(&packet(&known), 0), Some(vec![Ok("help.getConfig")]));
+        assert_eq!(calls_in(&packet(&[7; 4]), 0), Some(vec![Err("METHOD_INVALID".to_owned())]));
+        assert_eq!(calls_in(&packet(&known), 600_000), Some(Vec::new()));
+        assert_eq!(calls_in(&known, 0), None);
+    }
 
     #[test]
     fn a_bot_is_refused_what_only_people_may_do() {
