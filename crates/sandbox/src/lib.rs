@@ -21,6 +21,7 @@ mod wrong;
 
 pub use bot_api::arguments::{Arguments, Unreadable};
 pub use clock::ClockMode;
+pub use mtproto::calls_in;
 pub use mtproto::frame::{BadFrame, Frames};
 pub use world::Unknowns;
 

@@ -187,7 +187,13 @@ async fn a_chat_that_moved_says_where(at: At) {
     let old = ChatId::new(group["chat_id"].as_i64().unwrap()).unwrap();
     let moved = at.town.control(&format!("chats/{old}/migrate"), json!({})).await;
     let new = ChatId::new(moved["chat_id"].as_i64().unwrap()).unwrap();
-    assert_eq!(kind(at.links.create(&old.into(), &Terms::open()).await), Kind::ChatMoved { to: new });
+    let (there, old) = (Kind::ChatMoved { to: new }, old.into());
+    assert_eq!(kind(at.links.create(&old, &Terms::open()).await), there);
+    if at.links.can(Operation::Admins) {
+        assert_eq!(kind(at.links.admins(&old).next().await.unwrap()), there);
+        assert_eq!(kind(at.links.list(&old, &LinkFilter::default()).next().await.unwrap()), there);
+        assert_eq!(kind(at.links.requests(&old, &RequestFilter::default()).next().await.unwrap()), there);
+    }
     at.links.create(&new.into(), &Terms::open()).await.unwrap();
 }
 

@@ -8,11 +8,12 @@ mod util;
 use grammers_mtsender::InvocationError;
 use grammers_tl_types::{Deserializable, Identifiable, Serializable, enums, functions, types};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use util::Town;
 use util::app::App;
-use util::wire::Wire;
+use util::wire::{RPC_RESULT, Wire};
 
 #[tokio::test]
 async fn the_line_says_where_the_door_is_and_what_opens_it() {
@@ -222,8 +223,8 @@ async fn a_method_that_is_not_there_is_refused() {
 async fn messages_are_numbered_by_the_clock_that_clients_have() {
     let town = Town::demo().await;
     let began = town.now().await;
-    town.advance(86_400).await;
     let mut wire = Wire::open(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key, 1).await;
+    town.advance(86_400).await;
     wire.say(8, &functions::Ping { ping_id: 7 }).await;
     let pong = wire.hear_a(types::Pong::CONSTRUCTOR_ID).await;
     wire.say(12, &functions::GetFutureSalts { num: 1 }).await;
@@ -385,6 +386,131 @@ async fn a_call_that_comes_twice_happens_once() {
     }
     let known = town.look(&format!("chats/{}", town.chat())).await;
     assert_eq!(known["links"].as_array().unwrap().len(), 1, "{known}");
+}
+
+fn itself() -> functions::users::GetUsers {
+    functions::users::GetUsers { id: vec![enums::InputUser::UserSelf] }
+}
+
+/// Somebody whose next call of `users.getUsers` is answered in an hour, or as late as this.
+async fn waits(town: &Town, milliseconds: i64) -> Wire {
+    let owner = town.at.mtproto.admin.as_ref().unwrap().user_id;
+    let wire = Wire::of(town, owner).await;
+    let late = json!({ "method": "users.getUsers", "kind": "latency", "n": milliseconds });
+    town.control("faults", late).await;
+    wire
+}
+
+const AN_HOUR: i64 = 3_600_000;
+
+#[tokio::test]
+async fn a_connection_hears_and_is_told_while_a_call_waits() {
+    let town = Town::demo().await;
+    let asking = json!({ "chat_id": town.chat(), "creates_join_request": true });
+    let asking = town.bot("createChatInviteLink", asking).await.result()["invite_link"].clone();
+    let mut wire = waits(&town, AN_HOUR).await;
+    wire.say(100, &itself()).await;
+    wire.hear_a(types::MsgsAck::CONSTRUCTOR_ID).await;
+    wire.say(104, &functions::Ping { ping_id: 1 }).await;
+    wire.hear_a(types::Pong::CONSTRUCTOR_ID).await;
+    wire.say(108, &itself()).await;
+    assert_eq!(wire.hear_a(RPC_RESULT).await.answers(&wire), 108);
+    let ann = town.person("Ann").await;
+    town.join(ann, asking.as_str().unwrap()).await;
+    wire.hear_a(types::Updates::CONSTRUCTOR_ID).await;
+    wire.end().await;
+}
+
+#[tokio::test]
+async fn a_call_that_is_to_come_after_another_does() {
+    let town = Town::demo().await;
+    let mut wire = waits(&town, 300).await;
+    let began = town.now().await << 32;
+    wire.say(100, &itself()).await;
+    wire.say(104, &functions::InvokeAfterMsg { msg_id: began + 100, query: itself() }).await;
+    // Whatever it is to come after has happened, or never will.
+    wire.say(108, &functions::InvokeAfterMsg { msg_id: began + 96, query: itself() }).await;
+    for expected in [108, 100, 104] {
+        assert_eq!(wire.hear_a(RPC_RESULT).await.answers(&wire), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_answered_in_the_session_it_came_from() {
+    let town = Town::demo().await;
+    let mut wire = waits(&town, 300).await;
+    let first = wire.session;
+    wire.say(100, &itself()).await;
+    wire.session = first + 1;
+    wire.say(104, &itself()).await;
+    let answers = [wire.hear_a(RPC_RESULT).await, wire.hear_a(RPC_RESULT).await];
+    let answers = answers.map(|heard| (heard.answers(&wire), heard.session));
+    assert_eq!(answers, [(104, first + 1), (100, first)]);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_more_answers_than_are_kept() {
+    let town = Town::demo().await;
+    let mut wire = Wire::of(&town, town.at.mtproto.admin.as_ref().unwrap().user_id).await;
+    let late = json!({ "method": "users.getUsers", "kind": "latency", "n": AN_HOUR, "times": 2000 });
+    town.control("faults", late).await;
+    for number in 1..=1025 {
+        wire.say(number * 4 + 100, &itself()).await;
+    }
+    wire.ends().await;
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_that_can_be_read_is_sent_away() {
+    let town = Town::demo().await;
+    let mut wire = Wire::of(&town, town.at.mtproto.admin.as_ref().unwrap().user_id).await;
+    let mut numbers = (100..).step_by(4);
+    let mut send = async |wire: &mut Wire, body: &[u8]| wire.send(numbers.next().unwrap(), body).await;
+    for _ in 0..2 {
+        for _ in 0..100 {
+            send(&mut wire, &[7; 4]).await;
+        }
+        send(&mut wire, &itself().to_bytes()).await;
+    }
+    for _ in 0..101 {
+        send(&mut wire, &[7; 4]).await;
+    }
+    wire.ends().await;
+    let ledger = town.get(&format!("{}/ledger", town.at.control)).await.text;
+    assert_eq!(ledger.matches("METHOD_INVALID").count(), 301, "{ledger}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_to_no_key_in_a_minute_is_sent_away() {
+    let town = Town::demo().await;
+    let spoke = Wire::open(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key, 1);
+    let (mut spoke, began) = (spoke.await, tokio::time::Instant::now());
+    for hello in [&[][..], &[0xee; 4]] {
+        let mut stream = TcpStream::connect(&town.at.mtproto.addr).await.unwrap();
+        stream.write_all(hello).await.unwrap();
+        let end = tokio::time::timeout(Duration::from_secs(70), stream.read_to_end(&mut Vec::new())).await;
+        assert_eq!(end.expect("it ends").unwrap(), 0);
+    }
+    assert!(began.elapsed() >= Duration::from_secs(120), "{:?}", began.elapsed());
+    spoke.say(8, &functions::Ping { ping_id: 1 }).await;
+    spoke.hear_a(types::Pong::CONSTRUCTOR_ID).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_wants_to_be_gone_unless_they_say_so_again_is() {
+    let town = Town::demo().await;
+    let mut wire = Wire::open(&town, &town.at.mtproto.admin.as_ref().unwrap().auth_key, 1).await;
+    for number in [8, 12, 16] {
+        let ping = functions::PingDelayDisconnect { ping_id: 1, disconnect_delay: 75 };
+        wire.say(number, &ping).await;
+        wire.hear_a(types::Pong::CONSTRUCTOR_ID).await;
+        tokio::time::advance(Duration::from_secs(60)).await;
+    }
+    wire.say(20, &functions::Ping { ping_id: 1 }).await;
+    wire.hear_a(types::Pong::CONSTRUCTOR_ID).await;
+    let began = tokio::time::Instant::now();
+    wire.ends().await;
+    assert!(began.elapsed() < Duration::from_secs(16), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

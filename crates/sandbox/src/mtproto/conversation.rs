@@ -21,21 +21,28 @@ const PADDING_BYTES: std::ops::RangeInclusive<usize> = 12..=1024;
 const MOST_IN_A_CONTAINER: i32 = 1020;
 /// So much may all that is zipped in one packet come to; more is nobody's honest call.
 const MOST_UNZIPPED_BYTES: u64 = 1 << 20;
-/// A zipped call in a container, and that is all there is.
-const DEEPEST: u32 = 2;
 /// Old salts and new ones. Clients that hold one only ask for more, without end if two are valid at once.
 const SALTS: i32 = 8;
 const SALT_SECONDS: i32 = 1800;
 /// So many calls of a session are known again, and so many sessions of a key.
 const REMEMBERED: usize = 1024;
 const REMEMBERED_SESSIONS: usize = 8;
+/// So old a message may be, and so far ahead of our time.
+const OLD_SECONDS: i64 = 300;
+const AHEAD_SECONDS: i64 = 30;
+/// What is wrong with a message's number, or with its salt.
+const TOO_LOW: i32 = 16;
+const TOO_HIGH: i32 = 17;
+const ODD: i32 = 18;
+const WRONG_SALT: i32 = 48;
 /// What a client is told of a message of its own.
 const NOT_KNOWN: u8 = 1;
 const RECEIVED: u8 = 4;
 
-/// A call, and the number that its answer will name.
+/// A call, and the session and the number that its answer will name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Call {
+    pub(super) session: i64,
     pub(super) id: i64,
     pub(super) body: Vec<u8>,
 }
@@ -46,13 +53,24 @@ pub(super) struct Call {
 pub(super) struct Seen(VecDeque<(i64, VecDeque<i64>)>);
 
 impl Seen {
+    /// Whether this session is new, or was forgotten. From now on it is known.
+    pub(super) fn begins(&mut self, session: i64) -> bool {
+        let is_new = self.place_of(session).is_none();
+        self.of(session);
+        is_new
+    }
+
     fn of(&mut self, session: i64) -> &mut VecDeque<i64> {
-        let at = self.0.iter().position(|(known, _)| *known == session).unwrap_or_else(|| {
+        let at = self.place_of(session).unwrap_or_else(|| {
             self.0.truncate(REMEMBERED_SESSIONS - 1);
             self.0.push_front((session, VecDeque::new()));
             0
         });
         &mut self.0[at].1
+    }
+
+    fn place_of(&self, session: i64) -> Option<usize> {
+        self.0.iter().position(|(known, _)| *known == session)
     }
 }
 
@@ -80,6 +98,8 @@ pub(super) struct Conversation {
     unzippable: u64,
     /// Which of its own messages the client asks about, and the number of the question.
     asked_about: Vec<(i64, Vec<i64>)>,
+    /// After so many seconds the client wants to be gone, unless it says so again.
+    leaves: Option<u64>,
     unsent: Vec<Vec<u8>>,
 }
 
@@ -100,12 +120,19 @@ impl Conversation {
             now_milliseconds: 0,
             unzippable: 0,
             asked_about: Vec::new(),
+            leaves: None,
             unsent: Vec::new(),
         }
     }
 
-    /// Reads an opened packet. What is to be said about it waits in [`Conversation::unsent`].
-    pub(super) fn hear(&mut self, plain: &[u8], now_milliseconds: i64) -> Result<Vec<Call>, Nonsense> {
+    /// Reads an opened packet. What is to be said about it waits in [`Conversation::unsent`]. `begins`: this session of
+    /// the key is new.
+    pub(super) fn hear(
+        &mut self,
+        plain: &[u8],
+        now_milliseconds: i64,
+        begins: impl FnOnce(i64) -> bool,
+    ) -> Result<Vec<Call>, Nonsense> {
         self.now_milliseconds = now_milliseconds;
         let mut cursor = Cursor::from_slice(plain);
         let (salt, session) = (i64::deserialize(&mut cursor)?, i64::deserialize(&mut cursor)?);
@@ -115,25 +142,28 @@ impl Conversation {
         if !PADDING_BYTES.contains(&(plain.len() - HEADER_BYTES - length)) {
             return Err(Nonsense("its padding is longer or shorter than any"));
         }
-        if self.session != Some(session) {
-            self.session = Some(session);
-            if salt == self.salt {
-                self.welcome(id);
-            }
+        self.session = Some(session);
+        if let Err(error_code) = self.check_number(id) {
+            let refused = types::BadMsgNotification { bad_msg_id: id, bad_msg_seqno: sequence, error_code };
+            self.say(Sort::Notice, false, &enums::BadMsgNotification::Notification(refused).to_bytes());
+            return Ok(Vec::new());
         }
         if salt != self.salt {
             let refused = types::BadServerSalt {
                 bad_msg_id: id,
                 bad_msg_seqno: sequence,
-                error_code: 48,
+                error_code: WRONG_SALT,
                 new_server_salt: self.salt,
             };
             self.say(Sort::Notice, false, &enums::BadMsgNotification::BadServerSalt(refused).to_bytes());
             return Ok(Vec::new());
         }
+        if begins(session) {
+            self.welcome(id);
+        }
         self.unzippable = MOST_UNZIPPED_BYTES;
         let mut calls = Vec::new();
-        self.read(id, body, 0, &mut calls)?;
+        self.read(id, body, &[], &mut calls)?;
         Ok(calls)
     }
 
@@ -163,7 +193,13 @@ impl Conversation {
     }
 
     /// Answers a call with what a method returned, or refused.
-    pub(super) fn answer(&mut self, call: i64, result: Result<&[u8], (i32, &str)>, now_milliseconds: i64) {
+    pub(super) fn answer(
+        &mut self,
+        session: i64,
+        call: i64,
+        result: Result<&[u8], (i32, &str)>,
+        now_milliseconds: i64,
+    ) {
         self.now_milliseconds = now_milliseconds;
         let mut message = (RPC_RESULT, call).to_words();
         match result {
@@ -173,7 +209,7 @@ impl Conversation {
                 enums::RpcError::Error(error).serialize(&mut message);
             }
         }
-        self.say(Sort::Answer, true, &message);
+        self.say_in(session, Sort::Answer, true, &message);
     }
 
     /// Tells something unasked.
@@ -182,9 +218,25 @@ impl Conversation {
         self.say(Sort::Notice, true, updates);
     }
 
+    /// After how many seconds the client wants to be gone, if it just said so.
+    pub(super) fn leaves(&mut self) -> Option<u64> {
+        self.leaves.take()
+    }
+
     /// What is to be sealed and sent.
     pub(super) fn unsent(&mut self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.unsent)
+    }
+
+    /// Clients number their messages by the time, in fours.
+    fn check_number(&self, id: i64) -> Result<(), i32> {
+        let age = self.now_milliseconds / 1000 - (id >> 32);
+        match () {
+            () if id % 4 != 0 => Err(ODD),
+            () if age > OLD_SECONDS => Err(TOO_LOW),
+            () if age < -AHEAD_SECONDS => Err(TOO_HIGH),
+            () => Ok(()),
+        }
     }
 
     /// The first message of a session is told the salt.
@@ -197,10 +249,13 @@ impl Conversation {
         self.say(Sort::Notice, true, &enums::NewSession::Created(created).to_bytes());
     }
 
-    fn read(&mut self, id: i64, body: &[u8], depth: u32, calls: &mut Vec<Call>) -> Result<(), Nonsense> {
+    /// `around`: what it is packed in. A zipped call in a container, or a container that is zipped: each once.
+    fn read(&mut self, id: i64, body: &[u8], around: &[u32], calls: &mut Vec<Call>) -> Result<(), Nonsense> {
         let mut cursor = Cursor::from_slice(body);
-        match u32::deserialize(&mut cursor)? {
-            CONTAINER | GZIPPED if depth == DEEPEST => return Err(Nonsense("it is packed too often")),
+        let constructor = u32::deserialize(&mut cursor)?;
+        let packed = &[around, &[constructor]].concat()[..];
+        match constructor {
+            _ if around.contains(&constructor) => return Err(Nonsense("it is packed too often")),
             CONTAINER => {
                 let count = i32::deserialize(&mut cursor)?;
                 if !(0..=MOST_IN_A_CONTAINER).contains(&count) {
@@ -211,16 +266,20 @@ impl Conversation {
                     let length = length(i32::deserialize(&mut cursor)?)?;
                     let begin = cursor.pos();
                     let inner = body.get(begin..begin.saturating_add(length)).ok_or(TOO_SHORT)?;
-                    self.read(id, inner, depth + 1, calls)?;
+                    self.read(id, inner, packed, calls)?;
                     cursor.read_exact(&mut vec![0; length])?;
                 }
             }
             GZIPPED => {
                 let unzipped = self.unzip(&Vec::<u8>::deserialize(&mut cursor)?)?;
-                self.read(id, &unzipped, depth + 1, calls)?;
+                self.read(id, &unzipped, packed, calls)?;
             }
-            functions::Ping::CONSTRUCTOR_ID | functions::PingDelayDisconnect::CONSTRUCTOR_ID => {
+            ping @ (functions::Ping::CONSTRUCTOR_ID | functions::PingDelayDisconnect::CONSTRUCTOR_ID) => {
                 let pong = types::Pong { msg_id: id, ping_id: i64::deserialize(&mut cursor)? };
+                if ping == functions::PingDelayDisconnect::CONSTRUCTOR_ID {
+                    let seconds = i32::deserialize(&mut cursor)?;
+                    self.leaves = Some(u64::try_from(seconds).unwrap_or_default());
+                }
                 self.say(Sort::Answer, false, &enums::Pong::Pong(pong).to_bytes());
             }
             functions::GetFutureSalts::CONSTRUCTOR_ID => {
@@ -232,8 +291,9 @@ impl Conversation {
                 self.say(Sort::Answer, false, &enums::DestroySessionRes::DestroySessionOk(gone).to_bytes());
             }
             functions::RpcDropAnswer::CONSTRUCTOR_ID => {
-                // By now it is answered.
+                // It is answered, or will be: nothing is dropped.
                 self.answer(
+                    self.session.unwrap_or_default(),
                     id,
                     Ok(&enums::RpcDropAnswer::RpcAnswerUnknown.to_bytes()),
                     self.now_milliseconds,
@@ -252,7 +312,10 @@ impl Conversation {
             | types::MsgsAllInfo::CONSTRUCTOR_ID
             | types::MsgResendReq::CONSTRUCTOR_ID
             | types::HttpWait::CONSTRUCTOR_ID => {}
-            _ => calls.push(Call { id, body: body.to_vec() }),
+            _ => {
+                let session = self.session.unwrap_or_default();
+                calls.push(Call { session, id, body: body.to_vec() });
+            }
         }
         Ok(())
     }
@@ -277,15 +340,20 @@ impl Conversation {
         enums::FutureSalts::Salts(types::FutureSalts { req_msg_id: asked, now, salts })
     }
 
-    /// Numbers a message of ours. `counts`: it wants a receipt.
+    /// Says something in the session that spoke last. `counts`: it wants a receipt.
     fn say(&mut self, sort: Sort, counts: bool, body: &[u8]) {
+        self.say_in(self.session.unwrap_or_default(), sort, counts, body);
+    }
+
+    /// Numbers a message of ours.
+    fn say_in(&mut self, session: i64, sort: Sort, counts: bool, body: &[u8]) {
         let length = i32::try_from(body.len()).expect("an answer is far shorter than two gigabytes");
         let id = self.next_id(sort);
         let sequence = self.counted.wrapping_mul(2).wrapping_add(i32::from(counts));
         self.counted = self.counted.wrapping_add(i32::from(counts));
         let mut plain = Vec::with_capacity(HEADER_BYTES + body.len() + 32);
         self.salt.serialize(&mut plain);
-        self.session.unwrap_or_default().serialize(&mut plain);
+        session.serialize(&mut plain);
         id.serialize(&mut plain);
         sequence.serialize(&mut plain);
         length.serialize(&mut plain);
@@ -338,11 +406,17 @@ mod tests {
     use std::io::Write;
 
     const SALT: i64 = 77;
+    const SESSION: i64 = 5;
     const NOW: i64 = 1_800_000_000_000;
 
+    /// The numbers that a client gives its messages now, counted from its first.
+    fn number(n: i64) -> i64 {
+        ((NOW / 1000) << 32) + n
+    }
+
     fn packet(salt: i64, id: i64, body: &[u8]) -> Vec<u8> {
-        let mut plain = (salt, 5i64).to_words();
-        plain.extend((id, 1i32).to_words());
+        let mut plain = (salt, SESSION).to_words();
+        plain.extend((number(id), 1i32).to_words());
         plain.extend(i32::try_from(body.len()).unwrap().to_bytes());
         plain.extend(body);
         plain.extend([0; 12]);
@@ -352,7 +426,7 @@ mod tests {
     fn container(messages: &[(i64, Vec<u8>)]) -> Vec<u8> {
         let mut body = (CONTAINER, i32::try_from(messages.len()).unwrap()).to_words();
         for (id, message) in messages {
-            body.extend((*id, 1i32).to_words());
+            body.extend((number(*id), 1i32).to_words());
             body.extend(i32::try_from(message.len()).unwrap().to_bytes());
             body.extend(message);
         }
@@ -367,7 +441,7 @@ mod tests {
 
     fn hear(packet: &[u8]) -> (Result<Vec<Call>, Nonsense>, Vec<Vec<u8>>) {
         let mut conversation = Conversation::new(SALT);
-        let heard = conversation.hear(packet, NOW);
+        let heard = conversation.hear(packet, NOW, |_| true);
         (heard, conversation.unsent())
     }
 
@@ -377,7 +451,7 @@ mod tests {
     }
 
     fn call(id: i64) -> Call {
-        Call { id, body: functions::help::GetConfig {}.to_bytes() }
+        Call { session: SESSION, id: number(id), body: functions::help::GetConfig {}.to_bytes() }
     }
 
     #[test]
@@ -399,6 +473,42 @@ mod tests {
     }
 
     #[test]
+    fn a_number_from_another_time_is_not_believed() {
+        let check = |seconds: i64, rest: i64, expected: &[i32]| {
+            let call = packet(SALT, (seconds << 32) + rest, &call(4).body);
+            let (heard, unsent) = hear(&call);
+            assert_eq!(heard.unwrap().is_empty(), !expected.is_empty());
+            let refused = unsent.iter().filter_map(|plain| {
+                enums::BadMsgNotification::from_bytes(&plain[HEADER_BYTES..]).ok().map(|it| it.error_code())
+            });
+            assert_eq!(refused.collect::<Vec<_>>(), expected, "{seconds} {rest}");
+        };
+        check(-300, 0, &[]);
+        check(-301, 0, &[TOO_LOW]);
+        check(30, 4, &[]);
+        check(31, 0, &[TOO_HIGH]);
+        check(0, 1, &[ODD]);
+        // Even of a client that does not know the salt yet: it is told one thing after the other.
+        let (_, unsent) = hear(&packet(SALT + 1, 1 << 40, &call(4).body));
+        assert_eq!(said(&unsent), [types::BadMsgNotification::CONSTRUCTOR_ID]);
+    }
+
+    #[test]
+    fn whoever_begins_a_session_is_welcomed_once_they_know_the_salt() {
+        let mut seen = Seen::default();
+        let mut hear = |conversation: &mut Conversation, salt| {
+            conversation.hear(&packet(salt, 4, &call(4).body), NOW, |session| seen.begins(session)).unwrap();
+            said(&conversation.unsent())
+        };
+        let mut conversation = Conversation::new(SALT);
+        assert_eq!(hear(&mut conversation, 0), [types::BadServerSalt::CONSTRUCTOR_ID]);
+        assert_eq!(hear(&mut conversation, SALT), [types::NewSessionCreated::CONSTRUCTOR_ID]);
+        assert_eq!(hear(&mut conversation, SALT), [0u32; 0]);
+        // The session goes on by another connection.
+        assert_eq!(hear(&mut Conversation::new(SALT), SALT), [0u32; 0]);
+    }
+
+    #[test]
     fn pings_and_salts_are_answered_here() {
         let ping = functions::Ping { ping_id: 3 }.to_bytes();
         let salts = functions::GetFutureSalts { num: 64 }.to_bytes();
@@ -406,7 +516,7 @@ mod tests {
         assert_eq!(heard.unwrap(), []);
         let [_, pong, salts] = &unsent[..] else { panic!("{:x?}", said(&unsent)) };
         let enums::Pong::Pong(pong) = enums::Pong::from_bytes(&pong[HEADER_BYTES..]).unwrap();
-        assert_eq!((pong.msg_id, pong.ping_id), (4, 3));
+        assert_eq!((pong.msg_id, pong.ping_id), (number(4), 3));
         let enums::FutureSalts::Salts(salts) =
             enums::FutureSalts::from_bytes(&salts[HEADER_BYTES..]).unwrap();
         let now = i32::try_from(NOW / 1000).unwrap();
@@ -417,26 +527,28 @@ mod tests {
     fn a_call_is_acknowledged_and_happens_once() {
         let (mut conversation, mut seen) = (Conversation::new(SALT), Seen::default());
         let mut hear = |conversation: &mut Conversation, packet: &[u8]| {
-            let calls = conversation.hear(packet, NOW).unwrap();
+            let calls = conversation.hear(packet, NOW, |session| seen.begins(session)).unwrap();
             (conversation.receive(calls, &mut seen), conversation.unsent())
         };
         let twice = container(&[(4, call(4).body), (4, call(4).body)]);
         let (calls, unsent) = hear(&mut conversation, &packet(SALT, 8, &twice));
         assert_eq!(calls, [call(4)]);
-        let acknowledged = enums::MsgsAck::from(types::MsgsAck { msg_ids: vec![4, 4] }).to_bytes();
+        let acknowledged =
+            enums::MsgsAck::from(types::MsgsAck { msg_ids: vec![number(4), number(4)] }).to_bytes();
         assert_eq!(&unsent.last().unwrap()[HEADER_BYTES..], acknowledged);
         // By another connection of the same session, too, and not in another session.
         let mut other = Conversation::new(SALT);
         assert_eq!(hear(&mut other, &packet(SALT, 4, &call(4).body)).0, []);
         let mut another_session = packet(SALT, 4, &call(4).body);
         another_session[8] ^= 1;
-        assert_eq!(hear(&mut other, &another_session).0, [call(4)]);
-        let asked = enums::MsgsStateReq::from(types::MsgsStateReq { msg_ids: vec![4, 8] }).to_bytes();
+        assert_eq!(hear(&mut other, &another_session).0, [Call { session: SESSION ^ 1, ..call(4) }]);
+        let asked =
+            enums::MsgsStateReq::from(types::MsgsStateReq { msg_ids: vec![number(4), number(8)] }).to_bytes();
         let (_, unsent) = hear(&mut conversation, &packet(SALT, 12, &asked));
-        let state = types::MsgsStateInfo { req_msg_id: 12, info: vec![RECEIVED, NOT_KNOWN] };
+        let state = types::MsgsStateInfo { req_msg_id: number(12), info: vec![RECEIVED, NOT_KNOWN] };
         assert_eq!(&unsent.last().unwrap()[HEADER_BYTES..], enums::MsgsStateInfo::from(state).to_bytes());
         // Not even a client without end is remembered without end.
-        for id in 100..100 + REMEMBERED as i64 {
+        for id in (100..).step_by(4).take(REMEMBERED) {
             hear(&mut conversation, &packet(SALT, id, &call(id).body));
         }
         assert_eq!(hear(&mut conversation, &packet(SALT, 4, &call(4).body)).0, [call(4)]);
@@ -445,9 +557,9 @@ mod tests {
     #[test]
     fn our_numbers_grow_and_say_what_they_are() {
         let mut conversation = Conversation::new(SALT);
-        conversation.hear(&packet(SALT, 4, &call(4).body), NOW).unwrap();
-        conversation.answer(4, Err((400, "PEER_ID_INVALID")), NOW);
-        conversation.answer(8, Ok(&[1, 2, 3, 4]), NOW);
+        conversation.hear(&packet(SALT, 4, &call(4).body), NOW, |_| true).unwrap();
+        conversation.answer(SESSION, 4, Err((400, "PEER_ID_INVALID")), NOW);
+        conversation.answer(SESSION, 8, Ok(&[1, 2, 3, 4]), NOW);
         let ids: Vec<i64> =
             conversation.unsent().iter().map(|plain| i64::from_bytes(&plain[16..]).unwrap()).collect();
         assert_eq!(ids.iter().map(|id| id % 4).collect::<Vec<_>>(), [3, 1, 1]);
@@ -466,8 +578,9 @@ mod tests {
     #[test]
     fn what_breaks_the_rules_ends_the_connection() {
         let check = |body: &[u8], why: &str| assert_eq!(hear(&packet(SALT, 4, body)).0.unwrap_err().0, why);
-        let twice = container(&[(4, container(&[(8, container(&[]))]))]);
-        check(&twice, "it is packed too often");
+        check(&container(&[(4, container(&[]))]), "it is packed too often");
+        check(&gzipped(&gzipped(&call(4).body)), "it is packed too often");
+        check(&container(&[(4, gzipped(&container(&[])))]), "it is packed too often");
         check(&(CONTAINER, 1021i32).to_words(), "no container holds so many");
         check(
             &[(CONTAINER, 1i32).to_words(), vec![0; 12], vec![8, 0, 0, 0]].concat(),

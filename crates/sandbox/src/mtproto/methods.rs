@@ -46,6 +46,8 @@ pub(super) struct Asked {
     pub(super) chat: Option<i64>,
     /// Whoever calls it wants to be told what happens.
     pub(super) listens: bool,
+    /// The number of the call it is to come after.
+    pub(super) after: Option<i64>,
     pub(super) run: Run,
 }
 
@@ -189,5 +191,12 @@ where
     let request = R::deserialize(cursor).map_err(|_| Refusal::unreadable())?;
     let chat = peer(&request).and_then(call::number);
     let run = move |call: &mut Call| run(call, request);
-    Ok(Asked { name: name_for_id(R::CONSTRUCTOR_ID), who, chat, listens: true, run: Box::new(run) })
+    Ok(Asked {
+        name: name_for_id(R::CONSTRUCTOR_ID),
+        who,
+        chat,
+        listens: true,
+        after: None,
+        run: Box::new(run),
+    })
 }

@@ -20,19 +20,22 @@ use sessions::{Hold, Session};
 use crate::faults::FaultKind;
 use crate::hub::Hub;
 use crate::world::{Entry, What, World};
-use conversation::Conversation;
+use conversation::{Conversation, Seen};
 use crypt::KeyId;
 use fastrand::Rng;
 use frame::Frames;
 use grammers_tl_types::Serializable;
 use handshake::Handshake;
 use methods::{Asked, Call, Here, Refusal, Step, Who};
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use unwrap::Unwrapped;
 
 /// The one data centre there is.
@@ -44,10 +47,29 @@ pub(crate) const PUBLIC_KEY: &str = rsa::PUBLIC_KEY;
 
 /// Before a message that nobody sealed stand an empty key id, its number and its length.
 const PLAIN_HEADER_BYTES: usize = 20;
+/// So many calls of one connection may wait for something, all at once.
+const MOST_WAITING: usize = 1024;
+/// So many calls in a row that nobody can read are no client's.
+const MOST_UNREADABLE: u32 = 100;
+/// So long whoever connects may take to say something under a key.
+const HANDSHAKE: Duration = Duration::from_secs(60);
 
 /// Whether there is a method of this name, in any case.
 pub(crate) fn has_method(name: &str) -> bool {
     methods::is_known(name)
+}
+
+/// What an opened packet of a client calls: the names of the methods, or why a call is refused at once. Nothing, if it
+/// is no packet. This is the reading alone, as the door does it, for whoever wants to try it on packets of their own.
+pub fn calls_in(plain: &[u8], now_milliseconds: i64) -> Option<Vec<Result<&'static str, String>>> {
+    let salt = i64::from_le_bytes(plain.get(..8)?.try_into().ok()?);
+    let (mut conversation, mut seen) = (Conversation::new(salt), Seen::default());
+    let calls = conversation.hear(plain, now_milliseconds, |session| seen.begins(session)).ok()?;
+    let name = |call: conversation::Call| {
+        let asked = unwrap::unwrap(&call.body).and_then(|unwrapped| methods::read(unwrapped.body));
+        asked.map(|asked| asked.name).map_err(|refused| refused.text.into_owned())
+    };
+    Some(conversation.receive(calls, &mut seen).into_iter().map(name).collect())
 }
 
 /// Serves every connection until it is dropped.
@@ -85,6 +107,22 @@ struct Connection {
     conversation: Conversation,
     /// Whoever spoke last, and is told what happens.
     speaker: Option<KeyId>,
+    /// When it ends, unless more is said until then.
+    until: Option<Instant>,
+    /// So many calls in a row could not be read.
+    unreadable: u32,
+    /// Calls that wait for something, beside the reading. They end with the connection.
+    waiting: JoinSet<Done>,
+    /// When each of those ends, by session and number, for calls that are to come after one of them.
+    ends: HashMap<(i64, i64), watch::Receiver<()>>,
+}
+
+/// A call that was carried out.
+struct Done {
+    key: KeyId,
+    session: i64,
+    call: i64,
+    ending: Ending,
 }
 
 /// What comes of a call.
@@ -101,8 +139,20 @@ enum Ending {
 impl Connection {
     fn new(stream: TcpStream, hub: Arc<Hub>, here: Here, chance: Rng) -> Self {
         let conversation = Conversation::new(hub.sessions.salt);
-        let (frames, handshake) = (Frames::default(), Handshake::default());
-        Self { stream, hub, here, chance, frames, handshake, conversation, speaker: None }
+        Self {
+            stream,
+            hub,
+            here,
+            chance,
+            frames: Frames::default(),
+            handshake: Handshake::default(),
+            conversation,
+            speaker: None,
+            until: Some(Instant::now() + HANDSHAKE),
+            unreadable: 0,
+            waiting: JoinSet::new(),
+            ends: HashMap::new(),
+        }
     }
 
     async fn run(mut self) -> io::Result<()> {
@@ -110,6 +160,9 @@ impl Connection {
         let mut bell = self.hub.hear_news();
         loop {
             tokio::select! {
+                // What came in time is heard, however late we are, and answers wait for nobody who goes on speaking.
+                biased;
+                Some(done) = self.waiting.join_next() => self.conclude(done.map_err(io::Error::other)?).await?,
                 count = self.stream.read(&mut bytes) => {
                     let count = count?;
                     if count == 0 {
@@ -121,6 +174,7 @@ impl Connection {
                     }
                 }
                 Ok(()) = bell.changed(), if self.speaker.is_some() => self.tell().await?,
+                () = reached(self.until) => return Ok(()),
             }
         }
     }
@@ -170,36 +224,86 @@ impl Connection {
         let Some(key) = self.hub.sessions.key(id) else { return self.fail(404).await };
         let plain = key.open(packet).map_err(io::Error::other)?;
         let now = self.hub.clock.host_milliseconds();
-        let calls = self.conversation.hear(&plain, now).map_err(io::Error::other)?;
+        let sessions = &self.hub.sessions;
+        let begins = |session| sessions.with_seen(id, |seen| seen.begins(session)).unwrap_or(false);
+        let calls = self.conversation.hear(&plain, now, begins).map_err(io::Error::other)?;
+        if self.speaker.is_none() {
+            self.until = None;
+        }
+        if let Some(seconds) = self.conversation.leaves() {
+            self.until = Some(Instant::now() + Duration::from_secs(seconds));
+        }
         let new = self.hub.sessions.with_seen(id, |seen| self.conversation.receive(calls, seen));
         let calls = new.unwrap_or_default();
         self.say(&key).await?;
         self.speaker = Some(id);
-        for conversation::Call { id: call, body } in calls {
-            let ending = carry_out(&self.hub, self.here, id, &body).await;
-            let (result, cut) = match ending {
-                Ending::Answered(result) => (result, None),
-                Ending::Cut(result, bytes) => (result, Some(bytes)),
-                Ending::Lost => return Err(staged("loses this answer")),
-                Ending::Garbage => {
-                    self.stream
-                        .write_all(b"<html><head><title>502 Bad Gateway</title></head></html>")
-                        .await?;
-                    return Err(staged("says something else"));
-                }
-            };
-            let result = result.as_ref().map(Vec::as_slice);
-            let result = result.map_err(|refused| (refused.code, &*refused.text));
-            self.conversation.answer(call, result, self.hub.clock.host_milliseconds());
-            if let Some(bytes) = cut {
-                let sealed: Vec<_> = self.sealed(&key);
-                let framed: Vec<u8> = sealed.iter().flat_map(|packet| self.frames.pack(packet)).collect();
-                self.stream.write_all(&framed[..bytes.min(framed.len())]).await?;
-                return Err(staged("cuts this answer"));
-            }
-            self.say(&key).await?;
+        for call in calls {
+            self.carry_out(id, call).await?;
         }
         Ok(())
+    }
+
+    /// Carries out a call at once, or as far as it goes at once; then it waits, and others go on. So those that wait
+    /// for nothing happen in the order in which they came.
+    async fn carry_out(&mut self, key: KeyId, call: conversation::Call) -> io::Result<()> {
+        let conversation::Call { session, id: call, body } = call;
+        let done = move |ending| Done { key, session, call, ending };
+        let asked = read(&self.hub, key, &body);
+        self.unreadable = if asked.is_ok() { 0 } else { self.unreadable + 1 };
+        let (asked, struck) = match begin(&self.hub, key, asked) {
+            Ok(begun) => begun,
+            Err(_) if self.unreadable > MOST_UNREADABLE => {
+                return Err(io::Error::other("the client says too much that nobody can read"));
+            }
+            Err(refused) => return self.conclude(done(Ending::Answered(Err(refused)))).await,
+        };
+        let earlier = asked.after.and_then(|earlier| self.ends.get(&(session, earlier)).cloned());
+        let (hub, here, (ends, end)) = (Arc::clone(&self.hub), self.here, watch::channel(()));
+        let mut carried_out = Box::pin(async move {
+            // Dropped with this, which is the end of it.
+            let _ends = ends;
+            if let Some(mut earlier) = earlier {
+                let _ = earlier.changed().await;
+            }
+            done(carry_out(&hub, here, key, asked, struck).await)
+        });
+        tokio::select! {
+            biased;
+            done = &mut carried_out => return self.conclude(done).await,
+            () = std::future::ready(()) => {}
+        }
+        self.waiting.spawn(carried_out);
+        self.ends.insert((session, call), end);
+        if self.waiting.len() > MOST_WAITING {
+            return Err(io::Error::other("the client waits for too many answers at once"));
+        }
+        Ok(())
+    }
+
+    /// Answers a call that was carried out.
+    async fn conclude(&mut self, done: Done) -> io::Result<()> {
+        let Done { key, session, call, ending } = done;
+        self.ends.remove(&(session, call));
+        let (result, cut) = match ending {
+            Ending::Answered(result) => (result, None),
+            Ending::Cut(result, bytes) => (result, Some(bytes)),
+            Ending::Lost => return Err(staged("loses this answer")),
+            Ending::Garbage => {
+                self.stream.write_all(b"<html><head><title>502 Bad Gateway</title></head></html>").await?;
+                return Err(staged("says something else"));
+            }
+        };
+        let Some(key) = self.hub.sessions.key(key) else { return Ok(()) };
+        let result = result.as_ref().map(Vec::as_slice);
+        let result = result.map_err(|refused| (refused.code, &*refused.text));
+        self.conversation.answer(session, call, result, self.hub.clock.host_milliseconds());
+        if let Some(bytes) = cut {
+            let sealed: Vec<_> = self.sealed(&key);
+            let framed: Vec<u8> = sealed.iter().flat_map(|packet| self.frames.pack(packet)).collect();
+            self.stream.write_all(&framed[..bytes.min(framed.len())]).await?;
+            return Err(staged("cuts this answer"));
+        }
+        self.say(&key).await
     }
 
     /// Sends whatever is to be said.
@@ -228,16 +332,26 @@ impl Connection {
     }
 }
 
+/// When this moment has come, if there is one.
+async fn reached(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
 fn staged(what: &str) -> io::Error {
     io::Error::other(format!("a staged fault {what}"))
 }
 
 /// Carries out one call, with the fault that is staged for it.
-async fn carry_out(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Ending {
-    let (asked, struck) = match begin(hub, key, body) {
-        Ok(begun) => begun,
-        Err(refused) => return Ending::Answered(Err(refused)),
-    };
+async fn carry_out(
+    hub: &Hub,
+    here: Here,
+    key: KeyId,
+    asked: Asked,
+    struck: Option<(FaultKind, i64)>,
+) -> Ending {
     let Some((fault, n)) = struck else { return Ending::Answered(run(hub, here, key, asked).await) };
     let (name, chat) = (asked.name, asked.chat.unwrap_or_default());
     let note = |said: &str| {
@@ -282,12 +396,16 @@ async fn carry_out(hub: &Hub, here: Here, key: KeyId, body: &[u8]) -> Ending {
 }
 
 /// A call that may be carried out, and what is staged for it.
-fn begin(hub: &Hub, key: KeyId, body: &[u8]) -> Result<(Asked, Option<(FaultKind, i64)>), Refusal> {
+fn begin(
+    hub: &Hub,
+    key: KeyId,
+    asked: Result<Asked, Refusal>,
+) -> Result<(Asked, Option<(FaultKind, i64)>), Refusal> {
     let refuse = |entry: Entry, refused: Refusal| {
         hub.turn(|world| world.note(entry.error(&refused.text)));
         refused
     };
-    let asked = read(hub, key, body).map_err(|refused| refuse(Entry::new(What::Call), refused))?;
+    let asked = asked.map_err(|refused| refuse(Entry::new(What::Call), refused))?;
     let allowed = hub.sessions.with(key, |session, _| hub.turn(|world| may_call(world, session, asked.who)));
     let allowed = allowed.unwrap_or_else(|| Err(Refusal::new(401, "AUTH_KEY_UNREGISTERED")));
     allowed.map_err(|refused| refuse(asked.entry(), refused))?;
@@ -300,9 +418,9 @@ fn begin(hub: &Hub, key: KeyId, body: &[u8]) -> Result<(Asked, Option<(FaultKind
 }
 
 fn read(hub: &Hub, key: KeyId, body: &[u8]) -> Result<Asked, Refusal> {
-    let Unwrapped { body, begins, listens } = unwrap::unwrap(body)?;
+    let Unwrapped { body, begins, listens, after } = unwrap::unwrap(body)?;
     admit(hub, key, begins)?;
-    Ok(Asked { listens, ..methods::read(body)? })
+    Ok(Asked { listens, after, ..methods::read(body)? })
 }
 
 /// Whoever speaks for the first time says first how. `begins`: this call says it.
@@ -394,6 +512,20 @@ fn act<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use grammers_tl_types::functions;
+
+    #[test]
+    fn calls_are_read_by_their_names() {
+        let packet = |body: &[u8]| {
+            let length = u32::try_from(body.len()).unwrap();
+            [&[0; 28][..], &length.to_le_bytes(), body, &[0; 12]].concat()
+        };
+        let known = functions::help::GetConfig {}.to_bytes();
+        assert_eq!(calls_in(&packet(&known), 0), Some(vec![Ok("help.getConfig")]));
+        assert_eq!(calls_in(&packet(&[7; 4]), 0), Some(vec![Err("METHOD_INVALID".to_owned())]));
+        assert_eq!(calls_in(&packet(&known), 600_000), Some(Vec::new()));
+        assert_eq!(calls_in(&known, 0), None);
+    }
 
     #[test]
     fn a_bot_is_refused_what_only_people_may_do() {

@@ -32,6 +32,8 @@ pub(super) struct Unwrapped<'a> {
     pub(super) begins: bool,
     /// It wants to be told what happens.
     pub(super) listens: bool,
+    /// The call is to come after the one of this number.
+    pub(super) after: Option<i64>,
 }
 
 /// Takes the wrappers off.
@@ -40,27 +42,29 @@ pub(super) fn unwrap(body: &[u8]) -> Result<Unwrapped<'_>, Refusal> {
     if body.chunks_exact(4).filter(|bytes| NESTING.contains(&word(bytes))).count() > MOST_NESTING {
         return Err(Refusal::new(400, "INPUT_FETCH_FAIL"));
     }
-    let (mut body, mut begins, mut listens) = (body, false, true);
+    let mut unwrapped = Unwrapped { body, begins: false, listens: true, after: None };
     for _ in 0..=DEEPEST {
-        let mut cursor = Cursor::from_slice(body);
+        let mut cursor = Cursor::from_slice(unwrapped.body);
         let read =
             |result: deserialize::Result<()>| result.map_err(|_| Refusal::new(400, "INPUT_FETCH_FAIL"));
         read(match u32::deserialize(&mut cursor).unwrap_or_default() {
             InvokeWithLayer::<GetConfig>::CONSTRUCTOR_ID => {
-                begins = true;
+                unwrapped.begins = true;
                 i32::deserialize(&mut cursor).map(drop)
             }
             InitConnection::<GetConfig>::CONSTRUCTOR_ID => {
                 InitConnection::<Rest>::deserialize(&mut cursor).map(drop)
             }
-            InvokeAfterMsg::<GetConfig>::CONSTRUCTOR_ID => i64::deserialize(&mut cursor).map(drop),
+            InvokeAfterMsg::<GetConfig>::CONSTRUCTOR_ID => {
+                i64::deserialize(&mut cursor).map(|earlier| unwrapped.after = Some(earlier))
+            }
             InvokeWithoutUpdates::<GetConfig>::CONSTRUCTOR_ID => {
-                listens = false;
+                unwrapped.listens = false;
                 Ok(())
             }
-            _ => return Ok(Unwrapped { body, begins, listens }),
+            _ => return Ok(unwrapped),
         })?;
-        body = &body[cursor.pos()..];
+        unwrapped.body = &unwrapped.body[cursor.pos()..];
     }
     Err(Refusal::new(400, "INPUT_FETCH_FAIL"))
 }
@@ -99,7 +103,8 @@ mod tests {
     fn wrappers_come_off_in_any_order() {
         let call = GetConfig {}.to_bytes();
         let check = |wrapped: &[u8], begins, listens| {
-            assert_eq!(unwrap(wrapped).unwrap(), Unwrapped { body: &call, begins, listens });
+            let after = None;
+            assert_eq!(unwrap(wrapped).unwrap(), Unwrapped { body: &call, begins, listens, after });
         };
         check(&call, false, true);
         check(&begun(), true, true);
@@ -111,7 +116,9 @@ mod tests {
         let all = [&InvokeAfterMsg { msg_id: 1, query: GetConfig {} }.to_bytes()[..12], &begun()].concat();
         let all = [&InvokeWithoutUpdates { query: GetConfig {} }.to_bytes()[..4], &all].concat();
         let unwrapped = unwrap(&all).unwrap();
-        assert_eq!((unwrapped.body, unwrapped.begins), (&GetConfig {}.to_bytes()[..], true));
+        let expected =
+            Unwrapped { body: &GetConfig {}.to_bytes(), begins: true, listens: false, after: Some(1) };
+        assert_eq!(unwrapped, expected);
         assert!(unwrap(&[&all[..4], &all].concat()).is_err());
     }
 

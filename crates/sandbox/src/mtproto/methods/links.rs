@@ -142,8 +142,8 @@ pub(super) fn admins(
     asked: messages::GetAdminsWithInvites,
 ) -> Outcome<enums::messages::ChatAdminsWithInvites> {
     let chat = call.chat(&asked.peer)?;
-    let chat = call.at(chat);
-    if chat.owner != call.user() || chat.upgraded_to.is_some() {
+    let chat = call.world.manageable(call.user(), chat)?;
+    if chat.owner != call.user() {
         return Err(Word("CHAT_ADMIN_REQUIRED").into());
     }
     let mut counts: BTreeMap<i64, (i32, i32)> = BTreeMap::new();
