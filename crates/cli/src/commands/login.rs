@@ -7,6 +7,7 @@ use crate::config::{self, Config, Origin, Setting, path_or_stdin};
 use crate::context::Context;
 use crate::credentials::{Secret, Source};
 use crate::failure::{Failure, Usage};
+use crate::flags::Speaker;
 use crate::output::{Output, Shown, is_watched};
 use crate::qr::Drawn;
 use crate::session_file::{Kept, Place};
@@ -118,6 +119,7 @@ pub(crate) struct Account {
 
 impl Login {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.expect_speaker(Speaker::Account, "login")?;
         self.expect_one_stdin()?;
         let config = ctx.config()?;
         let place = session_place(&config)?;

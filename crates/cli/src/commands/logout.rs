@@ -3,6 +3,7 @@
 use crate::account::session_place;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::flags::Speaker;
 use crate::output::Shown;
 use crate::when::Clock;
 use clap::Args;
@@ -27,6 +28,7 @@ struct LoggedOut {
 
 impl Logout {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.expect_speaker(Speaker::Account, "logout")?;
         let config = ctx.config()?;
         let place = session_place(&config)?;
         let kept = place.open()?;

@@ -64,16 +64,29 @@ fn a_profile_that_is_named_speaks_for_itself() {
 #[test]
 fn whoever_cannot_do_it_is_refused_by_name() {
     let house = house();
-    for line in ["member remove --chat CHAT --user 5", "chat show --chat CHAT", "serve"] {
+    for line in ["member remove --chat CHAT --user 5", "chat show --chat CHAT", "bot show", "serve"] {
         house.admit(&format!("{line} --as account")).is(2, "a bot does that, and no account");
     }
-    for line in ["reconcile", "link import --chat CHAT"] {
+    for line in ["reconcile", "link import --chat CHAT", "login", "logout"] {
         house.admit(&format!("{line} --as bot")).is(2, "an account does that, and no bot");
     }
     // A bot has no list but the ledger, which is not there yet.
     house.admit("gate new owls --title Owls --chat CHAT --ask Who? --answer owl").is(0, "is a draft");
     assert_eq!(house.json("link list --chat CHAT --as bot"), json!([]));
     house.admit("link list --chat CHAT --all-admins --as bot").is(2, "a bot cannot list links");
+}
+
+#[test]
+fn an_account_that_is_named_is_asked_though_no_session_is_kept() {
+    let house = House::new();
+    house.admit("gate new owls --title Owls --chat CHAT --ask Who? --answer owl").is(0, "is a draft");
+    for named in ["--as account", "--session-file none.session"] {
+        let ran = house.admit(&format!("link list --chat CHAT --json {named}"));
+        ran.fails_as(4, "credentials", "no_session");
+    }
+    house.admit("link list --as account").is(2, "no `--chat`");
+    house.admit("link list --gate owls --as account").is(2, "`--from ledger`");
+    assert_eq!(house.json("link list --gate owls --from ledger"), json!([]));
 }
 
 #[test]

@@ -759,6 +759,7 @@ fn a_link_of_a_gate_is_edited_without_saying_what_it_was() {
     }
     run(&house, &format!("link edit --chat CHAT {link} --limit 2")).is(6, "it lets one person in");
     run(&house, &format!("link edit --chat -1009 {link} --expire 1h")).is(6, "it leads to another chat");
+    run(&house, &format!("link edit --chat CHAT {link} --expire 1h --as account")).is(2, "its bot edits it");
     let same = format!("--name {} --limit 1 --expire 1h", was["marker"].as_str().unwrap());
     run(&house, &format!("link edit --chat CHAT {link} {same} --dry-run")).is(0, "\"member_limit\":1");
     run(&house, &format!("link edit --chat CHAT {link} {same}")).is(0, "");
