@@ -256,15 +256,23 @@ impl Config {
         })
     }
 
-    /// Whether the token is one that the environment happens to hold beside a profile that was named aloud.
-    pub(crate) fn is_token_of_others(&self) -> bool {
-        self.profile.is_aloud() && matches!(self.token.origin, Origin::Variable(_))
+    /// Who was named aloud, where the token is only one that the environment happens to hold.
+    pub(crate) fn named_before_the_token(&self) -> Option<String> {
+        let is_by_chance = matches!(self.token.origin, Origin::Variable(_));
+        match (&self.session_file.value, &self.profile.value) {
+            _ if !is_by_chance => None,
+            (Some(path), _) if self.session_file.is_aloud() => {
+                Some(format!("the session `{}`", path.display()))
+            }
+            (_, Some(name)) if self.profile.is_aloud() => Some(format!("the profile `{name}`")),
+            _ => None,
+        }
     }
 }
 
-impl Setting<Option<String>> {
+impl<T> Setting<Option<T>> {
     /// Whether a flag said it.
-    fn is_aloud(&self) -> bool {
+    pub(crate) fn is_aloud(&self) -> bool {
         matches!(self.origin, Origin::Flag(_))
     }
 }

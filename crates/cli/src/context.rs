@@ -1,7 +1,6 @@
 //! What a command may reach: the options, the settings, a person to ask, and the way to Telegram.
 
 use crate::config::{Config, Variables};
-use crate::credentials;
 use crate::failure::{Failure, Usage};
 use crate::flags::Global;
 use crate::output::{Output, Shown, aside};
@@ -42,7 +41,7 @@ impl Context<'_> {
     /// The way to Telegram that the settings describe. Nothing is sent yet.
     pub(crate) fn connect(&self) -> Result<Connection, Failure> {
         let config = self.config()?;
-        let token = credentials::read(&config.token.value)?;
+        let token = self.token(&config)?;
         self.connect_with(token, &settings(&config))
     }
 

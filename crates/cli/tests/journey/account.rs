@@ -59,6 +59,31 @@ fn a_profile_that_is_named_speaks_for_itself() {
     assert!(!creator("--profile owner"));
     assert!(creator("--profile owner --as bot"));
     assert!(creator(""));
+    // What only a bot does, no bot does that was not meant.
+    for line in ["bot show", "chat show --chat CHAT", "member remove --chat CHAT --user 5 --ban"] {
+        let ran = house.admit(&format!("{line} --profile owner --json"));
+        let error = ran.fails_as(4, "credentials", "no_token");
+        assert!(error["hint"].as_str().unwrap().contains("`--as bot`"), "{error}");
+    }
+    house.admit("link create --chat CHAT --count 3 --profile owner").is(4, "the profile `owner`");
+    house.admit("bot show --profile owner --as bot").is(0, "admit_demo_bot");
+}
+
+#[test]
+fn a_session_that_is_named_speaks_before_a_bot_that_is_not() {
+    let house = House::new();
+    house.log_in_with(house.mtproto["admin"]["auth_key"].as_str().unwrap(), "--session-file owner.session");
+    let made = house.json("link create --chat CHAT --session-file owner.session");
+    assert_eq!(made["creator"]["is_bot"], false);
+    house.admit("bot show --session-file owner.session --json").fails_as(4, "credentials", "no_token");
+    let before = house.ledger();
+    let ran = house.admit("link rotate --chat CHAT --yes --session-file none.session --json");
+    ran.fails_as(4, "credentials", "no_session");
+    assert_eq!(house.ledger_since(before), "");
+    // A token that was named as well is no chance.
+    house.write("token", &house.token);
+    let both = "--session-file owner.session --token-file token";
+    assert_eq!(house.json(&format!("link create --chat CHAT {both}"))["creator"]["is_bot"], true);
 }
 
 #[test]
