@@ -24,14 +24,8 @@ impl Context<'_> {
         let place = session_place(&config)?;
         let kept = place.open()?;
         let client = self.account_of(&config, &kept)?;
-        let person = client.me().await.doing(|| "ask whose the session is".to_owned())?;
-        match person.id == kept.account {
-            true => Ok((client, person)),
-            false => {
-                let (path, kept, other) = (place.path, kept.account, person.id);
-                Err(session_file::Error::NotWhose { path, kept, other }.into())
-            }
-        }
+        let person = proven(&client, &place, &kept).await?;
+        Ok((client, person))
     }
 
     /// The client of this session.
@@ -106,11 +100,31 @@ impl Context<'_> {
         }
     }
 
+    /// Whoever does this, which cannot be undone.
+    pub(crate) async fn proven_links(&self, operation: Operation) -> Result<Box<dyn Links>, Failure> {
+        match self.speaker(operation)? {
+            Speaker::Account => Ok(Box::new(self.proven_account().await?.0)),
+            Speaker::Bot => Ok(Box::new(self.connect()?.client)),
+        }
+    }
+
     /// Whoever does this.
     pub(crate) fn links(&self, operation: Operation) -> Result<Box<dyn Links>, Failure> {
         match self.speaker(operation)? {
             Speaker::Account => Ok(Box::new(self.account()?)),
             Speaker::Bot => Ok(Box::new(self.connect()?.client)),
+        }
+    }
+}
+
+/// Whose the session is, once Telegram says the same as the file.
+pub(crate) async fn proven(client: &Client, place: &Place, kept: &Kept) -> Result<Person, Failure> {
+    let person = client.me().await.doing(|| "ask whose the session is".to_owned())?;
+    match person.id == kept.account {
+        true => Ok(person),
+        false => {
+            let (path, kept, other) = (place.path.clone(), kept.account, person.id);
+            Err(session_file::Error::NotWhose { path, kept, other }.into())
         }
     }
 }

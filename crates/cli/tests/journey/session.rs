@@ -508,11 +508,18 @@ fn a_file_that_says_another_account_than_telegram_is_named() {
         format!("link purge --chat {chat} --yes"),
         format!("link delete --chat {chat} https://t.me/+AbCdEf0123456789 --yes"),
         format!("request decline --chat {chat} --all --yes"),
+        format!("request decline --chat {chat} --user 5"),
+        format!("request approve --chat {chat} --user 5,6"),
+        format!("link revoke --chat {chat} https://t.me/+AbCdEf0123456789"),
+        format!("link rotate --chat {chat} --yes"),
+        "logout".to_owned(),
     ] {
         owner.run(&line).is(6, &said);
     }
     let sent = owner.house.ledger_since(before);
-    assert!(!sent.contains("delete") && !sent.contains("hideAll"), "{sent}");
+    for method in ["delete", "hide", "editExported", "export", "logOut"] {
+        assert!(!sent.contains(&format!(".{method}")), "{sent}");
+    }
     owner.run("doctor").is(1, &said);
     let mut service = crate::operator::Service::start(&owner.house);
     service.logs(&said);

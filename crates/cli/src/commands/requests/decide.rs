@@ -13,6 +13,7 @@ use crate::when::Clock;
 use clap::Args;
 use links::{Kind, Links, Operation, RequestFilter, UserId, Verdict};
 use serde::Serialize;
+use std::pin::pin;
 use telegram::bot_api::methods::{ApproveChatJoinRequest, DeclineChatJoinRequest, Method};
 
 #[derive(Args, Debug)]
@@ -65,8 +66,13 @@ impl Decide {
             return self.rehearse(ctx, verdict);
         }
         runtime::run_unstopped(async {
-            let stopped = runtime::stopped();
-            let (speaker, links) = (ctx.speaker(Operation::Decide)?, ctx.links(Operation::Decide)?);
+            let mut stopped = pin!(runtime::stopped());
+            let speaker = ctx.speaker(Operation::Decide)?;
+            let links = tokio::select! {
+                biased;
+                stop = &mut stopped => return Err(Failure::Stopped(stop)),
+                links = ctx.proven_links(Operation::Decide) => links?,
+            };
             let decide = async |user: &UserId| {
                 let decided = links.decide(&self.chat.chat, *user, verdict).await;
                 let decided = decided.doing(|| self.doing(verdict, *user));
