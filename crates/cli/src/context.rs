@@ -190,6 +190,38 @@ impl Shown for Rehearsed {
     }
 }
 
+/// Somebody or something on a list of what it would happen to. For people the list says so as a whole.
+#[derive(Serialize)]
+pub(crate) struct WouldBe<T> {
+    dry_run: bool,
+    /// Such as `would be deleted`.
+    status: &'static str,
+    #[serde(flatten)]
+    row: T,
+}
+
+impl<T> WouldBe<T> {
+    pub(crate) fn new(status: &'static str, row: T) -> Self {
+        Self { dry_run: true, status, row }
+    }
+}
+
+impl<T: Shown> Shown for WouldBe<T> {
+    const COLUMNS: &'static [&'static str] = T::COLUMNS;
+
+    fn cells(&self) -> Vec<String> {
+        self.row.cells()
+    }
+
+    fn words(&self, clock: &Clock) -> String {
+        self.row.words(clock)
+    }
+
+    fn brief(&self) -> String {
+        self.row.brief()
+    }
+}
+
 /// Something that was not done.
 #[derive(Serialize)]
 struct Would {

@@ -245,6 +245,11 @@ fn every_revoked_link_is_purged_once_somebody_said_yes() {
     let live = house.account("link create --chat CHAT -q").out;
     house.account("link purge --chat CHAT").is(2, "deletes every revoked link");
     assert_eq!(house.account("link purge --chat CHAT --dry-run -q").out.lines().count(), 3);
+    for rehearsed in house.account_json("link purge --chat CHAT --dry-run").as_array().unwrap() {
+        let (status, is_revoked) = (&rehearsed["status"], &rehearsed["is_revoked"]);
+        assert_eq!((&rehearsed["dry_run"], is_revoked), (&json!(true), &json!(true)));
+        assert_eq!(status, "would be deleted");
+    }
     let all = house.account("link purge --chat CHAT --all-admins --dry-run");
     assert_eq!((all.out.lines().count(), all.err.as_str()), (6, "would delete 5 links\n"));
     let purged = house.account_json("link purge --chat CHAT --yes");
@@ -275,6 +280,12 @@ fn everybody_who_waits_is_decided_about_at_once() {
         (would.out.lines().count(), would.err.as_str()),
         (3, "would approve all of them: 2 people wait\n")
     );
+    for (act, status) in [("approve", "would be approved"), ("decline", "would be declined")] {
+        let all = house.account_json(&format!("request {act} --chat CHAT --all --dry-run"));
+        let of_one = |person: i64| all.as_array().unwrap().iter().find(|it| it["user_id"] == person).unwrap();
+        let row = of_one(people[2]);
+        assert_eq!((&row["dry_run"], &row["status"]), (&json!(true), &json!(status)), "{row}");
+    }
     house.account(&format!("{approve} --link {one} --yes")).is(0, "approved everybody who waited");
     assert_eq!(house.account_json("request list --chat CHAT").as_array().unwrap().len(), 1);
     let named = house.account(&format!("request decline --chat CHAT --user {}", people[2]));

@@ -2,7 +2,7 @@
 
 use super::counted::{CountedLink, LINKS};
 use super::whose::{Whose, everybody};
-use crate::context::Context;
+use crate::context::{Context, WouldBe};
 use crate::failure::{Doing, ErrorJson, Failure};
 use crate::flags::InChat;
 use crate::listing::{self, count, number};
@@ -141,8 +141,8 @@ impl Purge {
             for admin in self.whose.each(&*links, chat).await? {
                 let filter = LinkFilter { admin, revoked: true };
                 let theirs = links.list(chat, &filter);
-                let taken =
-                    listing.take(theirs, || format!("list the links to {chat}"), CountedLink::new).await;
+                let would = |link| WouldBe::new("would be deleted", CountedLink::new(link));
+                let taken = listing.take(theirs, || format!("list the links to {chat}"), would).await;
                 self.told(taken)?;
             }
             Ok(format!("would delete {}", listing.said()))

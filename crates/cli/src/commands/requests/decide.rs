@@ -1,8 +1,8 @@
 //! `admit request approve` and `decline`: the people who are named, one by one; or everybody who waits, in one call.
 
-use super::list::{PEOPLE, looking, take};
+use super::list::{PEOPLE, ShownRequest, looking};
 use crate::commands::links::{parser, whole_link};
-use crate::context::Context;
+use crate::context::{Context, WouldBe};
 use crate::failure::{Doing, ErrorJson, Failure};
 use crate::flags::{InChat, Speaker};
 use crate::listing::{self, count, number};
@@ -92,7 +92,8 @@ impl Decide {
         if ctx.global.dry_run {
             return listing::list(ctx, PEOPLE, None, async |listing| {
                 let links = ctx.links(Operation::DecideAll).map_err(one_by_one)?;
-                take(listing, &*links, chat, &filter).await?;
+                let would = |request| WouldBe::new(words.would, ShownRequest::new(request));
+                listing.take(links.requests(chat, &filter), || looking(chat), would).await?;
                 Ok(format!("would {} all of them: {}", words.act, listing.said()))
             });
         }
@@ -159,13 +160,14 @@ impl Decided {
 struct Words {
     act: &'static str,
     done: &'static str,
+    would: &'static str,
 }
 
 impl Words {
     fn of(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Approve => Self { act: "approve", done: "approved" },
-            Verdict::Decline => Self { act: "decline", done: "declined" },
+            Verdict::Approve => Self { act: "approve", done: "approved", would: "would be approved" },
+            Verdict::Decline => Self { act: "decline", done: "declined", would: "would be declined" },
         }
     }
 }
