@@ -693,7 +693,12 @@ fn the_ledger_tells_what_became_of_a_link() {
     }
     assert_eq!(json(&house, "link list --pass 1").as_array().unwrap().len(), 1);
     let newest = json(&house, "link list --limit 1")[0]["link_id"].as_i64().unwrap();
-    assert_eq!(json(&house, &format!("link list --limit 1 --before {newest}"))[0]["link_id"], newest - 1);
+    let next = json(&house, &format!("link list --limit 1 --before {newest}"))[0].take();
+    assert_eq!((&next["link_id"], &next["id"]), (&json!(newest - 1), &json!((newest - 1).to_string())));
+    assert_eq!(next["name"], next["marker"]);
+    // What one page ends with, the next one begins after.
+    assert_eq!(house.admit("link list --limit 1 -q").out, format!("{newest}\n"));
+    assert_eq!(run(&house, &format!("link show {} -q", link)).out, format!("{link}\n"));
 
     // What a gate made is not ended behind its back; nor is what it may give next.
     for line in

@@ -70,6 +70,7 @@ fn strays_end_and_what_is_foreign_stays() {
     let row = format!(",spring,,{},imported,,", house.chat);
     run(&house, "link list --from ledger -o csv").is(0, &row);
     // Page by page, each by the name it has there.
+    assert_eq!((&spring["id"], spring["foreign_link_id"].is_i64()), (&json!("imported-1"), true));
     let ran = run(&house, "link list --from ledger --limit 1 -q");
     let first = ran.out.trim().to_owned();
     run(&house, "link list --from ledger --limit 1").is(0, &format!("There may be more: `--before {first}`"));
