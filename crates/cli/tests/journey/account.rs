@@ -138,6 +138,10 @@ fn a_link_for_stars_is_an_accounts_too() {
     let made = house.account_json(&format!("link create --chat {channel} --stars 50 --name fans"));
     assert_eq!(made["subscription_price"], 50);
     let url = made["invite_link"].as_str().unwrap();
+    let table = house.account(&format!("link list --chat {channel} -o csv")).out;
+    let mut rows = table.lines();
+    assert!(rows.next().unwrap().ends_with(",subscription_price,subscription_period"), "{table}");
+    assert!(rows.next().unwrap().ends_with(",50,2592000"), "{table}");
     let edit = format!("link edit --chat {channel} {url} --paid --name friends");
     house.account(&format!("{edit} --dry-run")).is(0, "would name");
     house.account(&edit).is(0, "named `friends`");

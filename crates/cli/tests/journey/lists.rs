@@ -109,6 +109,10 @@ fn who_came_and_who_waits_is_listed() {
     assert_eq!(texts(&by_link, "invite_link"), [open]);
     assert_eq!(house.account_json(&format!("member list --chat CHAT --link {asking}")), json!([]));
     assert_eq!(house.account("member list --chat CHAT").err, "1 person\n");
+    let table = house.account(&format!("member list --chat CHAT --link {open} -o csv")).out;
+    let rows: Vec<&str> = table.lines().collect();
+    assert!(rows[0].ends_with(",via_folder,invite_link,is_bot"), "{table}");
+    assert!(rows[1].ends_with(&format!(",false,{open},false")), "{table}");
 
     let waits = house.account_json("request list --chat CHAT");
     let (row, fields) = (&waits[0], ["user_id", "first_name", "username", "about"]);
