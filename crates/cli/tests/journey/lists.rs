@@ -3,7 +3,7 @@
 use crate::house::House;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 fn house() -> House {
@@ -264,17 +264,13 @@ fn a_list_that_fails_at_once_is_no_list() {
     assert!(error["hint"].as_str().unwrap().contains("admit login"), "{error}");
 }
 
-/// On a terminal, made by `script`, a table is as wide as that.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_table_on_a_terminal_is_no_wider() {
     let house = house();
     house.account(&format!("link create --chat CHAT --name {}", "n".repeat(32)));
     let list = format!("stty rows 24 cols 60; {} link list --chat {}", crate::house::ADMIT, house.chat);
-    let mut command = Command::new("timeout");
-    command.args(["20", "script", "-qec", &list, "/dev/null"]).env_clear().env("PATH", "/usr/bin:/bin");
-    command.env("HOME", house.home.path()).env("ADMIT_API_URL", &house.address).stdin(Stdio::null());
-    let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let said = crate::terminal::Terminal::begin(&house, &list, &[]).end().out;
     let rows: Vec<&str> = said.lines().map(str::trim_end).collect();
     assert!(rows.iter().all(|row| row.chars().count() <= 60), "{said}");
     assert!(rows[1].ends_with('…') && rows[0].contains("NAME"), "{said}");

@@ -596,14 +596,12 @@ fn nothing_secret_is_shown_though_everything_is_logged() {
     assert!(!owner.house.home.path().join("admit-data").exists());
 }
 
-/// Terminals are made by `script`, which every Debian has.
 #[cfg(target_os = "linux")]
 mod at_a_terminal {
     use super::Owner;
     use crate::house::{ADMIT, Ran};
+    use crate::terminal::Terminal;
     use serde_json::json;
-    use std::io::{BufReader, Bytes, Read, Write};
-    use std::process::{Child, ChildStdout, Command, Stdio};
 
     const WHITE_ON_BLACK: &str = "\u{1b}[38;5;231;48;5;16m";
 
@@ -611,61 +609,15 @@ mod at_a_terminal {
     const CODE: &str = "that Telegram sent:";
     const PASSWORD: &str = "(it is not shown):";
 
-    /// A log-in at a terminal, and what stands there so far.
-    struct Terminal {
-        child: Child,
-        out: Bytes<BufReader<ChildStdout>>,
-        said: Vec<u8>,
-    }
-
-    impl Terminal {
-        fn log_in(owner: &Owner, more: &str) -> Self {
-            // A terminal that goes on hiding what is typed says so.
-            let line = format!(
-                "trap : INT; {ADMIT} {}; code=$?; stty -a | grep -q -e ' -echo ' && echo BLIND; exit $code",
-                owner.login_line(more)
-            );
-            let mut command = Command::new("timeout");
-            command
-                .args(["30", "script", "-qec", &line, "/dev/null"])
-                .env_clear()
-                .env("PATH", "/usr/bin:/bin");
-            command.env("HOME", owner.house.home.path()).current_dir(owner.house.home.path());
-            command.env("ADMIT_API_ID", "12345").env("ADMIT_API_HASH", super::API_HASH);
-            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-            let out = BufReader::new(child.stdout.take().unwrap()).bytes();
-            Self { child, out, said: Vec::new() }
-        }
-
-        /// Reads on until these words stand there, and answers what is new.
-        fn wait_for(&mut self, words: &str) -> String {
-            let from = self.said.len();
-            loop {
-                let new = String::from_utf8_lossy(&self.said[from..]).into_owned();
-                if new.contains(words) {
-                    return new;
-                }
-                let next = self.out.next().unwrap_or_else(|| panic!("`{words}` does not come: {new}"));
-                self.said.push(next.unwrap());
-            }
-        }
-
-        fn type_in(&mut self, answer: &str) {
-            self.child.stdin.as_mut().unwrap().write_all(answer.as_bytes()).unwrap();
-        }
-
-        fn end(mut self) -> Ran {
-            self.said.extend(self.out.map(|byte| byte.unwrap()));
-            let code = self.child.wait().unwrap().code();
-            let ran = Ran { code, out: String::from_utf8(self.said).unwrap(), err: String::new() };
-            assert!(!ran.out.contains("BLIND"), "{}", ran.out);
-            ran
-        }
+    fn log_in(owner: &Owner, more: &str) -> Terminal {
+        let line = format!("{ADMIT} {}", owner.login_line(more));
+        let application = [("ADMIT_API_ID", "12345"), ("ADMIT_API_HASH", super::API_HASH)];
+        Terminal::begin(&owner.house, &line, &application)
     }
 
     /// Types what is asked for: a question, and the answer to it.
     fn typed(owner: &Owner, dialogue: &[(&str, &str)]) -> Ran {
-        let mut terminal = Terminal::log_in(owner, "");
+        let mut terminal = log_in(owner, "");
         for (question, answer) in dialogue {
             terminal.wait_for(question);
             terminal.type_in(answer);
@@ -694,7 +646,7 @@ mod at_a_terminal {
     fn a_code_is_drawn_for_a_camera_and_wiped_away() {
         let owner = Owner::logged_out();
         owner.show_tokens_for(2);
-        let mut terminal = Terminal::log_in(&owner, "--qr");
+        let mut terminal = log_in(&owner, "--qr");
         let first = terminal.wait_for("then another one is shown.");
         assert!(
             first.contains("Settings > Devices > Link Desktop Device") && first.contains("It holds until ")
@@ -708,7 +660,7 @@ mod at_a_terminal {
         assert_eq!(owner.scan(owner.id, &second), json!({}));
         let wiped = terminal.wait_for(PASSWORD);
         assert!(wiped.contains("F\u{1b}[J"), "{wiped:?}");
-        terminal.type_in(&format!("{}\n", owner.password));
+        terminal.type_in(format!("{}\n", owner.password));
         let ran = terminal.end();
         ran.is(0, "Logged in as Owner");
         assert!(!ran.out.contains("tg://") && !ran.out.contains(&owner.password), "{}", ran.out);
@@ -717,7 +669,7 @@ mod at_a_terminal {
     #[test]
     fn a_code_is_wiped_away_when_it_is_broken_off() {
         let owner = Owner::logged_out();
-        let mut terminal = Terminal::log_in(&owner, "--qr");
+        let mut terminal = log_in(&owner, "--qr");
         terminal.wait_for("then another one is shown.");
         terminal.type_in("\u{3}");
         let ran = terminal.end();
@@ -744,6 +696,16 @@ mod at_a_terminal {
         ran.is(0, "Logged in as Owner");
         assert!(!ran.out.contains("wrong horse") && !ran.out.contains(&owner.password), "{}", ran.out);
         assert!(owner.file().exists());
+    }
+
+    #[test]
+    fn what_is_typed_and_is_no_text_is_refused_as_typed() {
+        let owner = Owner::logged_out();
+        let mut terminal = log_in(&owner, "");
+        terminal.wait_for(PHONE);
+        terminal.type_in(b"+49\xff\n");
+        let ran = terminal.end();
+        ran.is(2, "no telephone number: what was typed cannot be read");
     }
 
     #[test]
