@@ -275,3 +275,19 @@ fn a_table_on_a_terminal_is_no_wider() {
     assert!(rows.iter().all(|row| row.chars().count() <= 60), "{said}");
     assert!(rows[1].ends_with('…') && rows[0].contains("NAME"), "{said}");
 }
+
+/// The first rows of a table are held back, to see how wide they are.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_table_on_a_terminal_tells_how_far_it_is_until_its_rows_are_seen() {
+    let house = house();
+    house.account("link create --chat CHAT").is(0, "");
+    house.admit("link create --chat CHAT").is(0, "");
+    // The links of the first administrator take longer than a moment.
+    house.fault("messages.getExportedChatInvites", "latency", 1100, 1);
+    let list = format!("{} link list --all-admins --chat {}", crate::house::ADMIT, house.chat);
+    let said = crate::terminal::Terminal::begin(&house, &list, &[]).end().out;
+    let (before, after) = said.split_once("INVITE_LINK").unwrap();
+    assert!(before.starts_with("1 link so far\u{1b}[K\r") && before.ends_with("\r\u{1b}[K"), "{said:?}");
+    assert!(!after.contains("so far") && after.ends_with("2 links, 0 uses\r\n"), "{said:?}");
+}
