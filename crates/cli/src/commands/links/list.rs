@@ -111,8 +111,7 @@ impl List {
             for admin in self.whose.each(&*links, chat).await? {
                 let filter = LinkFilter { admin, revoked: self.revoked };
                 let doing = || format!("list the links to {chat}");
-                let taken = listing.take(links.list(chat, &filter), doing, &mut counted).await;
-                if self.whose.is_only_me() { taken } else { taken.map_err(Failure::of_owners) }?;
+                self.whose.told(listing.take(links.list(chat, &filter), doing, &mut counted).await)?;
             }
             Ok(format!("{}, {}", listing.said(), count(uses, ("use", "uses"))))
         })
