@@ -88,6 +88,7 @@ fn the_ledger_and_telegram_refuse_each_others_flags() {
     house.account("link list --chat CHAT --gate owls").is(3, "no database");
     house.account("link list --chat CHAT --from ledger").is(3, "no database");
     house.account("link show https://t.me/+AbC").is(3, "no database");
+    house.account("link list --from ledger --chat @garden").is(2, "`admit link check LINK`");
     house.account("link list --from ledger --limit 10001").is(2, "`--limit 10001`");
 }
 

@@ -167,7 +167,8 @@ pub(in crate::commands) fn number(chat: &Chat) -> Result<ChatId, Usage> {
     match chat {
         Chat::Id(id) => Ok(*id),
         Chat::Name(_) => {
-            let rule = "the ledger knows chats by their numbers, which `admit chat show` tells";
+            let rule = "the ledger knows chats by their numbers, which `admit chat show` tells a bot, and `admit link \
+                        check LINK` an account that is in the chat";
             Err(Usage::flag("--chat", chat, rule, "`--chat -1001234567890`"))
         }
     }
