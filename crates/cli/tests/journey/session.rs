@@ -202,18 +202,24 @@ fn whoami_tells_of_the_account_and_of_the_bot() {
     let parsed = |text: String| serde_json::from_str::<Value>(&text).unwrap();
     let bot = parsed(with_token("whoami --json"));
     assert_eq!((&bot["account"], &bot["bot"]["username"]), (&json!(null), &json!("admit_demo_bot")));
+    assert_eq!(bot["first"], "bot");
     owner.login("").is(0, "Logged in");
     assert_eq!(
         owner.json("whoami"),
         json!({
             "account": { "id": owner.id, "first_name": "Owner", "last_name": null, "username": null },
             "bot": null,
+            "first": "account",
         })
     );
     let both = parsed(with_token("whoami --json"));
     assert_eq!((&both["account"]["id"], &both["bot"]), (&json!(owner.id), &bot["bot"]));
     let words = with_token("whoami");
     assert!(words.starts_with(&format!("account: Owner ({})\nbot: @admit_demo_bot", owner.id)), "{words}");
+    assert!(words.ends_with("\nfirst: the bot, where both can\n") && both["first"] == "bot", "{words}");
+    // A token of others is left out.
+    let mine = parsed(with_token(&format!("whoami --session-file {FILE} --json")));
+    assert_eq!((&mine["bot"], &mine["first"]), (&json!(null), &json!("account")));
     let table = with_token("whoami -o table");
     assert!(table.starts_with("ACCOUNT_ID") && table.contains("admit_demo_bot"), "{table}");
     assert_eq!(parsed(with_token("whoami --as bot --json"))["account"], json!(null));
@@ -222,6 +228,15 @@ fn whoami_tells_of_the_account_and_of_the_bot() {
     let before = owner.house.ledger();
     assert!(with_token("whoami --dry-run").starts_with("would ask Telegram whose the session is, and whose"));
     assert_eq!(owner.house.ledger(), before);
+    // One half that is broken does not hide the other.
+    let dead = owner.finish(owner.command("whoami").env("ADMIT_BOT_TOKEN", "7:no-token-of-anybody"));
+    dead.is(4, &format!("account: Owner ({})\n", owner.id));
+    std::fs::write(owner.file(), "nonsense").unwrap();
+    let ran = owner.finish(owner.command("whoami --json").env("ADMIT_BOT_TOKEN", &owner.house.token));
+    assert_eq!(ran.code, Some(4), "{}", ran.err);
+    let lines: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["account"], &lines[0]["bot"]), (&json!(null), &bot["bot"]));
+    assert_eq!(lines[1]["error"]["code"], "bad_session");
 }
 
 #[test]
