@@ -329,40 +329,48 @@ fn what_a_bot_cannot_do_says_what_can() {
     ran.fails_as(4, "credentials", "no_session");
 }
 
-/// A terminal to ask at, made by `script`, which every Debian has.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_question_tells_how_many() {
-    use std::io::{BufRead, BufReader, Read, Write};
-    use std::process::{Command, Stdio};
     let house = house();
     let link = house.account("link create --chat CHAT --request -q").out;
     for _ in 0..2 {
         assert_eq!(house.join(house.person(), link.trim()), "requested");
     }
     house.account(&format!("link revoke --chat CHAT {}", link.trim())).is(0, "is revoked");
+    let begin = |line: &str| {
+        let line = format!("{} {line} --chat {}", crate::house::ADMIT, house.chat);
+        crate::terminal::Terminal::begin(&house, &line, &[])
+    };
+    let before = house.ledger();
+    let delete = format!("link delete {}", link.trim());
+    // Whoever says no, nothing, or breaks it off, has done nothing.
+    for line in ["request approve --all", "request decline --all", "link purge", &delete, "link rotate"] {
+        for (answer, code, words) in
+            [("n\n", 2, "not confirmed"), ("\n", 2, "not confirmed"), ("\u{3}", 130, "interrupted")]
+        {
+            let mut terminal = begin(line);
+            terminal.wait_for("[y/N]");
+            terminal.type_in(answer);
+            terminal.end().is(code, words);
+        }
+    }
+    let sent = house.ledger_since(before);
+    for method in ["delete", "hide", "export", "editExported"] {
+        assert!(!sent.contains(&format!("messages.{method}")), "{sent}");
+    }
     for (line, question, done) in [
         ("request approve --all", "2 people wait: this approves everybody", "approved all 2 who waited"),
         ("request approve --all", "", "nobody waits"),
         ("link purge", "this deletes 1 revoked link of ", "deleted 1 link of "),
         ("link purge", "", "has no revoked link"),
     ] {
-        let line = format!("{} {line} --chat {}", crate::house::ADMIT, house.chat);
-        let mut command = Command::new("timeout");
-        command.args(["20", "script", "-qec", &line, "/dev/null"]).env_clear().env("PATH", "/usr/bin:/bin");
-        command.env("HOME", house.home.path()).env("ADMIT_API_URL", &house.address);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (mut said, mut out) = (String::new(), BufReader::new(child.stdout.take().unwrap()));
+        let mut terminal = begin(line);
         if !question.is_empty() {
-            while !said.contains("[y/N]") {
-                assert_ne!(out.read_line(&mut said).unwrap(), 0, "{said}");
-            }
-            assert!(said.contains(question), "{said}");
-            child.stdin.as_mut().unwrap().write_all(b"y\n").unwrap();
+            assert!(terminal.wait_for("[y/N]").contains(question));
+            terminal.type_in("y\n");
         }
-        out.read_to_string(&mut said).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
-        assert!(said.contains(done), "{said}");
+        terminal.end().is(0, done);
     }
     // Where there was nothing to ask about, nothing was sent.
     assert_eq!(house.ledger_since(0).matches("messages.deleteRevokedExportedChatInvites").count(), 1);

@@ -132,6 +132,33 @@ fn who_came_and_who_waits_is_listed() {
 }
 
 #[test]
+fn who_came_is_told_newest_first_and_who_paid_once_apart() {
+    let house = house();
+    let owner = house.mtproto["admin"]["user_id"].clone();
+    let office = json!({ "id": owner, "rights": ["can_invite_users"] });
+    let paid = json!({ "kind": "channel", "title": "Paid", "bots": [office] });
+    let channel = house.control("chats", paid)["chat_id"].to_string();
+    let link = house.account(&format!("link create --chat {channel} --stars 50 -q")).out;
+    let came: Vec<String> = (0..3)
+        .map(|_| {
+            let person = house.person();
+            let pays = json!({ "link": link.trim(), "pay": true });
+            assert_eq!(house.control(&format!("people/{person}/join"), pays)["result"], "joined");
+            house.control("clock/advance", json!({ "seconds": 1_000_000 }));
+            person.to_string()
+        })
+        .collect();
+    // Their months are not over at the same time.
+    let [first, second, third] = came.try_into().unwrap();
+    let list = |more: &str| {
+        let line = format!("member list --chat {channel} --link {} {more}", link.trim());
+        texts(&house.account_json(line.trim()), "user_id")
+    };
+    assert_eq!(list(""), [third, second]);
+    assert_eq!(list("--lapsed"), [first]);
+}
+
+#[test]
 fn administrators_are_counted_and_only_the_owner_is_told() {
     let house = house();
     let nobody = house.account("admin list --chat CHAT");

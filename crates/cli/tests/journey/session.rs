@@ -450,7 +450,16 @@ fn a_file_that_cannot_be_opened_is_named_and_left_as_it_is() {
     let whole_keys = std::fs::read_to_string(&keys).unwrap();
     let check = |words: &str, hint: &str| {
         let before = (std::fs::read(owner.file()).unwrap(), owner.house.ledger());
-        for command in ["whoami --json".to_owned(), "logout --json".to_owned(), owner.login_line("--json")] {
+        let chat = &owner.house.chat;
+        for command in [
+            "whoami --json".to_owned(),
+            "logout --json".to_owned(),
+            owner.login_line("--json"),
+            format!("link list --chat {chat} --json"),
+            format!("link revoke --chat {chat} https://t.me/+AbCdEf0123456789 --json"),
+            format!("request approve --chat {chat} --user 5 --json"),
+            format!("request list --chat {chat} --json"),
+        ] {
             let error = owner.run(&command).fails_as(4, "credentials", "bad_session");
             assert!(error["detail"].as_str().unwrap().contains(words), "{command}: {error}");
             assert!(error["hint"].as_str().unwrap().contains(hint), "{command}: {error}");
