@@ -2,12 +2,12 @@
 
 use crate::config::Config;
 use crate::context::Context;
-use crate::credentials::Source;
+use crate::credentials::{self, Source};
 use crate::failure::{Doing, Failure, Usage};
 use crate::flags::Speaker;
 use crate::session_file::{self, Kept, Place};
 use links::{Links, NotHere, Operation, Person};
-use telegram::bot_api;
+use telegram::bot_api::{self, Token};
 use telegram::mtproto::{Client, Settings};
 
 impl Context<'_> {
@@ -24,14 +24,8 @@ impl Context<'_> {
         let place = session_place(&config)?;
         let kept = place.open()?;
         let client = self.account_of(&config, &kept)?;
-        let person = client.me().await.doing(|| "ask whose the session is".to_owned())?;
-        match person.id == kept.account {
-            true => Ok((client, person)),
-            false => {
-                let (path, kept, other) = (place.path, kept.account, person.id);
-                Err(session_file::Error::NotWhose { path, kept, other }.into())
-            }
-        }
+        let person = proven(&client, &place, &kept).await?;
+        Ok((client, person))
     }
 
     /// The client of this session.
@@ -48,17 +42,17 @@ impl Context<'_> {
         Ok(move || Client::connect(&kept.session, &settings).on_wait(tell.clone()))
     }
 
-    /// Whether a session is kept. Nothing is opened.
+    /// Whether a session is kept, or named aloud: that one is missed where it is not. Nothing is opened.
     pub(crate) fn has_account(&self) -> Result<bool, Failure> {
         let config = self.config()?;
         match config.session_file.value {
-            Some(_) => session_place(&config)?.is_taken(),
+            Some(_) => Ok(session_place(&config)?.is_taken()? || config.session_file.is_aloud()),
             None => Ok(false),
         }
     }
 
     /// Who does this: whom `--as` names; else the bot, where its token is given and it can; else the account. A token that
-    /// is no profile's does not speak before the session of one that was named aloud.
+    /// the environment happens to hold does not speak before a session that was named aloud, by itself or by its profile.
     pub(crate) fn speaker(&self, operation: Operation) -> Result<Speaker, Failure> {
         let bot_can = bot_api::links::can(operation);
         match self.global.speak_as {
@@ -83,10 +77,35 @@ impl Context<'_> {
     }
 
     /// Whether a bot's token is given, and not beside the point.
-    fn is_bot_meant(&self) -> Result<bool, Failure> {
+    pub(crate) fn is_bot_meant(&self) -> Result<bool, Failure> {
         let config = self.config()?;
-        let is_given = config.token.value != Source::Nowhere;
-        Ok(is_given && !(config.is_token_of_others() && self.has_account()?))
+        Ok(config.token.value != Source::Nowhere && self.named_before_the_bot(&config)?.is_none())
+    }
+
+    /// The bot's token, where it was not somebody else who was named.
+    pub(crate) fn token(&self, config: &Config) -> Result<Token, Failure> {
+        match self.named_before_the_bot(config)? {
+            Some(named) => Err(credentials::Error::AnotherWasNamed(named).into()),
+            None => Ok(credentials::read(&config.token.value)?),
+        }
+    }
+
+    /// Who was named aloud and has a session, where the token is one of the environment and nobody said `--as bot`.
+    fn named_before_the_bot(&self, config: &Config) -> Result<Option<String>, Failure> {
+        match config.named_before_the_token() {
+            Some(named) if self.global.speak_as != Some(Speaker::Bot) && self.has_account()? => {
+                Ok(Some(named))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whoever does this, which cannot be undone.
+    pub(crate) async fn proven_links(&self, operation: Operation) -> Result<Box<dyn Links>, Failure> {
+        match self.speaker(operation)? {
+            Speaker::Account => Ok(Box::new(self.proven_account().await?.0)),
+            Speaker::Bot => Ok(Box::new(self.connect()?.client)),
+        }
     }
 
     /// Whoever does this.
@@ -94,6 +113,18 @@ impl Context<'_> {
         match self.speaker(operation)? {
             Speaker::Account => Ok(Box::new(self.account()?)),
             Speaker::Bot => Ok(Box::new(self.connect()?.client)),
+        }
+    }
+}
+
+/// Whose the session is, once Telegram says the same as the file.
+pub(crate) async fn proven(client: &Client, place: &Place, kept: &Kept) -> Result<Person, Failure> {
+    let person = client.me().await.doing(|| "ask whose the session is".to_owned())?;
+    match person.id == kept.account {
+        true => Ok(person),
+        false => {
+            let (path, kept, other) = (place.path.clone(), kept.account, person.id);
+            Err(session_file::Error::NotWhose { path, kept, other }.into())
         }
     }
 }
@@ -149,8 +180,12 @@ mod tests {
             let kept = Kept { account: UserId::new(7).unwrap(), api_id: 1, session };
             Place::new(path.clone(), None).keep(&kept).unwrap();
         }
-        let variables = |name: &str| (name == "ADMIT_BOT_TOKEN" && has_token).then(|| "1:abc".to_owned());
-        let global = Global { speak_as, session_file: Some(path), ..Global::default() };
+        let variables = |name: &str| match name {
+            "ADMIT_BOT_TOKEN" if has_token => Some("1:abc".to_owned()),
+            "ADMIT_SESSION_FILE" => path.to_str().map(str::to_owned),
+            _ => None,
+        };
+        let global = Global { speak_as, ..Global::default() };
         let output = Output { format: Format::Words, quiet: true, coloured: false };
         let ctx = Context { global, output, variables: &variables };
         match runtime::run(async { ctx.links(operation) }) {

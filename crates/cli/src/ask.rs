@@ -81,7 +81,8 @@ impl Question {
 
     async fn typed(&self) -> Result<String, Failure> {
         // On another thread, so that signals are heard meanwhile.
-        let typed = spawn_blocking(line).await.map_err(io::Error::from)??;
+        let typed = spawn_blocking(line).await.map_err(io::Error::from)?;
+        let typed = typed.map_err(|why| self.unanswered(&format!("what was typed cannot be read: {why}")))?;
         if typed.is_empty() {
             aside("");
             return Err(self.unanswered("the input ended").into());

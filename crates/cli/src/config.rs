@@ -256,15 +256,23 @@ impl Config {
         })
     }
 
-    /// Whether the token is one that the environment happens to hold beside a profile that was named aloud.
-    pub(crate) fn is_token_of_others(&self) -> bool {
-        self.profile.is_aloud() && matches!(self.token.origin, Origin::Variable(_))
+    /// Who was named aloud, where the token is only one that the environment happens to hold.
+    pub(crate) fn named_before_the_token(&self) -> Option<String> {
+        let is_by_chance = matches!(self.token.origin, Origin::Variable(_));
+        match (&self.session_file.value, &self.profile.value) {
+            _ if !is_by_chance => None,
+            (Some(path), _) if self.session_file.is_aloud() => {
+                Some(format!("the session `{}`", path.display()))
+            }
+            (_, Some(name)) if self.profile.is_aloud() => Some(format!("the profile `{name}`")),
+            _ => None,
+        }
     }
 }
 
-impl Setting<Option<String>> {
+impl<T> Setting<Option<T>> {
     /// Whether a flag said it.
-    fn is_aloud(&self) -> bool {
+    pub(crate) fn is_aloud(&self) -> bool {
         matches!(self.origin, Origin::Flag(_))
     }
 }
@@ -348,9 +356,15 @@ pub(crate) fn check_api_id(said: Setting<String>) -> Result<Setting<Option<i32>>
     }
 }
 
-/// Where the session of a profile is kept, if nobody says otherwise. A profile may have any name, a file may not.
+/// Where the session of a profile is kept, if nobody says otherwise. A profile may have any name, a file may not; and one
+/// that is called as the file of whoever has none is spelled differently.
 fn usual_session_file(profiles: &Path, profile: Option<&str>) -> PathBuf {
-    let name = utf8_percent_encode(profile.unwrap_or("default"), IN_NO_NAME);
+    const OF_NONE: &str = "default";
+    let name = match profile {
+        None => OF_NONE.to_owned(),
+        Some(OF_NONE) => "%64efault".to_owned(),
+        Some(name) => utf8_percent_encode(name, IN_NO_NAME).to_string(),
+    };
     profiles.with_file_name("sessions").join(format!("{name}.session"))
 }
 
@@ -494,6 +508,9 @@ mod tests {
         };
         assert_eq!(file("", &[]), ("default.session".into(), Origin::Default));
         assert_eq!(file(GARDEN, &[]), ("garden.session".into(), Origin::Default));
+        // No profile shares the file of whoever has none.
+        let called_default = "default = 'default'\n[profile.default]\n";
+        assert_eq!(file(called_default, &[]), ("%64efault.session".into(), Origin::Default));
         let odd = "default = '../a b'\n[profile.'../a b']\n";
         assert_eq!(file(odd, &[]), ("..%2Fa%20b.session".into(), Origin::Default));
         let said = format!("{GARDEN}session_file = '/x/said'\n");

@@ -1,7 +1,6 @@
 //! What a command may reach: the options, the settings, a person to ask, and the way to Telegram.
 
 use crate::config::{Config, Variables};
-use crate::credentials;
 use crate::failure::{Failure, Usage};
 use crate::flags::Global;
 use crate::output::{Output, Shown, aside};
@@ -42,7 +41,7 @@ impl Context<'_> {
     /// The way to Telegram that the settings describe. Nothing is sent yet.
     pub(crate) fn connect(&self) -> Result<Connection, Failure> {
         let config = self.config()?;
-        let token = credentials::read(&config.token.value)?;
+        let token = self.token(&config)?;
         self.connect_with(token, &settings(&config))
     }
 
@@ -188,6 +187,38 @@ impl Shown for Rehearsed {
 
     fn brief(&self) -> String {
         format!("would send {} {}", self.method, self.parameters)
+    }
+}
+
+/// Somebody or something on a list of what it would happen to. For people the list says so as a whole.
+#[derive(Serialize)]
+pub(crate) struct WouldBe<T> {
+    dry_run: bool,
+    /// Such as `would be deleted`.
+    status: &'static str,
+    #[serde(flatten)]
+    row: T,
+}
+
+impl<T> WouldBe<T> {
+    pub(crate) fn new(status: &'static str, row: T) -> Self {
+        Self { dry_run: true, status, row }
+    }
+}
+
+impl<T: Shown> Shown for WouldBe<T> {
+    const COLUMNS: &'static [&'static str] = T::COLUMNS;
+
+    fn cells(&self) -> Vec<String> {
+        self.row.cells()
+    }
+
+    fn words(&self, clock: &Clock) -> String {
+        self.row.words(clock)
+    }
+
+    fn brief(&self) -> String {
+        self.row.brief()
     }
 }
 

@@ -46,6 +46,8 @@ pub(crate) enum Source {
 pub(crate) enum Error {
     #[error("there is no bot token")]
     Nowhere,
+    #[error("{0} was named, and the only bot token is one that the environment happens to hold")]
+    AnotherWasNamed(String),
     #[error("cannot read the token from {place}")]
     Unreadable {
         place: String,
@@ -65,6 +67,10 @@ impl Error {
         let hint = match self {
             Self::Nowhere => {
                 "set ADMIT_BOT_TOKEN or ADMIT_BOT_TOKEN_FILE, give `--token-file PATH`, or name a `--profile`"
+            }
+            Self::AnotherWasNamed(_) => {
+                "a bot does this: say `--as bot` for the bot of the environment, or give a token with `--token-file PATH` \
+                 or in the profile"
             }
             Self::Unreadable { .. } => "`--token-file` takes the path of a file with the token in it, or `-`",
             Self::Bad { .. } => "a token looks like `123456:ABC-DEF`; take it from @BotFather",

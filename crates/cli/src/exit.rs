@@ -99,7 +99,7 @@ pub(crate) fn hint(kind: &Kind) -> Option<String> {
         }
         Kind::MissingRight(right) => {
             return Some(format!(
-                "an administrator of the chat grants the right `{right}`; `admit chat show` tells which the bot has"
+                "an administrator of the chat grants the right `{right}`; `admit chat show` tells a bot which it has"
             ));
         }
         Kind::LinkDead => "make another with `admit link create`",

@@ -173,7 +173,9 @@ impl Failure {
             Self::Usage(_) => ("bad_input", exit::USAGE),
             Self::Config(config::Error::TooOpen { .. }) => ("bad_token", exit::CREDENTIALS),
             Self::Config(_) => ("bad_input", exit::USAGE),
-            Self::Credentials(credentials::Error::Nowhere) => ("no_token", exit::CREDENTIALS),
+            Self::Credentials(credentials::Error::Nowhere | credentials::Error::AnotherWasNamed(_)) => {
+                ("no_token", exit::CREDENTIALS)
+            }
             Self::Credentials(_) => ("bad_token", exit::CREDENTIALS),
             Self::Session(session_file::Error::Nowhere(_) | session_file::Error::Nobody) => {
                 ("no_session", exit::CREDENTIALS)

@@ -24,6 +24,8 @@ pub(crate) struct Listing<T> {
     /// So many at most.
     limit: Option<u64>,
     progress: Progress,
+    /// Whether a person sees the rows.
+    is_seen: bool,
 }
 
 /// Lists what `work` takes in, and says the total it answers. A list that ends early says how far it came.
@@ -54,9 +56,8 @@ fn write<T: Shown>(
 ) -> Result<(), Failure> {
     runtime::run_unstopped(async {
         let stopped = runtime::stopped();
-        // Rows that scroll by are progress enough.
-        let progress = Progress::new(&ctx.output, !io::stdout().is_terminal());
-        let mut listing = Listing { rows, noun, limit, progress };
+        let (progress, is_seen) = (Progress::new(&ctx.output), io::stdout().is_terminal());
+        let mut listing = Listing { rows, noun, limit, progress, is_seen };
         let ended = tokio::select! {
             biased;
             stop = stopped => Err(Failure::Stopped(stop)),
@@ -111,9 +112,16 @@ impl<T: Shown> Listing<T> {
             Some(next) => next,
             None => {
                 self.rows.flush()?;
-                let (written, noun) = (self.rows.count(), self.noun);
-                self.progress.show(|| format!("{} so far", count(written, noun)));
-                list.next().await
+                // Rows that scroll by are progress enough.
+                if !self.is_seen || self.rows.are_held_back() {
+                    let (written, noun) = (self.rows.count(), self.noun);
+                    self.progress.show(|| format!("{} so far", count(written, noun)));
+                }
+                let next = list.next().await;
+                if self.is_seen {
+                    self.progress.clear();
+                }
+                next
             }
         };
         next.transpose().doing(doing)
@@ -142,7 +150,7 @@ pub(crate) async fn number<I>(
     noun: Noun,
     doing: impl Fn() -> String,
 ) -> Result<u64, Failure> {
-    let (mut number, mut progress) = (0, Progress::new(&ctx.output, true));
+    let (mut number, mut progress) = (0, Progress::new(&ctx.output));
     let counted = loop {
         let next = match list.next().now_or_never() {
             Some(next) => next,
@@ -174,8 +182,8 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(output: &Output, is_wanted: bool) -> Self {
-        let is_wanted = is_wanted && !output.quiet && is_watched();
+    fn new(output: &Output) -> Self {
+        let is_wanted = !output.quiet && is_watched();
         Self { begun: Instant::now(), is_wanted, is_drawn: false }
     }
 
@@ -187,9 +195,10 @@ impl Progress {
         }
     }
 
-    fn clear(&self) {
+    fn clear(&mut self) {
         if self.is_drawn {
             let _ = write!(io::stderr(), "\x1b[K");
+            self.is_drawn = false;
         }
     }
 }

@@ -15,9 +15,9 @@ pub(crate) enum Format {
     #[default]
     #[value(skip)]
     Words,
-    /// One JSON value.
+    /// One JSON value; where it breaks off, it is closed, and the error is a line of its own.
     Json,
-    /// One JSON object a line.
+    /// One JSON object a line, whatever happens: for long lists.
     Ndjson,
     /// Comma-separated values with a header.
     Csv,

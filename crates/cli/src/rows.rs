@@ -88,6 +88,11 @@ impl<T: Shown, W: Write> Rows<T, W> {
         }
     }
 
+    /// Whether nothing can be seen yet, because it is not known how wide it will be.
+    pub(crate) fn are_held_back(&self) -> bool {
+        matches!(&self.form, Form::Table(table) if table.held_back.is_some())
+    }
+
     /// Lets out what is written so far.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()

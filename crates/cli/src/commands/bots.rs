@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::failure::{Doing, Failure};
+use crate::flags::Speaker;
 use crate::output::Shown;
 use crate::when::Clock;
 use clap::Subcommand;
@@ -23,6 +24,7 @@ Examples:
 
 impl Bot {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.expect_speaker(Speaker::Bot, "bot show")?;
         let client = ctx.connect()?.client;
         let me = ctx.talk(async { client.call(&GetMe {}).await.doing(|| "look at the bot".to_owned()) })?;
         Ok(ctx.output.show(&me, &Clock::of_this_machine())?)

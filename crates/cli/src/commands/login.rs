@@ -7,6 +7,7 @@ use crate::config::{self, Config, Origin, Setting, path_or_stdin};
 use crate::context::Context;
 use crate::credentials::{Secret, Source};
 use crate::failure::{Failure, Usage};
+use crate::flags::Speaker;
 use crate::output::{Output, Shown, is_watched};
 use crate::qr::Drawn;
 use crate::session_file::{Kept, Place};
@@ -30,6 +31,7 @@ const PHONE: Question = Question {
     flag: "--phone",
     example: "`--phone +4915112345678`",
 };
+const PHONE_FILE: Question = Question { flag: "--phone-file", example: "`--phone-file PATH`", ..PHONE };
 const CODE: Question = Question {
     what: "code",
     words: "The code that Telegram sent:",
@@ -56,6 +58,7 @@ const API_HASH: Question = Question {
 Examples:
   admit login --api-id 12345 --api-hash-file api-hash
   admit login --phone +4915112345678 --code-file - --password-file password
+  admit login --phone-file phone --code-file code --no-input
   admit login --qr
   admit login --server 127.0.0.1:39415 --dc 2 --auth-key-file auth-key
 
@@ -70,13 +73,16 @@ and the last line is the answer. So it is too where nobody looks, with stderr no
 url gives their account to this machine: keep it out of logs.")]
 pub(crate) struct Login {
     /// The telephone number of the account, with its country code.
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "phone_file", allow_hyphen_values = true)]
     phone: Option<String>,
+    /// Read it from this file, or from `-`: what stands in a command every user of the machine can read.
+    #[arg(long, value_name = "PATH")]
+    phone_file: Option<PathBuf>,
     /// Read the code that Telegram sends from this file, once it is sent, or from `-`.
     #[arg(long, value_name = "PATH")]
     code_file: Option<PathBuf>,
     /// Show a code to scan with a telephone where the account is logged in, instead.
-    #[arg(long, conflicts_with_all = ["phone", "code_file"])]
+    #[arg(long, conflicts_with_all = ["phone", "phone_file", "code_file"])]
     qr: bool,
     /// Read the second password from this file, or from `-`.
     #[arg(long, value_name = "PATH")]
@@ -118,6 +124,7 @@ pub(crate) struct Account {
 
 impl Login {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.expect_speaker(Speaker::Account, "login")?;
         self.expect_one_stdin()?;
         let config = ctx.config()?;
         let place = session_place(&config)?;
@@ -231,11 +238,12 @@ impl Login {
             CODE.can_ask(ctx)?;
         }
         let Secret(api_hash) = self.api_hash(config).await?;
-        let phone = match &self.phone {
-            Some(phone) => phone.clone(),
-            None => PHONE.ask(ctx).await?,
+        let phone = match (&self.phone, &self.phone_file) {
+            (Some(phone), _) => phone.clone(),
+            (None, Some(path)) => PHONE_FILE.read(path.clone()).await?.0,
+            (None, None) => PHONE.ask(ctx).await?,
         };
-        let sent = client.send_code(&phone, &api_hash).await;
+        let sent = client.send_code(phone.trim(), &api_hash).await;
         let sent = sent.map_err(|why| failed("have a code sent", why))?;
         ctx.output.note("Telegram sent a code: to where the account is logged in, or to the telephone.");
         self.give_code(ctx, client, &sent).await
@@ -305,6 +313,7 @@ impl Login {
         let files = [
             ("--auth-key-file", &self.auth_key_file),
             ("--api-hash-file", &self.api_hash_file),
+            ("--phone-file", &self.phone_file),
             ("--code-file", &self.code_file),
             ("--password-file", &self.password_file),
         ];

@@ -1,11 +1,13 @@
 //! `admit logout`: ends the session of an account at Telegram, and forgets it here.
 
-use crate::account::session_place;
+use crate::account::{proven, session_place};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::flags::Speaker;
 use crate::output::Shown;
 use crate::when::Clock;
 use clap::Args;
+use links::Kind;
 use serde::Serialize;
 
 #[derive(Args, Debug)]
@@ -27,6 +29,7 @@ struct LoggedOut {
 
 impl Logout {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
+        ctx.expect_speaker(Speaker::Account, "logout")?;
         let config = ctx.config()?;
         let place = session_place(&config)?;
         let kept = place.open()?;
@@ -35,13 +38,20 @@ impl Logout {
             return ctx
                 .would(format!("end the session of account {account} at Telegram, and delete `{path}`"));
         }
+        let failed = |error| Failure::Telegram {
+            doing: format!("end the session of account {account}"),
+            error,
+            hint: Some(format!("`{path}` is as it was; do it again when Telegram can be reached")),
+        };
         ctx.talk(async {
-            let ended = ctx.account_of(&config, &kept)?.log_out().await;
-            ended.map_err(|error| Failure::Telegram {
-                doing: format!("end the session of account {account}"),
-                error,
-                hint: Some(format!("`{path}` is as it was; do it again when Telegram can be reached")),
-            })
+            let client = ctx.account_of(&config, &kept)?;
+            match proven(&client, &place, &kept).await {
+                Ok(_) => client.log_out().await.map_err(failed),
+                // It is over, whoever ended it.
+                Err(Failure::Telegram { error, .. }) if *error.kind() == Kind::SessionOver => Ok(()),
+                Err(Failure::Telegram { error, .. }) => Err(failed(error)),
+                Err(other) => Err(other),
+            }
         })?;
         if place.delete(&kept)? {
             ctx.output.note(format_args!("Another session was kept in `{path}` meanwhile, and stays"));

@@ -173,7 +173,7 @@ impl Telegram {
         }
         settings.limit = advanced.timeout.unwrap_or(settings.limit);
         let token = match &self.token {
-            None => credentials::read(&config.token.value)?,
+            None => ctx.token(&config)?,
             Some(Secret(text)) => Token::new(text.trim())
                 .map_err(|source| credentials::Error::Bad { place: "`--token`".into(), source })?,
         };

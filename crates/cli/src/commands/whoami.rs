@@ -2,7 +2,6 @@
 
 use super::login::Account;
 use crate::context::Context;
-use crate::credentials::Source;
 use crate::failure::{Doing, Failure};
 use crate::flags::Speaker;
 use crate::output::Shown;
@@ -19,7 +18,7 @@ Examples:
   admit whoami
   admit whoami --as account --json
 
-Telegram is asked, which proves the session and the token.")]
+Telegram is asked, which proves the session and the token. Of the two, `first` does what both could.")]
 pub(crate) struct Whoami {}
 
 /// Everybody a command could speak as.
@@ -27,16 +26,17 @@ pub(crate) struct Whoami {}
 struct Everybody {
     account: Option<Account>,
     bot: Option<Me>,
+    /// Who does what both could: `bot` or `account`.
+    first: &'static str,
 }
 
 impl Whoami {
     pub(crate) fn run(self, ctx: &Context<'_>) -> Result<(), Failure> {
-        let has_token = ctx.config()?.token.value != Source::Nowhere;
         // Whoever is named has to be there.
         let (account, bot) = match ctx.global.speak_as {
             Some(Speaker::Account) => (true, false),
             Some(Speaker::Bot) => (false, true),
-            None => (ctx.has_account()?, has_token),
+            None => (ctx.has_account()?, ctx.is_bot_meant()?),
         };
         if !account && !bot {
             return Err(session_file::Error::Nobody.into());
@@ -49,13 +49,26 @@ impl Whoami {
             };
             return ctx.would(format!("ask Telegram {whom}"));
         }
-        let everybody = ctx.talk(async {
-            Ok(Everybody {
-                account: if account { Some(the_account(ctx).await?) } else { None },
-                bot: if bot { Some(the_bot(ctx).await?) } else { None },
-            })
+        let first = if bot { "bot" } else { "account" };
+        let (account, bot) = ctx.talk(async {
+            let account = if account { Some(the_account(ctx).await) } else { None };
+            Ok((account, if bot { Some(the_bot(ctx).await) } else { None }))
         })?;
-        Ok(ctx.output.show(&everybody, &Clock::of_this_machine())?)
+        let ((account, account_failed), (bot, bot_failed)) = (half(account), half(bot));
+        // What is known of one is told, whatever is wrong with the other.
+        if account.is_some() || bot.is_some() {
+            ctx.output.show(&Everybody { account, bot, first }, &Clock::of_this_machine())?;
+        }
+        account_failed.or(bot_failed).map_or(Ok(()), Err)
+    }
+}
+
+/// What was told, and what failed.
+fn half<T>(asked: Option<Result<T, Failure>>) -> (Option<T>, Option<Failure>) {
+    match asked {
+        None => (None, None),
+        Some(Ok(told)) => (Some(told), None),
+        Some(Err(failed)) => (None, Some(failed)),
     }
 }
 
@@ -76,6 +89,7 @@ impl Shown for Everybody {
         "account_last_name",
         "bot_id",
         "bot_username",
+        "first",
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -84,13 +98,16 @@ impl Shown for Everybody {
         let bot = self.bot.as_ref();
         cells.push(bot.map(|bot| bot.id.to_string()).unwrap_or_default());
         cells.push(bot.and_then(|bot| bot.username.clone()).unwrap_or_default());
+        cells.push(self.first.to_owned());
         cells
     }
 
     fn words(&self, clock: &Clock) -> String {
         let account = self.account.as_ref().map(|account| format!("account: {}", account.words()));
         let bot = self.bot.as_ref().map(|bot| format!("bot: {}", bot.words(clock)));
-        account.into_iter().chain(bot).collect::<Vec<_>>().join("\n")
+        let both = account.is_some() && bot.is_some();
+        let first = both.then(|| format!("first: the {}, where both can", self.first));
+        account.into_iter().chain(bot).chain(first).collect::<Vec<_>>().join("\n")
     }
 
     fn brief(&self) -> String {

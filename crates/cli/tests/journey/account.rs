@@ -59,21 +59,59 @@ fn a_profile_that_is_named_speaks_for_itself() {
     assert!(!creator("--profile owner"));
     assert!(creator("--profile owner --as bot"));
     assert!(creator(""));
+    // What only a bot does, no bot does that was not meant.
+    for line in ["bot show", "chat show --chat CHAT", "member remove --chat CHAT --user 5 --ban"] {
+        let ran = house.admit(&format!("{line} --profile owner --json"));
+        let error = ran.fails_as(4, "credentials", "no_token");
+        assert!(error["hint"].as_str().unwrap().contains("`--as bot`"), "{error}");
+    }
+    house.admit("link create --chat CHAT --count 3 --profile owner").is(4, "the profile `owner`");
+    house.admit("bot show --profile owner --as bot").is(0, "admit_demo_bot");
+}
+
+#[test]
+fn a_session_that_is_named_speaks_before_a_bot_that_is_not() {
+    let house = House::new();
+    house.log_in_with(house.mtproto["admin"]["auth_key"].as_str().unwrap(), "--session-file owner.session");
+    let made = house.json("link create --chat CHAT --session-file owner.session");
+    assert_eq!(made["creator"]["is_bot"], false);
+    house.admit("bot show --session-file owner.session --json").fails_as(4, "credentials", "no_token");
+    let before = house.ledger();
+    let ran = house.admit("link rotate --chat CHAT --yes --session-file none.session --json");
+    ran.fails_as(4, "credentials", "no_session");
+    assert_eq!(house.ledger_since(before), "");
+    // A token that was named as well is no chance.
+    house.write("token", &house.token);
+    let both = "--session-file owner.session --token-file token";
+    assert_eq!(house.json(&format!("link create --chat CHAT {both}"))["creator"]["is_bot"], true);
 }
 
 #[test]
 fn whoever_cannot_do_it_is_refused_by_name() {
     let house = house();
-    for line in ["member remove --chat CHAT --user 5", "chat show --chat CHAT", "serve"] {
+    for line in ["member remove --chat CHAT --user 5", "chat show --chat CHAT", "bot show", "serve"] {
         house.admit(&format!("{line} --as account")).is(2, "a bot does that, and no account");
     }
-    for line in ["reconcile", "link import --chat CHAT"] {
+    for line in ["reconcile", "link import --chat CHAT", "login", "logout"] {
         house.admit(&format!("{line} --as bot")).is(2, "an account does that, and no bot");
     }
     // A bot has no list but the ledger, which is not there yet.
     house.admit("gate new owls --title Owls --chat CHAT --ask Who? --answer owl").is(0, "is a draft");
     assert_eq!(house.json("link list --chat CHAT --as bot"), json!([]));
     house.admit("link list --chat CHAT --all-admins --as bot").is(2, "a bot cannot list links");
+}
+
+#[test]
+fn an_account_that_is_named_is_asked_though_no_session_is_kept() {
+    let house = House::new();
+    house.admit("gate new owls --title Owls --chat CHAT --ask Who? --answer owl").is(0, "is a draft");
+    for named in ["--as account", "--session-file none.session"] {
+        let ran = house.admit(&format!("link list --chat CHAT --json {named}"));
+        ran.fails_as(4, "credentials", "no_session");
+    }
+    house.admit("link list --as account").is(2, "no `--chat`");
+    house.admit("link list --gate owls --as account").is(2, "`--from ledger`");
+    assert_eq!(house.json("link list --gate owls --from ledger"), json!([]));
 }
 
 #[test]
@@ -100,6 +138,10 @@ fn a_link_for_stars_is_an_accounts_too() {
     let made = house.account_json(&format!("link create --chat {channel} --stars 50 --name fans"));
     assert_eq!(made["subscription_price"], 50);
     let url = made["invite_link"].as_str().unwrap();
+    let table = house.account(&format!("link list --chat {channel} -o csv")).out;
+    let mut rows = table.lines();
+    assert!(rows.next().unwrap().ends_with(",subscription_price,subscription_period"), "{table}");
+    assert!(rows.next().unwrap().ends_with(",50,2592000"), "{table}");
     let edit = format!("link edit --chat {channel} {url} --paid --name friends");
     house.account(&format!("{edit} --dry-run")).is(0, "would name");
     house.account(&edit).is(0, "named `friends`");
@@ -207,6 +249,11 @@ fn every_revoked_link_is_purged_once_somebody_said_yes() {
     let live = house.account("link create --chat CHAT -q").out;
     house.account("link purge --chat CHAT").is(2, "deletes every revoked link");
     assert_eq!(house.account("link purge --chat CHAT --dry-run -q").out.lines().count(), 3);
+    for rehearsed in house.account_json("link purge --chat CHAT --dry-run").as_array().unwrap() {
+        let (status, is_revoked) = (&rehearsed["status"], &rehearsed["is_revoked"]);
+        assert_eq!((&rehearsed["dry_run"], is_revoked), (&json!(true), &json!(true)));
+        assert_eq!(status, "would be deleted");
+    }
     let all = house.account("link purge --chat CHAT --all-admins --dry-run");
     assert_eq!((all.out.lines().count(), all.err.as_str()), (6, "would delete 5 links\n"));
     let purged = house.account_json("link purge --chat CHAT --yes");
@@ -237,6 +284,12 @@ fn everybody_who_waits_is_decided_about_at_once() {
         (would.out.lines().count(), would.err.as_str()),
         (3, "would approve all of them: 2 people wait\n")
     );
+    for (act, status) in [("approve", "would be approved"), ("decline", "would be declined")] {
+        let all = house.account_json(&format!("request {act} --chat CHAT --all --dry-run"));
+        let of_one = |person: i64| all.as_array().unwrap().iter().find(|it| it["user_id"] == person).unwrap();
+        let row = of_one(people[2]);
+        assert_eq!((&row["dry_run"], &row["status"]), (&json!(true), &json!(status)), "{row}");
+    }
     house.account(&format!("{approve} --link {one} --yes")).is(0, "approved everybody who waited");
     assert_eq!(house.account_json("request list --chat CHAT").as_array().unwrap().len(), 1);
     let named = house.account(&format!("request decline --chat CHAT --user {}", people[2]));
@@ -276,40 +329,48 @@ fn what_a_bot_cannot_do_says_what_can() {
     ran.fails_as(4, "credentials", "no_session");
 }
 
-/// A terminal to ask at, made by `script`, which every Debian has.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_question_tells_how_many() {
-    use std::io::{BufRead, BufReader, Read, Write};
-    use std::process::{Command, Stdio};
     let house = house();
     let link = house.account("link create --chat CHAT --request -q").out;
     for _ in 0..2 {
         assert_eq!(house.join(house.person(), link.trim()), "requested");
     }
     house.account(&format!("link revoke --chat CHAT {}", link.trim())).is(0, "is revoked");
+    let begin = |line: &str| {
+        let line = format!("{} {line} --chat {}", crate::house::ADMIT, house.chat);
+        crate::terminal::Terminal::begin(&house, &line, &[])
+    };
+    let before = house.ledger();
+    let delete = format!("link delete {}", link.trim());
+    // Whoever says no, nothing, or breaks it off, has done nothing.
+    for line in ["request approve --all", "request decline --all", "link purge", &delete, "link rotate"] {
+        for (answer, code, words) in
+            [("n\n", 2, "not confirmed"), ("\n", 2, "not confirmed"), ("\u{3}", 130, "interrupted")]
+        {
+            let mut terminal = begin(line);
+            terminal.wait_for("[y/N]");
+            terminal.type_in(answer);
+            terminal.end().is(code, words);
+        }
+    }
+    let sent = house.ledger_since(before);
+    for method in ["delete", "hide", "export", "editExported"] {
+        assert!(!sent.contains(&format!("messages.{method}")), "{sent}");
+    }
     for (line, question, done) in [
         ("request approve --all", "2 people wait: this approves everybody", "approved all 2 who waited"),
         ("request approve --all", "", "nobody waits"),
         ("link purge", "this deletes 1 revoked link of ", "deleted 1 link of "),
         ("link purge", "", "has no revoked link"),
     ] {
-        let line = format!("{} {line} --chat {}", crate::house::ADMIT, house.chat);
-        let mut command = Command::new("timeout");
-        command.args(["20", "script", "-qec", &line, "/dev/null"]).env_clear().env("PATH", "/usr/bin:/bin");
-        command.env("HOME", house.home.path()).env("ADMIT_API_URL", &house.address);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (mut said, mut out) = (String::new(), BufReader::new(child.stdout.take().unwrap()));
+        let mut terminal = begin(line);
         if !question.is_empty() {
-            while !said.contains("[y/N]") {
-                assert_ne!(out.read_line(&mut said).unwrap(), 0, "{said}");
-            }
-            assert!(said.contains(question), "{said}");
-            child.stdin.as_mut().unwrap().write_all(b"y\n").unwrap();
+            assert!(terminal.wait_for("[y/N]").contains(question));
+            terminal.type_in("y\n");
         }
-        out.read_to_string(&mut said).unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
-        assert!(said.contains(done), "{said}");
+        terminal.end().is(0, done);
     }
     // Where there was nothing to ask about, nothing was sent.
     assert_eq!(house.ledger_since(0).matches("messages.deleteRevokedExportedChatInvites").count(), 1);

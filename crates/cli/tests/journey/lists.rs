@@ -3,7 +3,7 @@
 use crate::house::House;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 fn house() -> House {
@@ -88,6 +88,7 @@ fn the_ledger_and_telegram_refuse_each_others_flags() {
     house.account("link list --chat CHAT --gate owls").is(3, "no database");
     house.account("link list --chat CHAT --from ledger").is(3, "no database");
     house.account("link show https://t.me/+AbC").is(3, "no database");
+    house.account("link list --from ledger --chat @garden").is(2, "`admit link check LINK`");
     house.account("link list --from ledger --limit 10001").is(2, "`--limit 10001`");
 }
 
@@ -109,6 +110,10 @@ fn who_came_and_who_waits_is_listed() {
     assert_eq!(texts(&by_link, "invite_link"), [open]);
     assert_eq!(house.account_json(&format!("member list --chat CHAT --link {asking}")), json!([]));
     assert_eq!(house.account("member list --chat CHAT").err, "1 person\n");
+    let table = house.account(&format!("member list --chat CHAT --link {open} -o csv")).out;
+    let rows: Vec<&str> = table.lines().collect();
+    assert!(rows[0].ends_with(",via_folder,invite_link,is_bot"), "{table}");
+    assert!(rows[1].ends_with(&format!(",false,{open},false")), "{table}");
 
     let waits = house.account_json("request list --chat CHAT");
     let (row, fields) = (&waits[0], ["user_id", "first_name", "username", "about"]);
@@ -124,6 +129,33 @@ fn who_came_and_who_waits_is_listed() {
     assert_eq!(house.account("request list --chat CHAT --search ann -q").out, format!("{ann}\n"));
     assert_eq!(house.account_json("request list --chat CHAT --search zoe"), json!([]));
     assert_eq!(house.account_json(&format!("request list --chat CHAT --link {open}")), json!([]));
+}
+
+#[test]
+fn who_came_is_told_newest_first_and_who_paid_once_apart() {
+    let house = house();
+    let owner = house.mtproto["admin"]["user_id"].clone();
+    let office = json!({ "id": owner, "rights": ["can_invite_users"] });
+    let paid = json!({ "kind": "channel", "title": "Paid", "bots": [office] });
+    let channel = house.control("chats", paid)["chat_id"].to_string();
+    let link = house.account(&format!("link create --chat {channel} --stars 50 -q")).out;
+    let came: Vec<String> = (0..3)
+        .map(|_| {
+            let person = house.person();
+            let pays = json!({ "link": link.trim(), "pay": true });
+            assert_eq!(house.control(&format!("people/{person}/join"), pays)["result"], "joined");
+            house.control("clock/advance", json!({ "seconds": 1_000_000 }));
+            person.to_string()
+        })
+        .collect();
+    // Their months are not over at the same time.
+    let [first, second, third] = came.try_into().unwrap();
+    let list = |more: &str| {
+        let line = format!("member list --chat {channel} --link {} {more}", link.trim());
+        texts(&house.account_json(line.trim()), "user_id")
+    };
+    assert_eq!(list(""), [third, second]);
+    assert_eq!(list("--lapsed"), [first]);
 }
 
 #[test]
@@ -260,18 +292,30 @@ fn a_list_that_fails_at_once_is_no_list() {
     assert!(error["hint"].as_str().unwrap().contains("admit login"), "{error}");
 }
 
-/// On a terminal, made by `script`, a table is as wide as that.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_table_on_a_terminal_is_no_wider() {
     let house = house();
     house.account(&format!("link create --chat CHAT --name {}", "n".repeat(32)));
     let list = format!("stty rows 24 cols 60; {} link list --chat {}", crate::house::ADMIT, house.chat);
-    let mut command = Command::new("timeout");
-    command.args(["20", "script", "-qec", &list, "/dev/null"]).env_clear().env("PATH", "/usr/bin:/bin");
-    command.env("HOME", house.home.path()).env("ADMIT_API_URL", &house.address).stdin(Stdio::null());
-    let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let said = crate::terminal::Terminal::begin(&house, &list, &[]).end().out;
     let rows: Vec<&str> = said.lines().map(str::trim_end).collect();
     assert!(rows.iter().all(|row| row.chars().count() <= 60), "{said}");
     assert!(rows[1].ends_with('…') && rows[0].contains("NAME"), "{said}");
+}
+
+/// The first rows of a table are held back, to see how wide they are.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_table_on_a_terminal_tells_how_far_it_is_until_its_rows_are_seen() {
+    let house = house();
+    house.account("link create --chat CHAT").is(0, "");
+    house.admit("link create --chat CHAT").is(0, "");
+    // The links of the first administrator take longer than a moment.
+    house.fault("messages.getExportedChatInvites", "latency", 1100, 1);
+    let list = format!("{} link list --all-admins --chat {}", crate::house::ADMIT, house.chat);
+    let said = crate::terminal::Terminal::begin(&house, &list, &[]).end().out;
+    let (before, after) = said.split_once("INVITE_LINK").unwrap();
+    assert!(before.starts_with("1 link so far\u{1b}[K\r") && before.ends_with("\r\u{1b}[K"), "{said:?}");
+    assert!(!after.contains("so far") && after.ends_with("2 links, 0 uses\r\n"), "{said:?}");
 }

@@ -23,3 +23,5 @@ mod playground;
 mod reconcile;
 mod secrets;
 mod session;
+#[cfg(target_os = "linux")]
+mod terminal;

@@ -693,7 +693,12 @@ fn the_ledger_tells_what_became_of_a_link() {
     }
     assert_eq!(json(&house, "link list --pass 1").as_array().unwrap().len(), 1);
     let newest = json(&house, "link list --limit 1")[0]["link_id"].as_i64().unwrap();
-    assert_eq!(json(&house, &format!("link list --limit 1 --before {newest}"))[0]["link_id"], newest - 1);
+    let next = json(&house, &format!("link list --limit 1 --before {newest}"))[0].take();
+    assert_eq!((&next["link_id"], &next["id"]), (&json!(newest - 1), &json!((newest - 1).to_string())));
+    assert_eq!(next["name"], next["marker"]);
+    // What one page ends with, the next one begins after.
+    assert_eq!(house.admit("link list --limit 1 -q").out, format!("{newest}\n"));
+    assert_eq!(run(&house, &format!("link show {} -q", link)).out, format!("{link}\n"));
 
     // What a gate made is not ended behind its back; nor is what it may give next.
     for line in
@@ -759,6 +764,7 @@ fn a_link_of_a_gate_is_edited_without_saying_what_it_was() {
     }
     run(&house, &format!("link edit --chat CHAT {link} --limit 2")).is(6, "it lets one person in");
     run(&house, &format!("link edit --chat -1009 {link} --expire 1h")).is(6, "it leads to another chat");
+    run(&house, &format!("link edit --chat CHAT {link} --expire 1h --as account")).is(2, "its bot edits it");
     let same = format!("--name {} --limit 1 --expire 1h", was["marker"].as_str().unwrap());
     run(&house, &format!("link edit --chat CHAT {link} {same} --dry-run")).is(0, "\"member_limit\":1");
     run(&house, &format!("link edit --chat CHAT {link} {same}")).is(0, "");

@@ -75,6 +75,7 @@ fn strays_end_and_what_is_foreign_stays() {
     let row = format!(",spring,,{},imported,,", house.chat);
     run(&house, "link list --from ledger -o csv").is(0, &row);
     // Page by page, each by the name it has there.
+    assert_eq!((&spring["id"], spring["foreign_link_id"].is_i64()), (&json!("imported-1"), true));
     let ran = run(&house, "link list --from ledger --limit 1 -q");
     let first = ran.out.trim().to_owned();
     run(&house, "link list --from ledger --limit 1").is(0, &format!("There may be more: `--before {first}`"));
@@ -126,6 +127,11 @@ fn what_cannot_be_compared_or_imported_is_named() {
     house.log_in_with(key["auth_key"].as_str().unwrap(), "--session-file deputy.session");
     let as_deputy = "reconcile --session-file deputy.session";
     run(&house, as_deputy).is(9, "only the owner of a chat sees the links of its bots");
+    // What somebody lacks for their own links is not the owner's account.
+    house.control(&format!("chats/{}/bot", house.chat), json!({ "id": deputy, "rights": [] }));
+    let ran = run(&house, "link import --chat CHAT --session-file deputy.session --json");
+    let error = ran.fails_as(5, "right_missing", "missing_right");
+    assert!(error["hint"].as_str().unwrap().starts_with("an administrator of the chat grants"), "{error}");
     // The owner's session is ended from elsewhere.
     house.control(&format!("people/{}/logout", house.mtproto["admin"]["user_id"]), json!({}));
     run(&house, "reconcile --json").fails_as(4, "credentials", "session_over");

@@ -32,6 +32,7 @@ impl Owner {
         owner.house.write("code", &format!("{}\r\n", owner.code));
         owner.house.write("password", &owner.password);
         owner.house.write("wrong", "00000\n");
+        owner.house.write("phone", &format!("{}\n", owner.phone));
         owner
     }
 
@@ -75,7 +76,7 @@ impl Owner {
 
     /// Logs in by telephone, all by files.
     fn sign_in(&self, more: &str) -> Ran {
-        self.login(&format!("--phone {} --code-file code --password-file password {more}", self.phone))
+        self.login(&format!("--phone-file phone --code-file code --password-file password {more}"))
     }
 
     /// Logs in by a code that somebody scans, who is told of it on stdout.
@@ -113,7 +114,12 @@ impl Owner {
 
     fn look(&self, ran: Ran) -> Ran {
         let said = format!("{}{}", ran.out, ran.err);
-        for secret in [self.password.as_str(), API_HASH, &self.key[..16], &self.key[496..]] {
+        let bytes: Vec<u8> =
+            (0..16).step_by(2).map(|at| u8::from_str_radix(&self.key[at..at + 2], 16).unwrap()).collect();
+        let decimal = format!("{bytes:?}");
+        let decimal = decimal.trim_matches(['[', ']']);
+        let (phone, key) = (self.phone.trim_start_matches('+'), &self.key);
+        for secret in [&self.password, API_HASH, phone, &key[..16], &key[496..], decimal] {
             assert!(!said.contains(secret), "`{secret}` was shown: {said}");
         }
         // It is short, and may stand in the middle of a time or an id.
@@ -196,18 +202,24 @@ fn whoami_tells_of_the_account_and_of_the_bot() {
     let parsed = |text: String| serde_json::from_str::<Value>(&text).unwrap();
     let bot = parsed(with_token("whoami --json"));
     assert_eq!((&bot["account"], &bot["bot"]["username"]), (&json!(null), &json!("admit_demo_bot")));
+    assert_eq!(bot["first"], "bot");
     owner.login("").is(0, "Logged in");
     assert_eq!(
         owner.json("whoami"),
         json!({
             "account": { "id": owner.id, "first_name": "Owner", "last_name": null, "username": null },
             "bot": null,
+            "first": "account",
         })
     );
     let both = parsed(with_token("whoami --json"));
     assert_eq!((&both["account"]["id"], &both["bot"]), (&json!(owner.id), &bot["bot"]));
     let words = with_token("whoami");
     assert!(words.starts_with(&format!("account: Owner ({})\nbot: @admit_demo_bot", owner.id)), "{words}");
+    assert!(words.ends_with("\nfirst: the bot, where both can\n") && both["first"] == "bot", "{words}");
+    // A token of others is left out.
+    let mine = parsed(with_token(&format!("whoami --session-file {FILE} --json")));
+    assert_eq!((&mine["bot"], &mine["first"]), (&json!(null), &json!("account")));
     let table = with_token("whoami -o table");
     assert!(table.starts_with("ACCOUNT_ID") && table.contains("admit_demo_bot"), "{table}");
     assert_eq!(parsed(with_token("whoami --as bot --json"))["account"], json!(null));
@@ -216,6 +228,15 @@ fn whoami_tells_of_the_account_and_of_the_bot() {
     let before = owner.house.ledger();
     assert!(with_token("whoami --dry-run").starts_with("would ask Telegram whose the session is, and whose"));
     assert_eq!(owner.house.ledger(), before);
+    // One half that is broken does not hide the other.
+    let dead = owner.finish(owner.command("whoami").env("ADMIT_BOT_TOKEN", "7:no-token-of-anybody"));
+    dead.is(4, &format!("account: Owner ({})\n", owner.id));
+    std::fs::write(owner.file(), "nonsense").unwrap();
+    let ran = owner.finish(owner.command("whoami --json").env("ADMIT_BOT_TOKEN", &owner.house.token));
+    assert_eq!(ran.code, Some(4), "{}", ran.err);
+    let lines: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["account"], &lines[0]["bot"]), (&json!(null), &bot["bot"]));
+    assert_eq!(lines[1]["error"]["code"], "bad_session");
 }
 
 #[test]
@@ -224,6 +245,9 @@ fn a_code_and_a_password_log_in() {
     owner.sign_in("").is(0, "Logged in as Owner");
     assert_eq!(owner.json("whoami")["account"]["id"], owner.id);
     owner.run("logout").is(0, "Logged out");
+    owner.login("--phone-file - --code-file -").is(2, "`--phone-file -` with `--code-file -`");
+    owner.login("--phone-file phone --phone 9996620002").is(2, "cannot be used with");
+    owner.login("--phone-file none --code-file code").is(2, "telephone number, from `--phone-file`");
     // The code by a pipe, and whoever has no password is asked for none.
     owner.ann();
     let code = std::fs::File::open(owner.house.home.path().join("code")).unwrap();
@@ -246,7 +270,7 @@ fn a_telephone_that_scans_a_code_lets_this_machine_in() {
         owner.run("logout").is(0, "Logged out");
     }
     owner.login("--qr --dry-run").is(0, "would log in");
-    for more in ["--qr --phone 9996620002", "--qr --code-file code"] {
+    for more in ["--qr --phone 9996620002", "--qr --phone-file phone", "--qr --code-file code"] {
         owner.login(&format!("{more} --dry-run")).is(2, "cannot be used with");
     }
 }
@@ -426,7 +450,16 @@ fn a_file_that_cannot_be_opened_is_named_and_left_as_it_is() {
     let whole_keys = std::fs::read_to_string(&keys).unwrap();
     let check = |words: &str, hint: &str| {
         let before = (std::fs::read(owner.file()).unwrap(), owner.house.ledger());
-        for command in ["whoami --json".to_owned(), "logout --json".to_owned(), owner.login_line("--json")] {
+        let chat = &owner.house.chat;
+        for command in [
+            "whoami --json".to_owned(),
+            "logout --json".to_owned(),
+            owner.login_line("--json"),
+            format!("link list --chat {chat} --json"),
+            format!("link revoke --chat {chat} https://t.me/+AbCdEf0123456789 --json"),
+            format!("request approve --chat {chat} --user 5 --json"),
+            format!("request list --chat {chat} --json"),
+        ] {
             let error = owner.run(&command).fails_as(4, "credentials", "bad_session");
             assert!(error["detail"].as_str().unwrap().contains(words), "{command}: {error}");
             assert!(error["hint"].as_str().unwrap().contains(hint), "{command}: {error}");
@@ -508,11 +541,18 @@ fn a_file_that_says_another_account_than_telegram_is_named() {
         format!("link purge --chat {chat} --yes"),
         format!("link delete --chat {chat} https://t.me/+AbCdEf0123456789 --yes"),
         format!("request decline --chat {chat} --all --yes"),
+        format!("request decline --chat {chat} --user 5"),
+        format!("request approve --chat {chat} --user 5,6"),
+        format!("link revoke --chat {chat} https://t.me/+AbCdEf0123456789"),
+        format!("link rotate --chat {chat} --yes"),
+        "logout".to_owned(),
     ] {
         owner.run(&line).is(6, &said);
     }
     let sent = owner.house.ledger_since(before);
-    assert!(!sent.contains("delete") && !sent.contains("hideAll"), "{sent}");
+    for method in ["delete", "hide", "editExported", "export", "logOut"] {
+        assert!(!sent.contains(&format!(".{method}")), "{sent}");
+    }
     owner.run("doctor").is(1, &said);
     let mut service = crate::operator::Service::start(&owner.house);
     service.logs(&said);
@@ -589,14 +629,12 @@ fn nothing_secret_is_shown_though_everything_is_logged() {
     assert!(!owner.house.home.path().join("admit-data").exists());
 }
 
-/// Terminals are made by `script`, which every Debian has.
 #[cfg(target_os = "linux")]
 mod at_a_terminal {
     use super::Owner;
     use crate::house::{ADMIT, Ran};
+    use crate::terminal::Terminal;
     use serde_json::json;
-    use std::io::{BufReader, Bytes, Read, Write};
-    use std::process::{Child, ChildStdout, Command, Stdio};
 
     const WHITE_ON_BLACK: &str = "\u{1b}[38;5;231;48;5;16m";
 
@@ -604,61 +642,15 @@ mod at_a_terminal {
     const CODE: &str = "that Telegram sent:";
     const PASSWORD: &str = "(it is not shown):";
 
-    /// A log-in at a terminal, and what stands there so far.
-    struct Terminal {
-        child: Child,
-        out: Bytes<BufReader<ChildStdout>>,
-        said: Vec<u8>,
-    }
-
-    impl Terminal {
-        fn log_in(owner: &Owner, more: &str) -> Self {
-            // A terminal that goes on hiding what is typed says so.
-            let line = format!(
-                "trap : INT; {ADMIT} {}; code=$?; stty -a | grep -q -e ' -echo ' && echo BLIND; exit $code",
-                owner.login_line(more)
-            );
-            let mut command = Command::new("timeout");
-            command
-                .args(["30", "script", "-qec", &line, "/dev/null"])
-                .env_clear()
-                .env("PATH", "/usr/bin:/bin");
-            command.env("HOME", owner.house.home.path()).current_dir(owner.house.home.path());
-            command.env("ADMIT_API_ID", "12345").env("ADMIT_API_HASH", super::API_HASH);
-            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-            let out = BufReader::new(child.stdout.take().unwrap()).bytes();
-            Self { child, out, said: Vec::new() }
-        }
-
-        /// Reads on until these words stand there, and answers what is new.
-        fn wait_for(&mut self, words: &str) -> String {
-            let from = self.said.len();
-            loop {
-                let new = String::from_utf8_lossy(&self.said[from..]).into_owned();
-                if new.contains(words) {
-                    return new;
-                }
-                let next = self.out.next().unwrap_or_else(|| panic!("`{words}` does not come: {new}"));
-                self.said.push(next.unwrap());
-            }
-        }
-
-        fn type_in(&mut self, answer: &str) {
-            self.child.stdin.as_mut().unwrap().write_all(answer.as_bytes()).unwrap();
-        }
-
-        fn end(mut self) -> Ran {
-            self.said.extend(self.out.map(|byte| byte.unwrap()));
-            let code = self.child.wait().unwrap().code();
-            let ran = Ran { code, out: String::from_utf8(self.said).unwrap(), err: String::new() };
-            assert!(!ran.out.contains("BLIND"), "{}", ran.out);
-            ran
-        }
+    fn log_in(owner: &Owner, more: &str) -> Terminal {
+        let line = format!("{ADMIT} {}", owner.login_line(more));
+        let application = [("ADMIT_API_ID", "12345"), ("ADMIT_API_HASH", super::API_HASH)];
+        Terminal::begin(&owner.house, &line, &application)
     }
 
     /// Types what is asked for: a question, and the answer to it.
     fn typed(owner: &Owner, dialogue: &[(&str, &str)]) -> Ran {
-        let mut terminal = Terminal::log_in(owner, "");
+        let mut terminal = log_in(owner, "");
         for (question, answer) in dialogue {
             terminal.wait_for(question);
             terminal.type_in(answer);
@@ -687,7 +679,7 @@ mod at_a_terminal {
     fn a_code_is_drawn_for_a_camera_and_wiped_away() {
         let owner = Owner::logged_out();
         owner.show_tokens_for(2);
-        let mut terminal = Terminal::log_in(&owner, "--qr");
+        let mut terminal = log_in(&owner, "--qr");
         let first = terminal.wait_for("then another one is shown.");
         assert!(
             first.contains("Settings > Devices > Link Desktop Device") && first.contains("It holds until ")
@@ -701,7 +693,7 @@ mod at_a_terminal {
         assert_eq!(owner.scan(owner.id, &second), json!({}));
         let wiped = terminal.wait_for(PASSWORD);
         assert!(wiped.contains("F\u{1b}[J"), "{wiped:?}");
-        terminal.type_in(&format!("{}\n", owner.password));
+        terminal.type_in(format!("{}\n", owner.password));
         let ran = terminal.end();
         ran.is(0, "Logged in as Owner");
         assert!(!ran.out.contains("tg://") && !ran.out.contains(&owner.password), "{}", ran.out);
@@ -710,7 +702,7 @@ mod at_a_terminal {
     #[test]
     fn a_code_is_wiped_away_when_it_is_broken_off() {
         let owner = Owner::logged_out();
-        let mut terminal = Terminal::log_in(&owner, "--qr");
+        let mut terminal = log_in(&owner, "--qr");
         terminal.wait_for("then another one is shown.");
         terminal.type_in("\u{3}");
         let ran = terminal.end();
@@ -737,6 +729,16 @@ mod at_a_terminal {
         ran.is(0, "Logged in as Owner");
         assert!(!ran.out.contains("wrong horse") && !ran.out.contains(&owner.password), "{}", ran.out);
         assert!(owner.file().exists());
+    }
+
+    #[test]
+    fn what_is_typed_and_is_no_text_is_refused_as_typed() {
+        let owner = Owner::logged_out();
+        let mut terminal = log_in(&owner, "");
+        terminal.wait_for(PHONE);
+        terminal.type_in(b"+49\xff\n");
+        let ran = terminal.end();
+        ran.is(2, "no telephone number: what was typed cannot be read");
     }
 
     #[test]

@@ -34,6 +34,8 @@ impl Shown for CountedLink {
         "is_primary",
         "is_revoked",
         "creator_id",
+        "subscription_price",
+        "subscription_period",
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -51,6 +53,8 @@ impl Shown for CountedLink {
             link.is_primary.to_string(),
             link.is_revoked.to_string(),
             link.creator.id.to_string(),
+            number(link.subscription_price.map(i64::from)),
+            number(link.subscription_period.map(i64::from)),
         ]
     }
 

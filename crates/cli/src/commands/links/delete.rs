@@ -63,14 +63,19 @@ impl Delete {
             let mut stopped = pin!(runtime::stopped());
             // Who cannot do it at all is told so before anybody is asked.
             ctx.speaker(Operation::Delete)?;
-            let links = if dry_run { ctx.account()? } else { ctx.proven_account().await?.0 };
-            if !dry_run {
-                tokio::select! {
-                    biased;
-                    stop = &mut stopped => return Err(Failure::Stopped(stop)),
-                    answer = ctx.confirm(&what) => answer?,
+            let begin = async {
+                if dry_run {
+                    return ctx.account();
                 }
-            }
+                let (account, _) = ctx.proven_account().await?;
+                ctx.confirm(&what).await?;
+                Ok(account)
+            };
+            let links = tokio::select! {
+                biased;
+                stop = &mut stopped => return Err(Failure::Stopped(stop)),
+                links = begin => links?,
+            };
             let act = async |link: &LinkUrl| {
                 let doing = || format!("delete the link {link}");
                 if dry_run {

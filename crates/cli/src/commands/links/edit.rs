@@ -104,6 +104,10 @@ impl Edit {
         if !self.paid
             && let Some((store, entry)) = kept::entry(ctx, &self.housing, &link, &parser)?
         {
+            if ctx.global.speak_as == Some(Speaker::Account) {
+                let rule = "a gate made this link, and its bot edits it";
+                return Err(Usage::new("`--as account`", rule, "`--as bot`").into());
+            }
             let kept = runtime::run(Kept::new(store, entry))?;
             return kept.edit(ctx, &self.chat.chat, &edit, &clock);
         }

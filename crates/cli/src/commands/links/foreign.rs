@@ -75,10 +75,10 @@ impl Entry {
     }
 
     /// How `--before` names it.
-    pub(super) fn id(&self) -> String {
+    pub(super) fn id(&self) -> &str {
         match self {
-            Self::Ours(it) => it.id().to_string(),
-            Self::Foreign(it) => it.id.clone(),
+            Self::Ours(it) => &it.id,
+            Self::Foreign(it) => &it.id,
         }
     }
 

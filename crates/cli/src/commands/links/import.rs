@@ -115,7 +115,7 @@ impl Import {
             let filter = LinkFilter { admin, revoked: false };
             let mut links = account.list(chat, &filter);
             let doing = || format!("list the links to {chat}");
-            while let Some(link) = listing.next(&mut links, doing).await.map_err(Failure::of_owners)? {
+            while let Some(link) = self.whose.told(listing.next(&mut links, doing).await)? {
                 let became = server::import(books, &link, importing).await.map_err(not_taken_in)?;
                 number += u64::from(became == BecameOfIt::Imported);
                 listing.put(&Imported::new(&link, became, importing.dry_run))?;

@@ -11,11 +11,15 @@ use store::{GateId, LedgerLink, Sighting};
 /// A link of the ledger. Its text is shown only where somebody asks for this one link.
 #[derive(Serialize)]
 pub(super) struct ShownEntry {
+    /// As `--before` takes it; one that was imported has such a name, too.
+    pub(super) id: String,
     link_id: i64,
     gate: String,
     chat_id: i64,
     bot_id: i64,
     /// Its name at Telegram.
+    name: String,
+    /// The same: by it a gate's link is known.
     marker: String,
     /// `making`, `free`, `given`, `lost`, `refused` or `dropped`.
     state: &'static str,
@@ -56,10 +60,12 @@ impl ShownEntry {
     pub(super) fn new(link: &LedgerLink, slugs: &HashMap<GateId, Slug>) -> Self {
         let second = |time: Option<UnixTime>| time.map(UnixTime::get);
         Self {
+            id: link.id.get().to_string(),
             link_id: link.id.get(),
             gate: slugs.get(&link.gate).map(ToString::to_string).unwrap_or_default(),
             chat_id: link.chat.get(),
             bot_id: link.bot.get(),
+            name: link.marker.to_string(),
             marker: link.marker.to_string(),
             state: link.state.as_str(),
             invite_link: None,
@@ -76,10 +82,6 @@ impl ShownEntry {
             revoked_at: second(link.revoked_at),
             seen: None,
         }
-    }
-
-    pub(super) fn id(&self) -> i64 {
-        self.link_id
     }
 
     /// With all that is known.
@@ -178,6 +180,6 @@ impl Shown for ShownEntry {
     }
 
     fn brief(&self) -> String {
-        self.invite_link.clone().unwrap_or_else(|| self.marker.clone())
+        self.invite_link.clone().unwrap_or_else(|| self.id.clone())
     }
 }

@@ -111,8 +111,7 @@ impl List {
             for admin in self.whose.each(&*links, chat).await? {
                 let filter = LinkFilter { admin, revoked: self.revoked };
                 let doing = || format!("list the links to {chat}");
-                let taken = listing.take(links.list(chat, &filter), doing, &mut counted).await;
-                if self.whose.is_only_me() { taken } else { taken.map_err(Failure::of_owners) }?;
+                self.whose.told(listing.take(links.list(chat, &filter), doing, &mut counted).await)?;
             }
             Ok(format!("{}, {}", listing.said(), count(uses, ("use", "uses"))))
         })
@@ -168,7 +167,8 @@ pub(in crate::commands) fn number(chat: &Chat) -> Result<ChatId, Usage> {
     match chat {
         Chat::Id(id) => Ok(*id),
         Chat::Name(_) => {
-            let rule = "the ledger knows chats by their numbers, which `admit chat show` tells";
+            let rule = "the ledger knows chats by their numbers, which `admit chat show` tells a bot, and `admit link \
+                        check LINK` an account that is in the chat";
             Err(Usage::flag("--chat", chat, rule, "`--chat -1001234567890`"))
         }
     }

@@ -2,7 +2,7 @@
 
 use super::counted::{CountedLink, LINKS};
 use super::whose::{Whose, everybody};
-use crate::context::Context;
+use crate::context::{Context, WouldBe};
 use crate::failure::{Doing, ErrorJson, Failure};
 use crate::flags::InChat;
 use crate::listing::{self, count, number};
@@ -83,7 +83,7 @@ impl Purge {
                 }
                 let purged = account.delete_revoked(chat, owner.id).await;
                 let doing = || format!("delete the revoked links of {} to {chat}", owner.id);
-                self.told(purged.doing(doing)).map(|()| Purged::done(owner))
+                self.whose.told(purged.doing(doing)).map(|()| Purged::done(owner))
             };
             if owners.is_empty() {
                 ctx.output.note(format_args!("No administrator of {chat} has a revoked link"));
@@ -128,7 +128,7 @@ impl Purge {
     async fn revoked(&self, ctx: &Context<'_>, account: &Client) -> Result<u64, Failure> {
         let chat = &self.chat.chat;
         let filter = LinkFilter { admin: self.whose.other(), revoked: true };
-        self.told(
+        self.whose.told(
             number(ctx, account.list(chat, &filter), LINKS, || format!("list the links to {chat}")).await,
         )
     }
@@ -141,17 +141,12 @@ impl Purge {
             for admin in self.whose.each(&*links, chat).await? {
                 let filter = LinkFilter { admin, revoked: true };
                 let theirs = links.list(chat, &filter);
-                let taken =
-                    listing.take(theirs, || format!("list the links to {chat}"), CountedLink::new).await;
-                self.told(taken)?;
+                let would = |link| WouldBe::new("would be deleted", CountedLink::new(link));
+                let taken = listing.take(theirs, || format!("list the links to {chat}"), would).await;
+                self.whose.told(taken)?;
             }
             Ok(format!("would delete {}", listing.said()))
         })
-    }
-
-    /// What is refused to others than the owner says so.
-    fn told<T>(&self, done: Result<T, Failure>) -> Result<T, Failure> {
-        if self.whose.is_only_me() { done } else { done.map_err(Failure::of_owners) }
     }
 }
 

@@ -70,7 +70,7 @@ impl Revoke {
                     (Box::new(client), bot_id)
                 }
                 // An owner revokes everybody's links, so whose it is explains nothing.
-                Speaker::Account => (Box::new(ctx.account()?), None),
+                Speaker::Account => (Box::new(ctx.proven_account().await?.0), None),
             };
             let was = was.as_ref().filter(|_| speaker == Speaker::Bot);
             links.revoke(chat, &link).await.map_err(|error| refused(error, &link, was, me))

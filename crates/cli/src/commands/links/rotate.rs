@@ -59,7 +59,7 @@ impl Rotate {
                     (Box::new(client), old)
                 }
                 Speaker::Account => {
-                    let account = ctx.account()?;
+                    let (account, _) = ctx.proven_account().await?;
                     let old = primary(&account, chat).await?;
                     (Box::new(account), old)
                 }

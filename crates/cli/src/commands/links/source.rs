@@ -38,6 +38,8 @@ impl Source {
         let source = match said {
             Some(source) => source,
             None if telegrams.is_some() => Self::Telegram,
+            // An account is asked for nothing else.
+            None if ctx.global.speak_as == Some(Speaker::Account) => Self::Telegram,
             None if ledgers.is_some() => Self::Ledger,
             // A bot is told of no list.
             None if ctx.global.speak_as == Some(Speaker::Bot) => Self::Ledger,

@@ -41,8 +41,13 @@ impl Whose {
     }
 
     /// Whether nobody else's links are meant.
-    pub(super) fn is_only_me(&self) -> bool {
+    fn is_only_me(&self) -> bool {
         !self.all_admins && self.other().is_none()
+    }
+
+    /// What is refused to others than the owner says so.
+    pub(super) fn told<T>(&self, done: Result<T, Failure>) -> Result<T, Failure> {
+        if self.is_only_me() { done } else { done.map_err(Failure::of_owners) }
     }
 
     /// Each that is meant, for a filter of links.

@@ -78,7 +78,8 @@ impl ShownMember {
 }
 
 impl Shown for ShownMember {
-    const COLUMNS: &'static [&'static str] = &["user_id", "name", "username", "joined_at", "approved_by"];
+    const COLUMNS: &'static [&'static str] =
+        &["user_id", "name", "username", "joined_at", "approved_by", "via_folder", "invite_link", "is_bot"];
 
     fn cells(&self) -> Vec<String> {
         let person = &self.person;
@@ -88,6 +89,9 @@ impl Shown for ShownMember {
             person.username.clone().unwrap_or_default(),
             self.joined_at.to_string(),
             self.approved_by.map(|id| id.to_string()).unwrap_or_default(),
+            self.via_folder.to_string(),
+            self.invite_link.clone().unwrap_or_default(),
+            person.is_bot.to_string(),
         ]
     }
 

@@ -1,8 +1,8 @@
 //! `admit request approve` and `decline`: the people who are named, one by one; or everybody who waits, in one call.
 
-use super::list::{PEOPLE, looking, take};
+use super::list::{PEOPLE, ShownRequest, looking};
 use crate::commands::links::{parser, whole_link};
-use crate::context::Context;
+use crate::context::{Context, WouldBe};
 use crate::failure::{Doing, ErrorJson, Failure};
 use crate::flags::{InChat, Speaker};
 use crate::listing::{self, count, number};
@@ -13,6 +13,7 @@ use crate::when::Clock;
 use clap::Args;
 use links::{Kind, Links, Operation, RequestFilter, UserId, Verdict};
 use serde::Serialize;
+use std::pin::pin;
 use telegram::bot_api::methods::{ApproveChatJoinRequest, DeclineChatJoinRequest, Method};
 
 #[derive(Args, Debug)]
@@ -65,8 +66,13 @@ impl Decide {
             return self.rehearse(ctx, verdict);
         }
         runtime::run_unstopped(async {
-            let stopped = runtime::stopped();
-            let (speaker, links) = (ctx.speaker(Operation::Decide)?, ctx.links(Operation::Decide)?);
+            let mut stopped = pin!(runtime::stopped());
+            let speaker = ctx.speaker(Operation::Decide)?;
+            let links = tokio::select! {
+                biased;
+                stop = &mut stopped => return Err(Failure::Stopped(stop)),
+                links = ctx.proven_links(Operation::Decide) => links?,
+            };
             let decide = async |user: &UserId| {
                 let decided = links.decide(&self.chat.chat, *user, verdict).await;
                 let decided = decided.doing(|| self.doing(verdict, *user));
@@ -86,7 +92,8 @@ impl Decide {
         if ctx.global.dry_run {
             return listing::list(ctx, PEOPLE, None, async |listing| {
                 let links = ctx.links(Operation::DecideAll).map_err(one_by_one)?;
-                take(listing, &*links, chat, &filter).await?;
+                let would = |request| WouldBe::new(words.would, ShownRequest::new(request));
+                listing.take(links.requests(chat, &filter), || looking(chat), would).await?;
                 Ok(format!("would {} all of them: {}", words.act, listing.said()))
             });
         }
@@ -153,13 +160,14 @@ impl Decided {
 struct Words {
     act: &'static str,
     done: &'static str,
+    would: &'static str,
 }
 
 impl Words {
     fn of(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Approve => Self { act: "approve", done: "approved" },
-            Verdict::Decline => Self { act: "decline", done: "declined" },
+            Verdict::Approve => Self { act: "approve", done: "approved", would: "would be approved" },
+            Verdict::Decline => Self { act: "decline", done: "declined", would: "would be declined" },
         }
     }
 }

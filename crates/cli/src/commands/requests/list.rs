@@ -4,13 +4,13 @@ use crate::commands::links::{parser, whole_link};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::flags::InChat;
-use crate::listing::{self, Listing, Noun};
+use crate::listing::{self, Noun};
 use crate::output::Shown;
 use crate::person::ShownPerson;
 use crate::rows::plain;
 use crate::when::Clock;
 use clap::Args;
-use links::{Chat, Links, Operation, Request, RequestFilter};
+use links::{Chat, Operation, Request, RequestFilter};
 use serde::Serialize;
 
 /// Who waits.
@@ -55,20 +55,11 @@ impl List {
         let filter = RequestFilter { link, search: self.search };
         listing::list(ctx, PEOPLE, self.limit, async |listing| {
             let links = ctx.links(Operation::Requests)?;
-            take(listing, &*links, &self.chat.chat, &filter).await?;
+            let chat = &self.chat.chat;
+            listing.take(links.requests(chat, &filter), || looking(chat), ShownRequest::new).await?;
             Ok(listing.said())
         })
     }
-}
-
-/// Writes who waits.
-pub(super) async fn take(
-    listing: &mut Listing<ShownRequest>,
-    links: &dyn Links,
-    chat: &Chat,
-    filter: &RequestFilter,
-) -> Result<(), Failure> {
-    listing.take(links.requests(chat, filter), || looking(chat), ShownRequest::new).await
 }
 
 pub(super) fn looking(chat: &Chat) -> String {
@@ -76,7 +67,7 @@ pub(super) fn looking(chat: &Chat) -> String {
 }
 
 impl ShownRequest {
-    fn new(request: Request) -> Self {
+    pub(super) fn new(request: Request) -> Self {
         let person = ShownPerson::new(request.person);
         Self { person, asked_at: request.asked_at.get(), about: request.bio }
     }
