@@ -609,9 +609,24 @@ async fn what_a_second_try_finds_done_is_done() {
     assert_eq!(home.town.join(ann, link.as_str()).await["result"], "requested");
     home.fault("messages.hideAllChatJoinRequests", "lost", 0).await;
     home.owner.decide_all(&home.chat, None, Verdict::Approve).await.unwrap();
+    home.owner.revoke(&home.chat, &link).await.unwrap();
+    home.fault("messages.deleteExportedChatInvite", "lost", 0).await;
+    home.owner.delete(&home.chat, &link).await.unwrap();
     home.fault("auth.logOut", "lost", 0).await;
     home.owner.log_out().await.unwrap();
     assert_eq!(kind(home.owner.show(&home.chat, &link).await), Kind::SessionOver);
+}
+
+#[tokio::test]
+async fn whoever_was_declined_is_told_so_by_a_second_try_too() {
+    let home = Home::new().await;
+    let link = home.owner.create(&home.chat, &Terms::by_request()).await.unwrap();
+    let (_, eve) = home.visitor("Eve").await;
+    home.fault("messages.importChatInvite", "lost", 0).await;
+    let declined =
+        json!({ "method": "messages.importChatInvite", "kind": "4xx", "text": "INVITE_REQUEST_DECLINED" });
+    home.town.control("faults", declined).await;
+    assert_eq!(eve.join(&hash(&link.url)).await.unwrap(), Joined::Declined);
 }
 
 #[tokio::test]

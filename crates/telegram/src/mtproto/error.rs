@@ -90,6 +90,10 @@ fn refused(said: &RpcError, right: Right) -> (Ending, Error) {
             (Ending::Held(wait), Error::because(Kind::Wait { seconds }, whole))
         }
         (500.. | ..0, _) => (Ending::Failed, unnamed(whole)),
+        _ if said.name.starts_with("FROZEN_") => {
+            let kind = Kind::Refused { code: said.code, text: whole.word };
+            (Ending::Refused, Error::because(kind, Frozen))
+        }
         (401, _) if said.name != "SESSION_PASSWORD_NEEDED" => {
             (Ending::Refused, Error::because(Kind::SessionOver, whole))
         }
@@ -122,6 +126,11 @@ pub(super) fn sent_on_to(error: &Error) -> Option<i32> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the account is at home at data centre {0}")]
 pub(super) struct SentOn(i32);
+
+/// Telegram lets the account look, and do nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("Telegram froze this account; its app says why, and takes an appeal")]
+struct Frozen;
 
 fn unnamed(said: Said) -> Error {
     Error::new(Kind::Refused { code: said.code, text: said.word })
@@ -216,6 +225,17 @@ mod tests {
     fn a_flood_says_how_long() {
         check(420, "FLOOD_WAIT_31", Ending::Held(Duration::from_secs(31)), Kind::Wait { seconds: 31 });
         check(420, "FLOOD_PREMIUM_WAIT_3", Ending::Held(Duration::from_secs(3)), Kind::Wait { seconds: 3 });
+    }
+
+    #[test]
+    fn whose_account_is_frozen_is_told_where_to_appeal() {
+        let text = "FROZEN_METHOD_INVALID".to_owned();
+        let said = types::RpcError { error_code: 420, error_message: text.clone() };
+        let (ending, error) = read(InvocationError::Rpc(said.into()), Right::InviteUsers);
+        assert_eq!((ending, error.kind()), (Ending::Refused, &Kind::Refused { code: 420, text }));
+        assert!(!error.is_retryable());
+        let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<Frozen>());
+        assert_eq!(source, Some(&Frozen));
     }
 
     #[test]

@@ -143,7 +143,11 @@ impl Links for Client {
         let deadline = self.deadline();
         let (id, peer) = self.peer(deadline, chat).await?;
         let request = messages::DeleteExportedChatInvite { peer, link: link.as_str().to_owned() };
-        self.of_chat(about(id, Effect::Same, deadline), &request).await.map(drop)
+        match self.of_chat(about(id, Effect::Same, deadline), &request).await {
+            // A try whose answer was lost may have deleted it; whether or not, this chat has no such link now.
+            Err(why) if *why.kind() == Kind::OutcomeUnknown && *last_word(&why) == Kind::LinkDead => Ok(()),
+            deleted => deleted.map(drop),
+        }
     }
 
     async fn delete_revoked(&self, chat: &Chat, admin: UserId) -> Result<()> {
@@ -287,7 +291,7 @@ fn visiting(effect: Effect, deadline: Instant) -> About {
 }
 
 fn is_declined(why: &Error) -> bool {
-    matches!(why.kind(), Kind::Refused { text, .. } if text == "INVITE_REQUEST_DECLINED")
+    matches!(last_word(why), Kind::Refused { text, .. } if text == "INVITE_REQUEST_DECLINED")
 }
 
 /// Telegram says so by refusing; for whoever asks it is what they wanted.
