@@ -135,9 +135,9 @@ impl Store {
         Ok(rows.into_iter().map(doubt).collect())
     }
 
-    /// Telegram was asked, and said that the person of this pass is in: it is used. Tells whether that is news.
-    pub async fn found_in(&self, pass: PassId, chat: ChatId, now: UnixTime) -> Result<bool> {
-        self.write(move |tx| found_in(tx, pass, chat, now)).await
+    /// Telegram was asked then, and said that the person of this pass is in: it is used. Tells whether that is news.
+    pub async fn found_in(&self, pass: PassId, chat: ChatId, asked_at: UnixTime) -> Result<bool> {
+        self.write(move |tx| found_in(tx, pass, chat, asked_at)).await
     }
 
     /// Telegram was asked, and said that the person of this pass is not in: there is no doubt any more.
@@ -207,15 +207,15 @@ fn doubt(tx: &mut Tx<'_>, bot: UserId, chat: Option<ChatId>, gap: Gap, now: Unix
     Ok(issued + expired)
 }
 
-/// A join that no update told of is written down like one of a list, at the moment it was found.
-fn found_in(tx: &mut Tx<'_>, pass: PassId, chat: ChatId, now: UnixTime) -> Result<bool> {
+/// A join that no update told of is written down like one of a list, as of the moment before Telegram was asked.
+fn found_in(tx: &mut Tx<'_>, pass: PassId, chat: ChatId, asked_at: UnixTime) -> Result<bool> {
     let Some((Some(person),)): Option<(Option<UserId>,)> = tx.row(PERSON, &[&pass])? else {
         return Ok(false);
     };
     updates::hold_people(tx, &BTreeSet::from([person]))?;
     let Some((gate, link)) = tx.row(HOLDER, &[&pass, &chat, &person])? else { return Ok(false) };
     gates::turn(tx, gate)?;
-    // Nobody knows since when. They may go in this very second, and that is told as of it.
-    let at = UnixTime::new(now.get() - 1);
+    // Nobody knows since when. They may have gone since, in that very second too, and that is told as of it.
+    let at = UnixTime::new(asked_at.get() - 1);
     found::write_down(tx, &Found { chat, person, at, did: Did::ComeBy(link) }).map(|_| true)
 }

@@ -134,7 +134,7 @@ async fn needless(app: App, gate: SavedGate, person: UserId) -> Result<Option<Ou
     let mut why = Outcome::Inside;
     for &chat in gate.gate.chats.iter() {
         match presence::of(&app, &bot, chat, person).await? {
-            Some(Presence::In) => {}
+            Some(Presence::In { .. }) => {}
             Some(Presence::Banned) => why = Outcome::Banned,
             Some(Presence::Out) | None => return Ok(None),
         }

@@ -39,8 +39,8 @@ pub(crate) async fn settle(app: &App, bot: &Bot) -> Result<usize, Trouble> {
     for doubt in app.store.doubts(bot.id, AT_A_TIME).await? {
         let found = presence::of(app, bot, doubt.chat, doubt.person).await?;
         match found {
-            Some(Presence::In) => {
-                app.store.found_in(doubt.pass, doubt.chat, app.clock.now()).await?;
+            Some(Presence::In { asked_at }) => {
+                app.store.found_in(doubt.pass, doubt.chat, asked_at).await?;
                 app.bells.ending.ring();
             }
             Some(Presence::Out | Presence::Banned) => app.store.found_out(doubt).await?,

@@ -112,8 +112,8 @@ async fn by_presence(
 ) -> Result<Option<Outcome>, Trouble> {
     let Some(person) = holding.person else { return Ok(None) };
     Ok(match presence::of(app, bot, entry.chat, person).await? {
-        Some(Presence::In) => {
-            app.store.found_in(holding.pass, entry.chat, app.clock.now()).await?;
+        Some(Presence::In { asked_at }) => {
+            app.store.found_in(holding.pass, entry.chat, asked_at).await?;
             app.bells.ending.ring();
             Some(Outcome::Done)
         }

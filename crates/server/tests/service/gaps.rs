@@ -36,6 +36,24 @@ async fn whoever_is_known_and_came_unheard_of_is_found_to_be_in() {
 }
 
 #[tokio::test]
+async fn whoever_is_found_to_be_in_was_in_when_telegram_was_asked_however_late_it_answers() {
+    let house = crowded(json!({})).await;
+    let (fan, ann, link) = known(&house).await;
+    // The bot is asked about, too.
+    let late = json!({ "method": "getChatMember", "kind": "latency", "n": 3000, "times": 9 });
+    house.control("faults", late).await;
+    house.forget_while_away(TWO_DAYS, async || assert_eq!(house.join(ann, &link).await, "joined")).await;
+    let is_about_ann = |line: &str| line.contains("\"late\"") && line.contains(&ann.to_string());
+    eventually("Telegram is asked", async || house.ledger().await.lines().any(is_about_ann).then_some(()))
+        .await;
+    let now = house.now();
+    house.leap(60).await;
+    fan.reads("You are in. Your invitation was used").await;
+    let used_at = house.number("select used_at from entries");
+    assert!(used_at < now.get(), "{used_at} {now:?}");
+}
+
+#[tokio::test]
 async fn whoever_is_known_and_is_not_in_gets_another_link_and_the_old_one_is_dead() {
     let house = crowded(json!({})).await;
     let (fan, ann, old) = known(&house).await;
