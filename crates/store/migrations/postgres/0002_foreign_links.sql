@@ -30,3 +30,9 @@ update links set compared_at = 0
 where used_by >= 1098437885952
     or id in (select link from sightings where person >= 1098437885952 and link is not null)
     or pass in (select id from passes where person >= 1098437885952);
+
+-- Nor is whoever asked before somebody was erased, and waits still, written down anew.
+insert into meta (name, value)
+select 'requests', int8send(max(at)) from audit
+where what = 'erase person'
+having count(*) > 0;

@@ -59,6 +59,7 @@ impl Database {
             drop index sightings_by_foreign_link;
             alter table sightings drop column foreign_link;
             alter table links drop column compared_at;
+            delete from meta where name in ('requests', 'reconciled');
             delete from migrations where number > 1;",
         )
         .await;

@@ -362,6 +362,19 @@ on_both! {
         assert_eq!(store.not_compared(bot(), chat()).await.unwrap(), links[4..]);
     }
 
+    async fn who_was_erased_before_there_were_these_books_and_waits_still_is_not_written_down_again(database: &Database) {
+        let (store, _) = opened(database).await;
+        store.take_in(bot(), vec![asked(1, 42, 10), asked(2, 43, 20)]).await.unwrap();
+        store.erase_person(person(42), "maria", later(60)).await.unwrap();
+        store.erase_person(person(43), "maria", later(70)).await.unwrap();
+        drop(store);
+        database.go_back_to_the_first_schema().await;
+        let store = database.open().await;
+        assert_eq!(find(&store, asks(42, 10)).await, None);
+        assert_eq!(find(&store, asks(44, 70)).await, None);
+        assert!(find(&store, asks(45, 71)).await.is_some());
+    }
+
     async fn when_the_books_were_last_compared_is_remembered(database: &Database) {
         let (store, _) = opened(database).await;
         assert_eq!(store.reconciled_at().await.unwrap(), None);
