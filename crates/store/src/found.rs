@@ -15,7 +15,8 @@ statements! {
         select count(*) from (
             select 1 from sightings s
             where s.chat = $1 and s.person = $2 and s.what = $3
-                and (s.what = 'asked' or (s.link is not distinct from $4 and s.foreign_link is not distinct from $5))
+                and (s.what = 'asked'
+                    or (s.link is not distinct from $4 and s.foreign_link is not distinct from $5 and s.at >= $6 - 600))
                 and not exists (
                     select 1 from sightings w
                     where w.chat = s.chat and w.person = s.person and w.what not in (s.what, 'asked')
@@ -172,7 +173,7 @@ fn is_before_an_erasure(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
 }
 
 /// Nobody comes in twice without going in between, and nobody waits twice: whoever was seen to come, and not to go since,
-/// is who the list tells of.
+/// is who the list tells of. One that says they came much later tells of another time; earlier is what was found late.
 fn is_known(tx: &mut Tx<'_>, found: &Found) -> Result<bool> {
     let (what, link, foreign) = match found.did {
         Did::ComeBy(link) => ("joined", Some(link), None),

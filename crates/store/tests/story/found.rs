@@ -167,6 +167,21 @@ on_both! {
         assert_eq!(seen(&store, 1).await.len(), 1);
     }
 
+    async fn whoever_is_listed_long_after_they_were_seen_to_come_by_that_link_went_unheard_of(database: &Database) {
+        let (store, _) = opened(database).await;
+        let Imported::Imported(link) = store.import(shown(5), "maria", NOW).await.unwrap() else { panic!() };
+        let found = |at| Found { chat: chat(), person: person(42), at: later(at), did: Did::ComeByForeign(link) };
+        store.take_in(bot(), vec![joined_by_foreign(1, 42, 5, 1000)]).await.unwrap();
+        // Earlier is what was found late, and a little later is another clock.
+        for at in [10, 1000, 1600] {
+            assert_eq!(find(&store, found(at)).await, None, "{at}");
+        }
+        assert_eq!(find(&store, found(1601)).await, Some(Outcome::Noted));
+        assert_eq!(find(&store, found(1601)).await, None);
+        let (_, seen) = store.foreign_link(&hash(5)).await.unwrap().unwrap();
+        assert_eq!(seen.iter().map(|it| it.at).collect::<Vec<_>>(), [later(1000), later(1601)]);
+    }
+
     async fn what_is_found_long_after_something_was_told_is_another_time(database: &Database) {
         let (store, gate) = opened(database).await;
         store.take_in(bot(), vec![joined(1, 42, None, 10)]).await.unwrap();
