@@ -102,7 +102,10 @@ impl App {
             phone_code: Some(code.to_owned()),
             email_verification: None,
         };
-        self.call(request).await.map(who)
+        match self.call(request).await? {
+            enums::auth::Authorization::SignUpRequired(_) => Err("nobody has this number".to_owned()),
+            authorization => Ok(who(authorization)),
+        }
     }
 
     pub async fn check_password(&self, password: &str) -> Result<i64, String> {

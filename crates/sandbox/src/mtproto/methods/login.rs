@@ -58,7 +58,10 @@ pub(super) fn sign_in(call: &mut Call, asked: auth::SignIn) -> Outcome<enums::au
             return Err(Word("PHONE_CODE_INVALID").into());
         }
     }
-    let id = call.world.account_by_phone(&phone).ok_or(Word("PHONE_NUMBER_UNOCCUPIED"))?.id;
+    // The code was right, and stays so for whoever would sign up.
+    let Some(id) = call.world.account_by_phone(&phone).map(|account| account.id) else {
+        return Ok(types::auth::AuthorizationSignUpRequired { terms_of_service: None }.into());
+    };
     call.session.code = None;
     let_in(call, id)
 }
