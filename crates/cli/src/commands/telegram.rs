@@ -8,6 +8,7 @@ use super::links::{Typed, terms};
 use crate::context::{Connection, Context, settings};
 use crate::credentials::{self, Secret};
 use crate::failure::{Failure, Usage};
+use crate::flags::Speaker;
 use crate::output::{aside, hide_secrets};
 use crate::when::{self, Clock};
 use clap::Args;
@@ -93,6 +94,7 @@ impl Telegram {
             )
             .into());
         }
+        ctx.expect_speaker(Speaker::Bot, "telegram")?;
         if self.token.is_some() {
             ctx.output.warn(
                 "a token in `--token` can be read by every user of this machine: set ADMIT_BOT_TOKEN instead",

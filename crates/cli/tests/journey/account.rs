@@ -89,7 +89,13 @@ fn a_session_that_is_named_speaks_before_a_bot_that_is_not() {
 #[test]
 fn whoever_cannot_do_it_is_refused_by_name() {
     let house = house();
-    for line in ["member remove --chat CHAT --user 5", "chat show --chat CHAT", "bot show", "serve"] {
+    for line in [
+        "member remove --chat CHAT --user 5",
+        "chat show --chat CHAT",
+        "bot show",
+        "telegram CreateInvitationLink --chat CHAT",
+        "serve",
+    ] {
         house.admit(&format!("{line} --as account")).is(2, "a bot does that, and no account");
     }
     for line in ["reconcile", "link import --chat CHAT", "login", "logout"] {
