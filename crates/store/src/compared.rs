@@ -30,8 +30,8 @@ statements! {
     LED_TO = "
         select distinct chat from links
         where bot = $1 and (
-            url is not null and compared_at is null and expires_at > $3
-            or url is null and state in ('lost', 'refused', 'dropped') and expires_at > $2)
+            url is not null and compared_at is null and expires_at > $2
+            or url is null and state in ('lost', 'refused', 'dropped') and expires_at > $3)
         order by chat";
     IMPORTED_INTO = "
         select distinct chat from foreign_links
@@ -101,7 +101,7 @@ impl Store {
     /// Chats with links of a bot that may let somebody in still, or ended after `since` without anybody looking up who came
     /// by them; whether a gate leads there by this bot or not.
     pub async fn led_to(&self, bot: UserId, now: UnixTime, since: UnixTime) -> Result<Vec<ChatId>> {
-        let rows = self.read(move |tx| tx.rows(LED_TO, &[&bot, &now, &since])).await?;
+        let rows = self.read(move |tx| tx.rows(LED_TO, &[&bot, &since, &now])).await?;
         Ok(rows.into_iter().map(|(chat,)| chat).collect())
     }
 
