@@ -156,7 +156,7 @@ impl Store {
         self.time_of(NOTED).await
     }
 
-    /// Telegram wants not to be asked for comparisons before then, whichever node asks.
+    /// Nothing is compared before then, by whichever node.
     pub async fn rest_from_reconciling(&self, until: UnixTime) -> Result<()> {
         self.write(move |tx| tx.execute(REST, &[&until.get().to_be_bytes().to_vec()]).map(drop)).await
     }

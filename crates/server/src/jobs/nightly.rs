@@ -29,12 +29,10 @@ pub(crate) async fn every_night(app: App, account: Account, strays: Strays, hold
         if now < not_before {
             continue;
         }
-        match one_look(&app, &account, strays, &holder, now).await {
-            Ok(Look::Done) => {
-                failures = 0;
-                continue;
-            }
-            Ok(Look::Again) => {}
+        match one_look(&app, &account, strays, &holder, failures, now).await {
+            Ok(Look::Done) => failures = 0,
+            Ok(Look::Again) => failures += 1,
+            Ok(Look::Rests) => {}
             Err(CannotReconcile::SessionOver(why)) => {
                 error!(
                     error = chain(&why),
@@ -45,10 +43,10 @@ pub(crate) async fn every_night(app: App, account: Account, strays: Strays, hold
             }
             Err(why) => {
                 warn!(error = chain(&why), "our books could not be compared with Telegram's");
+                not_before = UnixTime::new(app.clock.now().get().saturating_add(rest_seconds(failures)));
+                failures += 1;
             }
         }
-        not_before = UnixTime::new(app.clock.now().get().saturating_add(rest_seconds(failures)));
-        failures += 1;
     }
 }
 
@@ -58,6 +56,8 @@ enum Look {
     Done,
     /// Something may be better later.
     Again,
+    /// It is not yet time for that, or another node is at it.
+    Rests,
 }
 
 async fn one_look(
@@ -65,15 +65,18 @@ async fn one_look(
     Account(open): &Account,
     strays: Strays,
     holder: &str,
+    failures: u32,
     now: UnixTime,
 ) -> Result<Look, CannotReconcile> {
-    let rests = app.store.reconciling_rests_until().await?.is_some_and(|until| now < until);
-    if rests || !is_due(app.store.reconciled_at().await?, now) {
+    if !is_due(app.store.reconciled_at().await?, now) {
         return Ok(Look::Done);
+    }
+    if app.store.reconciling_rests_until().await?.is_some_and(|until| now < until) {
+        return Ok(Look::Rests);
     }
     let until = UnixTime::new(now.get() + LEASE_SECONDS);
     if app.store.lease(LEASE, holder, now, until).await?.is_none() {
-        return Ok(Look::Done);
+        return Ok(Look::Rests);
     }
     let (account, mut report) = (open(), Report::default());
     let compared = tokio::select! {
@@ -86,21 +89,22 @@ async fn one_look(
     tell(&report);
     let Some(compared) = compared else {
         warn!("another node compares our books with Telegram's now");
-        return Ok(Look::Done);
+        return Ok(Look::Rests);
     };
     let look = match compared {
-        Ok(()) => conclude(app, &report, now).await,
+        Ok(()) => conclude(app, &report, failures, now).await,
         Err(why) => Err(why),
     };
     app.store.give_back(LEASE, holder).await?;
     look
 }
 
-/// Writes down that the night is over, or how long Telegram wants to rest: the account is opened anew each time, by
-/// whichever node, and remembers nothing.
-async fn conclude(app: &App, report: &Report, now: UnixTime) -> Result<Look, CannotReconcile> {
+/// Writes down that the night is over, or when it goes on, which is not before Telegram wants to be asked: the account is
+/// opened anew each time, by whichever node, and remembers nothing.
+async fn conclude(app: &App, report: &Report, failures: u32, now: UnixTime) -> Result<Look, CannotReconcile> {
     if report.is_worth_repeating() {
-        let until = app.clock.now().get().saturating_add(i64::from(report.wait_seconds()) + 1);
+        let rest = rest_seconds(failures).max(i64::from(report.wait_seconds()) + 1);
+        let until = app.clock.now().get().saturating_add(rest);
         app.store.rest_from_reconciling(UnixTime::new(until)).await?;
         return Ok(Look::Again);
     }
