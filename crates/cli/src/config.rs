@@ -256,9 +256,14 @@ impl Config {
         })
     }
 
-    /// Who was named aloud, where the token is only one that the environment happens to hold.
+    /// Who was named aloud, where the token is only one that the environment or a profile that nobody named happens to
+    /// hold.
     pub(crate) fn named_before_the_token(&self) -> Option<String> {
-        let is_by_chance = matches!(self.token.origin, Origin::Variable(_));
+        let is_by_chance = match self.token.origin {
+            Origin::Variable(_) => true,
+            Origin::Profile(_) => !self.profile.is_aloud(),
+            Origin::Flag(_) | Origin::Default => false,
+        };
         match (&self.session_file.value, &self.profile.value) {
             _ if !is_by_chance => None,
             (Some(path), _) if self.session_file.is_aloud() => {

@@ -37,10 +37,10 @@ pub(crate) struct Global {
     /// Where the Bot API is. [env: ADMIT_API_URL] [default: https://api.telegram.org]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) api_url: Option<String>,
-    /// Where the session of an account is kept. [env: ADMIT_SESSION_FILE] [default: beside the profiles]
+    /// Where the session of an account is kept; given here, the account speaks. [env: ADMIT_SESSION_FILE] [default: beside the profiles]
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) session_file: Option<PathBuf>,
-    /// Who does what both could do; the bot, where its token is given and it can.
+    /// Who does what both could do; the bot, where its token is given and nobody else was named.
     #[arg(long = "as", global = true, value_name = "WHO", value_enum)]
     pub(crate) speak_as: Option<Speaker>,
     /// Go through this proxy: `http://host:3128`, `socks5://host:1080`. [env: ADMIT_PROXY]

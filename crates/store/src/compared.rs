@@ -35,7 +35,8 @@ statements! {
         order by chat";
     IMPORTED_INTO = "
         select distinct chat from foreign_links
-        where revoked_at is null or revoked_at > compared_at
+        where compared_at > $1 and (revoked_at is null or revoked_at > compared_at)
+            and (expires_at is null or expires_at > compared_at)
         order by chat";
     NOT_COMPARED = "
         select id from links
@@ -47,6 +48,10 @@ statements! {
         insert into meta (name, value) values ('reconciled', $1)
         on conflict (name) do update set value = excluded.value";
     NOTED = "select value from meta where name = 'reconciled'";
+    REST = "
+        insert into meta (name, value) values ('reconciling_rests', $1)
+        on conflict (name) do update set value = excluded.value";
+    RESTS = "select value from meta where name = 'reconciling_rests'";
 }
 
 /// What the books know of a link that Telegram shows.
@@ -105,9 +110,9 @@ impl Store {
         Ok(rows.into_iter().map(|(chat,)| chat).collect())
     }
 
-    /// Chats with imported links by which somebody may have come since they were compared.
-    pub async fn imported_into(&self) -> Result<Vec<ChatId>> {
-        let rows = self.read(|tx| tx.rows(IMPORTED_INTO, &[])).await?;
+    /// Chats with imported links that were compared after `since`, and by which somebody may have come after that.
+    pub async fn imported_into(&self, since: UnixTime) -> Result<Vec<ChatId>> {
+        let rows = self.read(move |tx| tx.rows(IMPORTED_INTO, &[&since])).await?;
         Ok(rows.into_iter().map(|(chat,)| chat).collect())
     }
 
@@ -148,7 +153,21 @@ impl Store {
 
     /// When that was, if ever.
     pub async fn reconciled_at(&self) -> Result<Option<UnixTime>> {
-        let row: Option<(Vec<u8>,)> = self.read(|tx| tx.row(NOTED, &[])).await?;
+        self.time_of(NOTED).await
+    }
+
+    /// Nothing is compared before then, by whichever node.
+    pub async fn rest_from_reconciling(&self, until: UnixTime) -> Result<()> {
+        self.write(move |tx| tx.execute(REST, &[&until.get().to_be_bytes().to_vec()]).map(drop)).await
+    }
+
+    /// When that is over, if it ever was said.
+    pub async fn reconciling_rests_until(&self) -> Result<Option<UnixTime>> {
+        self.time_of(RESTS).await
+    }
+
+    async fn time_of(&self, statement: &'static str) -> Result<Option<UnixTime>> {
+        let row: Option<(Vec<u8>,)> = self.read(move |tx| tx.row(statement, &[])).await?;
         Ok(row.and_then(|(at,)| at.try_into().ok()).map(|at| UnixTime::new(i64::from_be_bytes(at))))
     }
 }

@@ -81,6 +81,11 @@ statements! {
         where id < $1 and (gate = $2 or $3 = 0) and (chat = $4 or $5 = 0) and (pass = $6 or $7 = 0)
         order by id desc
         limit $8";
+    BY_ID = "
+        select id, gate, chat, bot, marker, state, url, expires_at, expiry_wanted, intended_at, made_at, pass,
+            generation, given_at, used_at, used_by, revoke_wanted_at, revoked_at
+        from links
+        where id = $1";
     BY_HASH = "
         select id, gate, chat, bot, marker, state, url, expires_at, expiry_wanted, intended_at, made_at, pass,
             generation, given_at, used_at, used_by, revoke_wanted_at, revoked_at
@@ -516,6 +521,12 @@ impl Store {
             })
             .await?;
         rows.into_iter().map(|row| open(self.keys(), row)).collect()
+    }
+
+    /// This link, and who was seen by it.
+    pub async fn ledger_by_id(&self, link: LinkId) -> Result<Option<(LedgerLink, Vec<Sighting>)>> {
+        let row = self.read(move |tx| tx.row(BY_ID, &[&link])).await?;
+        self.with_sightings(row).await
     }
 
     /// The link with this hash, and who was seen by it.

@@ -139,7 +139,7 @@ impl Reconcile {
             (_, true) => Strays::EndAll,
             _ => Strays::End,
         };
-        let wish = Wish { chats, who: Some(ctx.who()), dry_run: ctx.global.dry_run, strays };
+        let mut wish = Wish { chats, who: Some(ctx.who()), dry_run: ctx.global.dry_run, strays };
         let config = ctx.config()?;
         let (links, road) = (parser(&config), crate::context::settings(&config));
         let keep_days =
@@ -157,8 +157,16 @@ impl Reconcile {
             if !wish.dry_run && !self.keep_strays && !ctx.global.yes {
                 let mut rehearsed = Report::default();
                 compare(&Wish { dry_run: true, ..wish.clone() }, &mut rehearsed).await?;
-                if let Some(what) = ends(&rehearsed) {
-                    ctx.confirm(&what).await?;
+                match ends(&rehearsed) {
+                    Some(what) => ctx.confirm(&what).await?,
+                    // What was not shown, nobody could be asked about.
+                    None if rehearsed.is_worth_repeating() => {
+                        ctx.output.note(
+                            "Telegram did not show all at first, so strays that are found now are left",
+                        );
+                        wish.strays = Strays::Keep;
+                    }
+                    None => {}
                 }
             }
             compare(&wish, &mut report).await
@@ -186,20 +194,16 @@ impl Reconcile {
     }
 }
 
-/// What would be ended for good, or may be, if anything.
+/// What would be ended for good, if anything.
 fn ends(rehearsed: &Report) -> Option<String> {
     let of = |found: &Difference| found.unshown().filter(|link| matches!(link.end, End::Due)).count() as u64;
     let links: u64 = rehearsed.differences().map(of).sum();
     let chats: BTreeSet<_> =
         rehearsed.chats.iter().filter(|chat| of(&chat.found) > 0).map(|it| it.chat).collect();
     let (all, chats) = (count(links, ("link", "links")), count(chats.len() as u64, ("chat", "chats")));
-    let what = match (links, rehearsed.is_worth_repeating()) {
-        (0, false) => return None,
-        (0, true) => "Telegram did not show all just now; this ends for good what it finds".to_owned(),
-        (_, false) => format!("this ends {all} of {chats} for good"),
-        (_, true) => format!("this ends {all} of {chats} for good, and what Telegram did not show just now"),
-    };
-    Some(format!("{what}; `admit reconcile --dry-run` names them"))
+    let more = if rehearsed.is_worth_repeating() { ", and what Telegram did not show just now" } else { "" };
+    (links > 0)
+        .then(|| format!("this ends {all} of {chats} for good{more}; `admit reconcile --dry-run` names them"))
 }
 
 /// A chat that was not compared to its end, or where Telegram did not show or end a link.

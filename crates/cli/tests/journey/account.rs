@@ -36,15 +36,21 @@ fn an_account_makes_changes_and_ends_links() {
     house.account("link create --chat CHAT --count 3 --as account").is(2, "a batch is made by a bot");
 }
 
-#[test]
-fn a_profile_that_is_named_speaks_for_itself() {
-    let house = House::new();
-    let path = house.write(".config/admit/profiles.toml", "[profile.owner]\n");
+fn write_profiles(house: &House, text: &str) {
+    let path = house.write(".config/admit/profiles.toml", text);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
+    #[cfg(not(unix))]
+    drop(path);
+}
+
+#[test]
+fn a_profile_that_is_named_speaks_for_itself() {
+    let house = House::new();
+    write_profiles(&house, "[profile.owner]\n");
     let creator = |more: &str| {
         let arguments = format!("link create --chat {} --json {more}", house.chat);
         let arguments: Vec<&str> = arguments.split_whitespace().collect();
@@ -84,6 +90,15 @@ fn a_session_that_is_named_speaks_before_a_bot_that_is_not() {
     house.write("token", &house.token);
     let both = "--session-file owner.session --token-file token";
     assert_eq!(house.json(&format!("link create --chat CHAT {both}"))["creator"]["is_bot"], true);
+    // Nor is one of a profile, unless nobody named the profile.
+    let token = house.home.path().join("token");
+    let profiles = format!("default = \"garden\"\n[profile.garden]\ntoken_file = {token:?}\n");
+    write_profiles(&house, &profiles);
+    for (named, is_bot) in [("", false), (" --profile garden", true)] {
+        let line = format!("link create --chat CHAT --session-file owner.session --json{named}");
+        let made: Value = serde_json::from_str(&house.account(&line).out).unwrap();
+        assert_eq!(made["creator"]["is_bot"], is_bot, "{named}");
+    }
 }
 
 #[test]

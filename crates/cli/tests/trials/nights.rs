@@ -2,7 +2,7 @@
 
 use crate::evidence::Told;
 use crate::fans::Fan;
-use crate::house::{House, Rules};
+use crate::house::{House, Rules, until};
 
 /// Every point of a night, and how often it is passed in this one.
 const POINTS: [(&str, usize); 5] = [
@@ -90,6 +90,10 @@ fn the_other_node_compares_the_books_to_their_end() {
     let absence = Absence::new(Rules::for_two());
     let house = &absence.house;
     house.start_to_end_at(0, Some("reconcile.took_in:2"));
+    // It is the first to look.
+    until("a node compares the books", || {
+        !house.books.rows("name", "from leases where name = 'reconcile'").is_empty()
+    });
     house.start_node(1);
     house.buried();
     house.take_over(1);

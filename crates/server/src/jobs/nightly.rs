@@ -29,12 +29,10 @@ pub(crate) async fn every_night(app: App, account: Account, strays: Strays, hold
         if now < not_before {
             continue;
         }
-        let least = match one_look(&app, &account, strays, &holder, now).await {
-            Ok(Look::Done) => {
-                failures = 0;
-                continue;
-            }
-            Ok(Look::Again { least_seconds }) => least_seconds,
+        match one_look(&app, &account, strays, &holder, failures, now).await {
+            Ok(Look::Done) => failures = 0,
+            Ok(Look::Again) => failures += 1,
+            Ok(Look::Rests) => {}
             Err(CannotReconcile::SessionOver(why)) => {
                 error!(
                     error = chain(&why),
@@ -45,11 +43,10 @@ pub(crate) async fn every_night(app: App, account: Account, strays: Strays, hold
             }
             Err(why) => {
                 warn!(error = chain(&why), "our books could not be compared with Telegram's");
-                0
+                not_before = UnixTime::new(app.clock.now().get().saturating_add(rest_seconds(failures)));
+                failures += 1;
             }
-        };
-        not_before = UnixTime::new(app.clock.now().get().saturating_add(rest_seconds(failures, least)));
-        failures += 1;
+        }
     }
 }
 
@@ -57,8 +54,10 @@ pub(crate) async fn every_night(app: App, account: Account, strays: Strays, hold
 enum Look {
     /// Nothing is left for tonight.
     Done,
-    /// Something may be better later, though not before Telegram wants to be asked.
-    Again { least_seconds: u32 },
+    /// Something may be better later.
+    Again,
+    /// It is not yet time for that, or another node is at it.
+    Rests,
 }
 
 async fn one_look(
@@ -66,14 +65,18 @@ async fn one_look(
     Account(open): &Account,
     strays: Strays,
     holder: &str,
+    failures: u32,
     now: UnixTime,
 ) -> Result<Look, CannotReconcile> {
     if !is_due(app.store.reconciled_at().await?, now) {
         return Ok(Look::Done);
     }
+    if app.store.reconciling_rests_until().await?.is_some_and(|until| now < until) {
+        return Ok(Look::Rests);
+    }
     let until = UnixTime::new(now.get() + LEASE_SECONDS);
     if app.store.lease(LEASE, holder, now, until).await?.is_none() {
-        return Ok(Look::Done);
+        return Ok(Look::Rests);
     }
     let (account, mut report) = (open(), Report::default());
     let compared = tokio::select! {
@@ -86,19 +89,28 @@ async fn one_look(
     tell(&report);
     let Some(compared) = compared else {
         warn!("another node compares our books with Telegram's now");
-        return Ok(Look::Done);
+        return Ok(Look::Rests);
     };
-    let done = match compared {
-        Ok(()) if report.is_worth_repeating() => Ok(Look::Again { least_seconds: report.wait_seconds() }),
-        Ok(()) => {
-            app.points.pass("nightly.compared");
-            app.store.reconciled(now).await?;
-            Ok(Look::Done)
-        }
+    let look = match compared {
+        Ok(()) => conclude(app, &report, failures, now).await,
         Err(why) => Err(why),
     };
     app.store.give_back(LEASE, holder).await?;
-    done
+    look
+}
+
+/// Writes down that the night is over, or when it goes on, which is not before Telegram wants to be asked: the account is
+/// opened anew each time, by whichever node, and remembers nothing.
+async fn conclude(app: &App, report: &Report, failures: u32, now: UnixTime) -> Result<Look, CannotReconcile> {
+    if report.is_worth_repeating() {
+        let rest = rest_seconds(failures).max(i64::from(report.wait_seconds()) + 1);
+        let until = app.clock.now().get().saturating_add(rest);
+        app.store.rest_from_reconciling(UnixTime::new(until)).await?;
+        return Ok(Look::Again);
+    }
+    app.points.pass("nightly.compared");
+    app.store.reconciled(now).await?;
+    Ok(Look::Done)
 }
 
 async fn run(
@@ -153,11 +165,9 @@ fn tell(report: &Report) {
     }
 }
 
-/// For how long nothing is asked after so many failures, if Telegram wants so much rest. The account is opened anew each
-/// time, so nobody else remembers that.
-fn rest_seconds(failures: u32, least: u32) -> i64 {
-    let doubled = TRY_AGAIN_SECONDS.saturating_mul(1 << failures.min(16));
-    doubled.min(LONGEST_SECONDS).max(i64::from(least) + 1)
+/// For how long nothing is asked after so many failures.
+fn rest_seconds(failures: u32) -> i64 {
+    TRY_AGAIN_SECONDS.saturating_mul(1 << failures.min(16)).min(LONGEST_SECONDS)
 }
 
 /// Whether no night was compared since the last time it was three.
@@ -171,16 +181,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_failed_is_tried_again_ever_later_and_not_before_telegram_wants_it() {
-        let check = |failures, least, seconds| assert_eq!(rest_seconds(failures, least), seconds);
-        check(0, 0, 30);
-        check(1, 0, 60);
-        check(6, 0, 1920);
-        check(7, 0, 3600);
-        check(u32::MAX, 0, 3600);
-        check(0, 29, 30);
-        check(0, 30, 31);
-        check(9, 86_400, 86_401);
+    fn what_failed_is_tried_again_ever_later() {
+        let check = |failures, seconds| assert_eq!(rest_seconds(failures), seconds);
+        check(0, 30);
+        check(1, 60);
+        check(6, 1920);
+        check(7, 3600);
+        check(u32::MAX, 3600);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use store::{GateId, LedgerLink, Sighting};
 /// A link of the ledger. Its text is shown only where somebody asks for this one link.
 #[derive(Serialize)]
 pub(super) struct ShownEntry {
-    /// As `--before` takes it; one that was imported has such a name, too.
+    /// As `admit link show` and `--before` take it; one that was imported has such a name, too.
     pub(super) id: String,
     link_id: i64,
     gate: String,

@@ -15,7 +15,7 @@ use crate::when::Clock;
 use clap::Args;
 use gate::Code;
 use links::{Chat, LinkHash, Operation};
-use store::{ForeignLink, ForeignLinkId, LedgerLink, Sighting, Store};
+use store::{ForeignLink, ForeignLinkId, LedgerLink, LinkId, Sighting, Store};
 
 #[derive(Args, Debug)]
 #[command(before_help = "\
@@ -84,10 +84,12 @@ impl Show {
 }
 
 /// A link as somebody names it.
+#[derive(Default)]
 struct Named {
     marker: Option<Code>,
     hash: Option<LinkHash>,
-    /// As `admit link list` calls one that was imported.
+    /// As `admit link list` calls one of a gate, and one that was imported.
+    id: Option<LinkId>,
     foreign: Option<ForeignLinkId>,
 }
 
@@ -95,15 +97,22 @@ impl Named {
     fn read(text: &str, config: &Config) -> Result<Self, Usage> {
         let text = text.trim();
         if let Ok(foreign::Id(id)) = text.parse() {
-            return Ok(Self { marker: None, hash: None, foreign: Some(id) });
+            return Ok(Self { foreign: Some(id), ..Self::default() });
+        }
+        // Nothing else that names a link is a number.
+        if let (true, Ok(id)) = (text.bytes().all(|it| it.is_ascii_digit()), text.parse()) {
+            return Ok(Self { id: Some(LinkId::new(id)), ..Self::default() });
         }
         match (text.parse().ok(), some_hash(text, &parser(config))) {
             (None, Err(why)) => Err(why),
-            (marker, hash) => Ok(Self { marker, hash: hash.ok(), foreign: None }),
+            (marker, hash) => Ok(Self { marker, hash: hash.ok(), ..Self::default() }),
         }
     }
 
     async fn look_up(&self, store: &Store) -> Result<Option<(LedgerLink, Vec<Sighting>)>, Failure> {
+        if let Some(id) = self.id {
+            return Ok(store.ledger_by_id(id).await?);
+        }
         // A name looks like a hash as well, and no hash we are told looks like one of our names.
         if let Some(marker) = self.marker
             && let Some(found) = store.ledger_by_marker(marker).await?

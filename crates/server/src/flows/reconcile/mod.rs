@@ -27,7 +27,8 @@ use telegram::bot_api::Settings as Road;
 const BY_ITSELF: &str = "the service";
 
 /// So long after the end of a link it is still looked up who came by it, if that was not done, wherever gates lead since.
-const STILL_ASKED_SECONDS: i64 = 7 * 86_400;
+const STILL_ASKED_SECONDS: i64 = 7 * DAY_SECONDS;
+const DAY_SECONDS: i64 = 86_400;
 
 /// What is to be compared, and how far that may go.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -111,14 +112,17 @@ pub(crate) async fn with_bots(
 ) -> Result<(), CannotReconcile> {
     let mut compared = HashSet::new();
     let places = places(books, bots, wish).await?;
-    for &(chat, bot) in &places {
+    for &Place { chat, bot, is_for_imported } in &places {
         // What concerns no bot is looked at once.
         let is_first = !compared.contains(&chat);
         let each = report.begin(chat, bot.id);
         let bots_here: HashSet<UserId> =
-            places.iter().filter(|(other, _)| *other == chat).map(|(_, bot)| bot.id).collect();
+            places.iter().filter(|place| place.chat == chat).map(|place| place.bot.id).collect();
         let mut desk = Desk::new(books, bot, chat, wish, points, &mut each.found);
-        let ended = desk.compare(is_first.then_some(&bots_here)).await;
+        let ended = match is_for_imported {
+            true => desk.compare_imported().await,
+            false => desk.compare(is_first.then_some(&bots_here)).await,
+        };
         if !wish.dry_run && (wish.who.is_some() || desk.found.has_changed()) {
             desk.record(&desk.found.changed()).await?;
         }
@@ -141,13 +145,18 @@ pub(crate) async fn with_bots(
     Ok(())
 }
 
+/// What is compared with what.
+struct Place<'a> {
+    chat: ChatId,
+    bot: &'a Bot,
+    /// No bot of ours leads there: only links that were made elsewhere are looked after.
+    is_for_imported: bool,
+}
+
 /// The chats that are named; else those that gates lead to, or links of ours that may let somebody in or ended lately, and
-/// those of imported links. Each with every bot that leads there; where none does, with those that know it, or with all.
-async fn places<'a>(
-    books: Books<'_>,
-    bots: &'a [Bot],
-    wish: &Wish,
-) -> Result<Vec<(ChatId, &'a Bot)>, store::Error> {
+/// those of imported links. Each with every bot that leads there. One that is named and to which none leads is looked at
+/// with every bot that knows it, or with all.
+async fn places<'a>(books: Books<'_>, bots: &'a [Bot], wish: &Wish) -> Result<Vec<Place<'a>>, store::Error> {
     let (store, now) = (books.store, books.clock.now());
     let mut led_to: BTreeMap<ChatId, Vec<&Bot>> = BTreeMap::new();
     for bot in bots {
@@ -160,13 +169,22 @@ async fn places<'a>(
             led_to.entry(chat).or_default().push(bot);
         }
     }
-    let mut chats = wish.chats.clone();
-    if chats.is_empty() {
-        let all: BTreeSet<ChatId> = led_to.keys().copied().chain(store.imported_into().await?).collect();
-        chats.extend(all);
-    }
     let mut places = Vec::new();
-    for chat in chats {
+    let mut put = |chat, bots: &[&'a Bot], is_for_imported| {
+        places.extend(bots.iter().map(|&bot| Place { chat, bot, is_for_imported }));
+    };
+    if wish.chats.is_empty() {
+        for (&chat, whose) in &led_to {
+            put(chat, whose, false);
+        }
+        let since = before(now, i64::from(books.keep_days) * DAY_SECONDS);
+        for chat in store.imported_into(since).await? {
+            if let (false, Some(any)) = (led_to.contains_key(&chat), bots.first()) {
+                put(chat, &[any], true);
+            }
+        }
+    }
+    for &chat in &wish.chats {
         let mut whose = led_to.get(&chat).cloned().unwrap_or_default();
         if whose.is_empty() {
             for bot in bots {
@@ -178,7 +196,7 @@ async fn places<'a>(
         if whose.is_empty() {
             whose.extend(bots);
         }
-        places.extend(whose.into_iter().map(|bot| (chat, bot)));
+        put(chat, &whose, false);
     }
     Ok(places)
 }

@@ -1,12 +1,11 @@
 //! Who came by a link, and who waits, as Telegram lists them.
 
 use super::desk::{Desk, Failed, before};
-use super::{Became, Came};
+use super::{Became, Came, DAY_SECONDS};
 use futures_util::TryStreamExt;
 use links::{Kind, Link, MemberFilter, RequestFilter, UnixTime};
 use store::{Did, Found, LinkId};
 
-const DAY_SECONDS: i64 = 86_400;
 /// So many people are looked up in the books at once.
 const AT_A_TIME: usize = 100;
 
