@@ -251,6 +251,16 @@ async fn a_primary_link_of_whoever_is_no_administrator_any_more_is_revoked_and_r
 }
 
 #[tokio::test]
+async fn a_primary_link_is_revoked_though_nobody_can_say_what_replaced_it() {
+    let home = Home::new().await;
+    let primary = home.owner.rotate(&home.chat).await.unwrap();
+    home.fault("messages.editExportedChatInvite", "lost", 0).await;
+    home.fault("messages.getExportedChatInvites", "flood", 3600).await;
+    let revoked = home.owner.revoke(&home.chat, &primary).await.unwrap();
+    assert!(revoked.link.is_revoked && revoked.replaced_by.is_none());
+}
+
+#[tokio::test]
 async fn who_waits_is_found_and_decided_about_at_once() {
     let home = Home::new().await;
     let front = home.owner.create(&home.chat, &Terms::by_request()).await.unwrap().url;
