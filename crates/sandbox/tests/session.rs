@@ -657,6 +657,41 @@ async fn a_method_that_takes_its_time_is_answered_once() {
 }
 
 #[tokio::test]
+async fn a_connection_that_hangs_while_a_method_takes_its_time_is_given_up_then() {
+    let home = Home::new().await;
+    let between = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let SocketAddr::V4(address) = between.local_addr().unwrap() else { panic!("it was bound so") };
+    let patient = Settings { limit: Duration::from_secs(300), ..settings() };
+    let through = Session { address, ..session(&home.town, home.owner_id.get()).await };
+    let client = Client::connect(&through, &patient);
+    let (hang, mut hangs) = tokio::sync::watch::channel(());
+    let door = home.town.at.mtproto.addr.clone();
+    tokio::spawn(async move {
+        let (mut client, _) = between.accept().await.unwrap();
+        let mut door = TcpStream::connect(door).await.unwrap();
+        tokio::select! {
+            _ = tokio::io::copy_bidirectional(&mut client, &mut door) => {}
+            _ = hangs.changed() => std::future::pending().await,
+        }
+    });
+    client.me().await.unwrap();
+    let method = "auth.sendCode";
+    home.fault(method, "latency", 600_000).await;
+    let stopped = Stopped::at(&home.town);
+    let told = async {
+        // By then somebody there said once that they listen.
+        stopped.pass_after(method, 1, 25).await;
+        hang.send(()).unwrap();
+        stopped.pass(20).await;
+    };
+    let sent = tokio::select! {
+        sent = client.send_code("9996620002", "hash") => sent,
+        () = told => panic!("it is not given up"),
+    };
+    assert_eq!(kind(sent), Kind::OutcomeUnknown);
+}
+
+#[tokio::test]
 async fn whoever_waits_shortly_ends_no_connection_on_which_others_are_answered() {
     let home = Home::new().await;
     let hasty = Settings { limit: Duration::from_secs(8), ..settings() };

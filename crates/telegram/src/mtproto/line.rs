@@ -126,7 +126,9 @@ impl Task {
         tokio::spawn(listen(pool.updates, accepted));
         let (sender, pulse) = (pool.handle.thin, watch::Sender::default());
         let (runner, silence) = (pool.runner, silence(sender.clone(), pulse.clone()));
-        let work = async move { drop(select(pin!(runner.run()), pin!(silence)).await) };
+        let work = async move {
+            select(pin!(runner.run()), pin!(silence)).await;
+        };
         Self { sender, pulse, handle: tokio::spawn(work).abort_handle() }
     }
 }
