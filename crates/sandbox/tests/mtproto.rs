@@ -389,6 +389,43 @@ fn itself() -> functions::users::GetUsers {
     functions::users::GetUsers { id: vec![enums::InputUser::UserSelf] }
 }
 
+#[tokio::test]
+async fn a_call_that_was_heard_happens_though_nobody_waits_for_its_answer() {
+    let town = Town::demo().await;
+    let key = town.at.mtproto.admin.clone().unwrap().auth_key;
+    let owner = App::new(&town, &key);
+    let channel = seeded(&owner).await;
+    let export = functions::messages::ExportChatInvite {
+        legacy_revoke_permanent: false,
+        request_needed: false,
+        peer: channel.into(),
+        expire_date: None,
+        usage_limit: None,
+        title: None,
+        subscription_pricing: None,
+    };
+    let late = json!({ "method": "messages.exportChatInvite", "kind": "latency", "n": 300 });
+    let lost = json!({ "method": "users.getUsers", "kind": "lost", "n": 0 });
+    for (links, breaks) in [(1, false), (2, true)] {
+        town.control("faults", late.clone()).await;
+        let mut wire = Wire::of(&town, town.at.mtproto.admin.as_ref().unwrap().user_id).await;
+        wire.say(100, &export).await;
+        wire.hear_a(types::MsgsAck::CONSTRUCTOR_ID).await;
+        if breaks {
+            town.control("faults", lost.clone()).await;
+            wire.say(104, &itself()).await;
+            wire.ends().await;
+        } else {
+            wire.end().await;
+        }
+        let made = async {
+            let chat = format!("chats/{}", town.chat());
+            while town.look(&chat).await["links"].as_array().unwrap().len() < links {}
+        };
+        tokio::time::timeout(Duration::from_secs(30), made).await.expect("it happens");
+    }
+}
+
 /// Somebody whose next call of `users.getUsers` is answered in an hour, or as late as this.
 async fn waits(town: &Town, milliseconds: i64) -> Wire {
     let owner = town.at.mtproto.admin.as_ref().unwrap().user_id;

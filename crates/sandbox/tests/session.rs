@@ -251,6 +251,16 @@ async fn a_primary_link_of_whoever_is_no_administrator_any_more_is_revoked_and_r
 }
 
 #[tokio::test]
+async fn a_primary_link_is_revoked_though_nobody_can_say_what_replaced_it() {
+    let home = Home::new().await;
+    let primary = home.owner.rotate(&home.chat).await.unwrap();
+    home.fault("messages.editExportedChatInvite", "lost", 0).await;
+    home.fault("messages.getExportedChatInvites", "flood", 3600).await;
+    let revoked = home.owner.revoke(&home.chat, &primary).await.unwrap();
+    assert!(revoked.link.is_revoked && revoked.replaced_by.is_none());
+}
+
+#[tokio::test]
 async fn who_waits_is_found_and_decided_about_at_once() {
     let home = Home::new().await;
     let front = home.owner.create(&home.chat, &Terms::by_request()).await.unwrap().url;
@@ -583,10 +593,130 @@ async fn a_door_that_has_had_enough_may_have_carried_out_even_the_first_call() {
 #[tokio::test(start_paused = true)]
 async fn a_connection_on_which_nothing_comes_back_is_given_up_by_those_who_wait_shortly_too() {
     let (client, connections) = mute(Duration::from_secs(8)).await;
-    for expected in [1, 1, 1, 2] {
+    for expected in [1, 1, 2, 2] {
         assert_eq!(kind(client.me().await), Kind::OutOfTime);
         assert_eq!(connections(), expected);
     }
+}
+
+/// From now on time passes only when it is told to.
+struct Stopped<'a> {
+    town: &'a Town,
+    /// While a thread works, the clock stands.
+    _work: std::sync::mpsc::Sender<()>,
+}
+
+impl<'a> Stopped<'a> {
+    fn at(town: &'a Town) -> Self {
+        let (work, end) = std::sync::mpsc::channel();
+        tokio::task::spawn_blocking(move || end.recv());
+        tokio::time::pause();
+        Self { town, _work: work }
+    }
+
+    /// Lets seconds pass. In each of them there is time for what is said over a connection.
+    async fn pass(&self, seconds: u32) {
+        for _ in 0..seconds {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            self.town.now().await;
+        }
+    }
+
+    /// Lets so many seconds pass after this method was heard for the `times`th time.
+    async fn pass_after(&self, method: &str, times: usize, seconds: u32) {
+        while calls(self.town, method).await < times {}
+        self.pass(seconds).await;
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_takes_its_time_is_answered_once() {
+    let home = Home::new().await;
+    let patient = Settings { limit: Duration::from_secs(300), ..settings() };
+    let admin = home.town.at.mtproto.admin.clone().unwrap();
+    let owner = Client::connect(&session_with(&home.town, &admin.auth_key), &patient);
+    owner.me().await.unwrap();
+    for method in ["messages.exportChatInvite", "messages.deleteRevokedExportedChatInvites"] {
+        home.fault(method, "latency", 70_000).await;
+    }
+    let terms = Terms::open();
+    let made = async {
+        tokio::join!(owner.create(&home.chat, &terms), owner.delete_revoked(&home.chat, home.owner_id))
+    };
+    let stopped = Stopped::at(&home.town);
+    let (made, ()) = tokio::join!(made, async {
+        stopped.pass_after("messages.exportChatInvite", 1, 0).await;
+        stopped.pass_after("messages.deleteRevokedExportedChatInvites", 1, 71).await;
+    });
+    made.0.unwrap();
+    made.1.unwrap();
+    // The fault, and the call.
+    for method in ["messages.exportChatInvite", "messages.deleteRevokedExportedChatInvites"] {
+        assert_eq!(calls(&home.town, method).await, 2, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_hangs_while_a_method_takes_its_time_is_given_up_then() {
+    let home = Home::new().await;
+    let between = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let SocketAddr::V4(address) = between.local_addr().unwrap() else { panic!("it was bound so") };
+    let patient = Settings { limit: Duration::from_secs(300), ..settings() };
+    let through = Session { address, ..session(&home.town, home.owner_id.get()).await };
+    let client = Client::connect(&through, &patient);
+    let (hang, mut hangs) = tokio::sync::watch::channel(());
+    let door = home.town.at.mtproto.addr.clone();
+    tokio::spawn(async move {
+        let (mut client, _) = between.accept().await.unwrap();
+        let mut door = TcpStream::connect(door).await.unwrap();
+        tokio::select! {
+            _ = tokio::io::copy_bidirectional(&mut client, &mut door) => {}
+            _ = hangs.changed() => std::future::pending().await,
+        }
+    });
+    client.me().await.unwrap();
+    let method = "auth.sendCode";
+    home.fault(method, "latency", 600_000).await;
+    let stopped = Stopped::at(&home.town);
+    let told = async {
+        // By then somebody there said once that they listen.
+        stopped.pass_after(method, 1, 25).await;
+        hang.send(()).unwrap();
+        stopped.pass(20).await;
+    };
+    let sent = tokio::select! {
+        sent = client.send_code("9996620002", "hash") => sent,
+        () = told => panic!("it is not given up"),
+    };
+    assert_eq!(kind(sent), Kind::OutcomeUnknown);
+}
+
+#[tokio::test]
+async fn whoever_waits_shortly_ends_no_connection_on_which_others_are_answered() {
+    let home = Home::new().await;
+    let hasty = Settings { limit: Duration::from_secs(8), ..settings() };
+    let admin = home.town.at.mtproto.admin.clone().unwrap();
+    let owner = Client::connect(&session_with(&home.town, &admin.auth_key), &hasty);
+    let terms = Terms::open();
+    // The account, and the chat.
+    owner.create(&home.chat, &terms).await.unwrap();
+    let (make, list) = ("messages.exportChatInvite", "messages.getExportedChatInvites");
+    for (method, milliseconds) in [(make, 600_000), (make, 600_000), (list, 6000)] {
+        home.fault(method, "latency", milliseconds).await;
+    }
+    let stopped = Stopped::at(&home.town);
+    let (late, ()) = tokio::join!(owner.create(&home.chat, &terms), stopped.pass_after(make, 2, 22));
+    assert_eq!(kind(late), Kind::OutcomeUnknown);
+    let filter = LinkFilter::default();
+    let second = async {
+        stopped.pass_after(make, 3, 5).await;
+        let mut links = owner.list(&home.chat, &filter);
+        tokio::join!(links.next(), stopped.pass_after(list, 1, 7)).0
+    };
+    let (late, listed) = tokio::join!(owner.create(&home.chat, &terms), second);
+    assert_eq!(kind(late), Kind::OutcomeUnknown);
+    assert!(listed.unwrap().is_ok());
+    assert_eq!(calls(&home.town, list).await, 2, "the fault, and the call");
 }
 
 #[tokio::test]

@@ -27,7 +27,9 @@ statements! {
     IS_COMPARED_FOREIGN = "select count(*) from foreign_links where id = $1 and compared_at > $2";
     NOBODYS = "select value from meta where name = 'requests'";
     /// Somebody with one of the last 2^30 numbers, which only those have who were erased, came at about that time, and
-    /// nobody told by which link; and nothing is known of whoever is in the list.
+    /// nobody told by which link. Whoever is in the list is not who that was if they were seen to come then or a pass
+    /// is for them; nor if they came by the link of a pass that is for somebody: they are a stranger, whom nobody could
+    /// remove under another number.
     ERASED = "
         select s.person from sightings s
         where s.chat = $1 and s.person >= 1098437885952 and s.what = 'joined'
@@ -35,6 +37,14 @@ statements! {
             and not exists (
                 select 1 from sightings own
                 where own.chat = $1 and own.person = $3 and own.what = 'joined' and own.at between $2 - 600 and $2 + 600)
+            and not exists (
+                select 1 from gates g
+                join passes p on p.gate = g.id
+                where p.person = $3)
+            and not exists (
+                select 1 from links l
+                join passes p on p.id = l.pass
+                where l.id = $4 and p.person is not null)
         order by abs(s.at - $2), s.id
         limit 1";
     /// An update told that they came at about that time, and not by which link. Of who was erased that stays as it is: more
@@ -128,7 +138,8 @@ fn erased(tx: &mut Tx<'_>, found: &Found) -> Result<Option<UserId>> {
         return Ok(None);
     }
     let chat = updates::now_called(tx, found.chat)?;
-    Ok(tx.row(ERASED, &[&chat, &found.at, &found.person])?.map(|(person,)| person))
+    let link = if let Did::ComeBy(link) = found.did { Some(link) } else { None };
+    Ok(tx.row(ERASED, &[&chat, &found.at, &found.person, &link])?.map(|(person,)| person))
 }
 
 /// Writes it down, with what follows. The caller holds the person.

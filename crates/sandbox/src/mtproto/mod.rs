@@ -111,7 +111,7 @@ struct Connection {
     until: Option<Instant>,
     /// So many calls in a row could not be read.
     unreadable: u32,
-    /// Calls that wait for something, beside the reading. They end with the connection.
+    /// Calls that wait for something, beside the reading.
     waiting: JoinSet<Done>,
     /// When each of those ends, by session and number, for calls that are to come after one of them.
     ends: HashMap<(i64, i64), watch::Receiver<()>>,
@@ -155,7 +155,17 @@ impl Connection {
         }
     }
 
+    /// Serves it to its end. What was heard by then happens all the same, as long as there is a sandbox; whoever waits
+    /// for a guard bot's word waits until that query is over.
     async fn run(mut self) -> io::Result<()> {
+        let ended = self.serve().await;
+        let Self { stream, mut waiting, .. } = self;
+        drop(stream);
+        while waiting.join_next().await.is_some() {}
+        ended
+    }
+
+    async fn serve(&mut self) -> io::Result<()> {
         let mut bytes = vec![0; 16 << 10];
         let mut bell = self.hub.hear_news();
         loop {

@@ -341,6 +341,28 @@ on_both! {
         assert!(is_known(53).await);
     }
 
+    async fn whom_a_pass_is_for_and_a_stranger_by_its_link_are_nobody_who_was_erased(database: &Database) {
+        let (store, gate) = opened(database).await;
+        let (ours, _) = make(&store, &gate, 1).await;
+        let pass = pass_of(&store, &gate, 43).await;
+        let (theirs, _) = make(&store, &gate, 2).await;
+        let other = pass_of(&store, &gate, 44).await;
+        store.take_in(bot(), vec![joined(1, 42, None, 6000)]).await.unwrap();
+        store.erase_person(person(42), "maria", later(7000)).await.unwrap();
+        assert_eq!(find(&store, came(43, ours, 6060)).await, Some(Outcome::Entered { pass, chat: chat() }));
+        assert_eq!(entry(&store, pass).await.used_by, Some(person(43)));
+        let stranger = Outcome::Stranger { pass: other, chat: chat() };
+        assert_eq!(find(&store, came(66, theirs, 6060)).await, Some(stranger));
+        assert_eq!(store.strangers(bot(), chat(), 9).await.unwrap(), []);
+        store.revoked(theirs, later(7100)).await.unwrap();
+        assert_eq!(store.strangers(bot(), chat(), 9).await.unwrap()[0].person, person(66));
+        // They came by another link than theirs.
+        let Imported::Imported(link) = store.import(shown(5), "maria", NOW).await.unwrap() else { panic!() };
+        let found = Found { chat: chat(), person: person(44), at: later(6060), did: Did::ComeByForeign(link) };
+        assert_eq!(find(&store, found).await, Some(Outcome::Noted));
+        assert_eq!(store.foreign_link(&hash(5)).await.unwrap().unwrap().1[0].person, person(44));
+    }
+
     async fn who_was_erased_and_waits_still_is_not_written_down_again(database: &Database) {
         let (store, _) = opened(database).await;
         assert!(find(&store, asks(42, 10)).await.is_some());

@@ -80,7 +80,7 @@ impl Links for Client {
         let (link, mut replaced_by) = self.changed(deadline, id, &request).await?;
         // If it was revoked already, by a try whose answer was lost or by whomever, Telegram does not say what by.
         if link.is_primary && replaced_by.is_none() {
-            replaced_by = self.primary(deadline, chat, link.creator.id).await.map_err(done_but_unread)?;
+            replaced_by = self.primary(deadline, chat, link.creator.id).await;
         }
         Ok(Revoked { link, replaced_by })
     }
@@ -255,17 +255,17 @@ impl Client {
         read.map_err(done_but_unread)
     }
 
-    /// The primary link of an administrator. Whoever is none any more has none.
-    async fn primary(&self, deadline: Instant, chat: &Chat, admin: UserId) -> Result<Option<Link>> {
+    /// The primary link of an administrator, after the one before was revoked. That has succeeded already, so not
+    /// learning this one is no error.
+    async fn primary(&self, deadline: Instant, chat: &Chat, admin: UserId) -> Option<Link> {
         let theirs = LinkFilter { admin: Some(admin), revoked: false };
         let mut links = self.every_link(chat, &theirs, Some(deadline));
-        loop {
-            match links.try_next().await {
-                Err(why) if *why.kind() == Kind::PersonUnknown => return Ok(None),
-                Ok(Some(link)) if !link.is_primary => {}
-                found_or_over => return found_or_over,
+        while let Ok(Some(link)) = links.try_next().await {
+            if link.is_primary {
+                return Some(link);
             }
         }
+        None
     }
 
     async fn look_up(&self, deadline: Instant, chat: &Chat, link: &LinkUrl) -> Result<Link> {
