@@ -10,7 +10,7 @@ use crate::bots::{Bot, CALL_LIMIT, Call};
 use crate::error::Trouble;
 use crate::metrics::LinkEvent;
 use gate::Code;
-use links::{ChatId, Expiry, Kind, Link, LinkName, Terms, UnixTime};
+use links::{ChatId, Expiry, Kind, Link, LinkHash, LinkName, LinkUrl, Terms, UnixTime};
 use store::{GateState, Intent, LinkId, SavedGate};
 use telegram::bot_api::methods::{CreateChatInviteLink, Method};
 use tokio::task::JoinSet;
@@ -84,23 +84,25 @@ async fn make(app: &App, bot: &Bot, intent: Intent) -> Result<bool, Trouble> {
     let expiry = Expiry::new(intent.expires_at).expect("a gate's links end within a bounded time from now");
     let made = bot.create(intent.chat, &Terms::for_one(expiry).named(name)).await?;
     app.points.pass("make.answered");
-    match made {
-        Ok(made) => {
+    match made.and_then(|made| read(app, made)) {
+        Ok((url, hash)) => {
             bot.done(Call::of_chat(CreateChatInviteLink::NAME, intent.chat));
-            keep(app, link, &made).await
+            keep(app, link, &url, &hash).await
         }
         Err(error) => not_made(app, bot, intent, link, &error).await,
     }
 }
 
-async fn keep(app: &App, link: LinkId, made: &Link) -> Result<bool, Trouble> {
-    let Ok(hash) = app.links.parse(made.url.as_str()) else {
-        // We could not know it again when somebody comes by it.
-        warn!("Telegram made a link that does not read as one; it is not used");
-        app.store.lost(link).await?;
-        return Ok(false);
-    };
-    app.store.made(link, &made.url, &hash, app.clock.now()).await?;
+/// The link, and by what it is known again. One that does not read as such nobody could be told apart by, and the next would
+/// be no better.
+fn read(app: &App, made: Link) -> Result<(LinkUrl, LinkHash), links::Error> {
+    let unreadable = |why| links::Error::because(Kind::BrokenAnswer, why).lasting();
+    let hash = app.links.parse(made.url.as_str()).map_err(unreadable)?;
+    Ok((made.url, hash))
+}
+
+async fn keep(app: &App, link: LinkId, url: &LinkUrl, hash: &LinkHash) -> Result<bool, Trouble> {
+    app.store.made(link, url, hash, app.clock.now()).await?;
     app.points.pass("make.made");
     app.metrics.link(LinkEvent::Made);
     app.bells.made.ring();

@@ -44,6 +44,11 @@ pub(crate) struct Fan<'a> {
     pub(crate) cookie: String,
 }
 
+/// A Telegram with the demo chat, whose links lead to itself.
+fn own() -> sandbox::Settings {
+    sandbox::Settings { link_base: LinkBase::Own, seed: Some(Seed::Demo), ..sandbox::Settings::default() }
+}
+
 impl House {
     /// With the gate "night-owls", which leads to the demo chat and asks one question, and this besides.
     pub(crate) async fn with(lines: Value) -> Self {
@@ -56,20 +61,26 @@ impl House {
         hearing: Hearing,
         chat: impl AsyncFnOnce(&str, i64) -> Option<i64>,
     ) -> Self {
-        Self::before(sandbox::Settings::default(), lines, hearing, chat, IsGiven::No).await
+        Self::before(own(), lines, hearing, chat, IsGiven::No).await
     }
 
     /// The same, with the account of whoever owns the chat.
     pub(crate) async fn with_account(lines: Value) -> Self {
         let nobody = async |_: &str, _| None;
-        Self::before(sandbox::Settings::default(), lines, Hearing::Asking, nobody, IsGiven::Yes).await
+        Self::before(own(), lines, Hearing::Asking, nobody, IsGiven::Yes).await
+    }
+
+    /// The same, before a Telegram whose links are somewhere the service was not told of.
+    pub(crate) async fn elsewhere(lines: Value) -> Self {
+        let link_base = LinkBase::At("https://elsewhere.example".to_owned());
+        let telegram = sandbox::Settings { link_base, ..own() };
+        Self::before(telegram, lines, Hearing::Asking, async |_, _| None, IsGiven::No).await
     }
 
     /// The same, before a Telegram that lets everybody in who taps in the same second, and whose time stands still.
     pub(crate) async fn racy() -> Self {
         let unknowns = Unknowns { limits_are_strict: false, ..Unknowns::default() };
-        let telegram =
-            sandbox::Settings { unknowns, clock: ClockMode::Frozen, ..sandbox::Settings::default() };
+        let telegram = sandbox::Settings { unknowns, clock: ClockMode::Frozen, ..own() };
         Self::before(telegram, json!({}), Hearing::Asking, async |_, _| None, IsGiven::No).await
     }
 
@@ -80,8 +91,7 @@ impl House {
         chat: impl AsyncFnOnce(&str, i64) -> Option<i64>,
         is_given: IsGiven,
     ) -> Self {
-        let settings = sandbox::Settings { link_base: LinkBase::Own, seed: Some(Seed::Demo), ..telegram };
-        let sandbox = Sandbox::start(settings).await.unwrap();
+        let sandbox = Sandbox::start(telegram).await.unwrap();
         let at = sandbox.announcement().clone();
         let mut running = JoinSet::new();
         running.spawn(async move { sandbox.run().await });

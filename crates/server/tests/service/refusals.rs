@@ -15,23 +15,42 @@ async fn what_telegram_refuses_for_unknown_reasons_is_asked_ever_more_rarely_and
         .await;
     let mut fan = house.fan().await;
     assert!(fan.answer("owl").await.starts_with("HTTP/1.1 303"));
-    let refused = eventually("it is refused eight times", async || {
+    ever_more_rarely(&house, words).await;
+    let told = house.inbox(owner).await;
+    assert_eq!(told.matches("INVITE_QUOTA_OF_TOMORROW_EXCEEDED").count(), 1, "{told}");
+    assert!(fan.page().await.contains("you are number 1 in the queue"));
+    assert!(house.metrics().await.contains("admit_refusals_total"));
+}
+
+#[tokio::test]
+async fn a_link_that_does_not_read_as_one_is_asked_for_ever_more_rarely_and_reported() {
+    let house = House::elsewhere(json!({ "pool": 0 })).await;
+    let owner = house.owner().await;
+    house.write_to_bot(owner, "/start").await;
+    let mut fan = house.fan().await;
+    assert!(fan.answer("owl").await.starts_with("HTTP/1.1 303"));
+    ever_more_rarely(&house, "createChatInviteLink").await;
+    assert_eq!(house.inbox(owner).await.matches("`createChatInviteLink`").count(), 1);
+    // The last may not be written down yet.
+    assert_eq!(house.number("select count(*) from links where state not in ('lost', 'making')"), 0);
+    assert!(fan.page().await.contains("you are number 1 in the queue"));
+}
+
+/// Waits until Telegram was asked this eight times, each time later than before.
+async fn ever_more_rarely(house: &House, what: &str) {
+    let asked = eventually("it is asked eight times", async || {
         house.leap(20).await;
         let ledger = house.ledger().await;
-        let lines = ledger.lines().filter(|line| line.contains(words));
+        let lines = ledger.lines().filter(|line| line.contains(what));
         let at: Vec<i64> = lines
             .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["at"].as_i64().unwrap())
             .collect();
         (at.len() == 8).then_some(at)
     })
     .await;
-    for (number, pair) in refused.windows(2).enumerate() {
-        assert!(pair[1] - pair[0] >= 5 << number, "not rarer: {refused:?}");
+    for (number, pair) in asked.windows(2).enumerate() {
+        assert!(pair[1] - pair[0] >= 5 << number, "not rarer: {asked:?}");
     }
-    let told = house.inbox(owner).await;
-    assert_eq!(told.matches("INVITE_QUOTA_OF_TOMORROW_EXCEEDED").count(), 1, "{told}");
-    assert!(fan.page().await.contains("you are number 1 in the queue"));
-    assert!(house.metrics().await.contains("admit_refusals_total"));
 }
 
 #[tokio::test]
