@@ -29,38 +29,41 @@ statements! {
         where marker = $1 and bot = $2";
     FOREIGN_LINK_BY_HASH = "select id from foreign_links where hash = $1";
     ADOPT_URL = "update links set url = $1, hash = $2 where id = $3 and url is null";
-    SEE = "
+    WRITE_DOWN = "
         insert into sightings (chat, person, at, update_id, what, link, pass, foreign_link)
-        select $1, $2, $3, $4, $5, $6, $7, $8
-        where not exists (
-            select 1 from sightings
-            where chat = $1 and person = $2 and at = $3 and update_id = $4 and what = $5)";
+        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    IS_WRITTEN_DOWN = "
+        select id from sightings
+        where chat = $1 and person = $2 and at = $3 and update_id = $4 and what = $5";
+    /// What is written down already of what an update tells, or was found in a list and may be the same: the nearest
+    /// is chosen elsewhere, for SQLite would set up a tree to sort what nearly always is nothing.
+    ALIKE = "
+        select s.id, s.at, s.update_id from sightings s
+        where s.chat = $1 and s.person = $2 and s.what = $3
+            and (s.at = $4 and s.update_id = $5
+                or s.update_id = 9223372036854775807
+                and s.at between $4 - 600 and $4 + 600
+                and (s.what = 'asked'
+                    or (s.link is null and s.foreign_link is null)
+                    or (cast($6 as bigint) is null and cast($7 as bigint) is null)
+                    or (s.link is not distinct from $6 and s.foreign_link is not distinct from $7))
+                and not exists (
+                    select 1 from sightings w
+                    where w.chat = s.chat and w.person = s.person and w.what not in (s.what, 'asked')
+                        and w.at > case when s.at < $4 then s.at else $4 end
+                        and w.at <= case when s.at < $4 then $4 else s.at end))";
     TELL_OF_FOUND = "
         update sightings set
             at = $1, update_id = $2, link = coalesce(link, $3), pass = coalesce(pass, $4),
             foreign_link = coalesce(foreign_link, $5)
-        where id = (
-            select s.id from sightings s
-            where s.chat = $6 and s.person = $7 and s.what = $8 and s.update_id = 9223372036854775807
-                and s.at between $1 - 600 and $1 + 600
-                and (s.what = 'asked'
-                    or (s.link is null and s.foreign_link is null)
-                    or (cast($3 as bigint) is null and cast($5 as bigint) is null)
-                    or (s.link is not distinct from $3 and s.foreign_link is not distinct from $5))
-                and not exists (
-                    select 1 from sightings w
-                    where w.chat = s.chat and w.person = s.person and w.what not in (s.what, 'asked')
-                        and w.at > case when s.at < $1 then s.at else $1 end
-                        and w.at <= case when s.at < $1 then $1 else s.at end)
-            order by abs(s.at - $1), s.id
-            limit 1)";
+        where id = $6";
     USE_LINK = "
         update links set
-            state = case when state = 'free' then 'dropped' else state end,
             used_at = $1, used_by = $2, used_update = $3,
             revoke_wanted_at = case when revoke_wanted_at < $1 then revoke_wanted_at else $1 end
         where id = $4
             and (used_at is null or (used_at, used_update) > ($1, $3) or (used_by = $2 and used_update = 9223372036854775807))";
+    DROP_FREE = "update links set state = 'dropped' where id = $1 and state = 'free'";
     PASSES_OF = "
         select pass from sightings
         where chat = $1 and person = $2 and pass is not null";
@@ -243,7 +246,7 @@ pub(crate) fn take_in(tx: &mut Tx<'_>, keys: &Keyring, bot: UserId, update: &Upd
         }
         Effect::Left { chat, person, at, banned } => {
             let seen = Seen { chat: now_called(tx, *chat)?, person: *person, moment: (*at, update.id) };
-            see(tx, seen, if *banned { "banned" } else { "left" }, Way::Unknown)?;
+            tell(tx, seen, if *banned { "banned" } else { "left" }, Way::Unknown)?;
             let passes = hold_all_of(tx, seen)?;
             settle_all(tx, &passes, seen, None)
         }
@@ -312,6 +315,7 @@ pub(crate) fn came_by(tx: &mut Tx<'_>, seen: Seen, way: Way) -> Result<Outcome> 
     if let Some(link) = way.link() {
         use_link(tx, seen, link)?;
         if way.pass().is_none() {
+            tx.execute(DROP_FREE, &[&link])?;
             settle_all(tx, &passes, seen, None)?;
             return Ok(Outcome::StrayLink { link });
         }
@@ -324,23 +328,37 @@ fn use_link(tx: &mut Tx<'_>, seen: Seen, link: LinkId) -> Result<()> {
     tx.execute(USE_LINK, &[&at, &seen.person, &update, &link]).map(drop)
 }
 
-/// An update told of it. What was found in a list of Telegram's some moments before or after was the same, unless they went
-/// in between: nobody comes in twice without, and whoever comes much later went unheard of. Of the two moments, the update's is the one by which everything else is told apart.
+/// An update told of it. What was found in a list of Telegram's some moments before or after was the same, unless they
+/// went in between: nobody comes in twice without, and whoever comes much later went unheard of. Of the two moments, the
+/// update's is the one by which everything else is told apart.
 fn tell(tx: &mut Tx<'_>, seen: Seen, what: &'static str, way: Way) -> Result<()> {
     let (at, update) = seen.moment;
     let (link, pass, foreign) = (way.link(), way.pass(), way.foreign());
-    let found: [&dyn Bind; 8] = [&at, &update, &link, &pass, &foreign, &seen.chat, &seen.person, &what];
-    match tx.execute(TELL_OF_FOUND, &found)? {
-        0 => see(tx, seen, what, way),
-        _ => Ok(()),
+    let alike: [&dyn Bind; 7] = [&seen.chat, &seen.person, &what, &at, &update, &link, &foreign];
+    let alike: Vec<(i64, UnixTime, i64)> = tx.rows(ALIKE, &alike)?;
+    if alike.iter().any(|&(_, was, by)| (was, by) == seen.moment) {
+        return Ok(());
+    }
+    match alike.iter().min_by_key(|(id, was, _)| (was.get().abs_diff(at.get()), *id)) {
+        Some((id, ..)) => tx.execute(TELL_OF_FOUND, &[&at, &update, &link, &pass, &foreign, id]).map(drop),
+        None => write_down(tx, seen, what, way),
     }
 }
 
-/// Writes it down, once however often it is told and however late.
+/// Writes it down, once however often it is found.
 pub(crate) fn see(tx: &mut Tx<'_>, seen: Seen, what: &'static str, way: Way) -> Result<()> {
     let (at, update) = seen.moment;
+    let same: [&dyn Bind; 5] = [&seen.chat, &seen.person, &at, &update, &what];
+    match tx.row::<(i64,)>(IS_WRITTEN_DOWN, &same)? {
+        Some(_) => Ok(()),
+        None => write_down(tx, seen, what, way),
+    }
+}
+
+fn write_down(tx: &mut Tx<'_>, seen: Seen, what: &'static str, way: Way) -> Result<()> {
+    let (at, update) = seen.moment;
     let (link, pass, foreign) = (way.link(), way.pass(), way.foreign());
-    tx.execute(SEE, &[&seen.chat, &seen.person, &at, &update, &what, &link, &pass, &foreign]).map(drop)
+    tx.execute(WRITE_DOWN, &[&seen.chat, &seen.person, &at, &update, &what, &link, &pass, &foreign]).map(drop)
 }
 
 /// The link somebody came by. One whose making was never confirmed is known by its name, and shows its text now; that
