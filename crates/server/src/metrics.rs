@@ -73,7 +73,8 @@ impl Metrics {
         registry.register("updates", "Updates taken in from Telegram", updates.clone());
         let about = "Updates for bots that are not ours any more, which were let go";
         registry.register("stray_updates", about, strays.clone());
-        let about = "Calls that Telegram refused for a reason we do not know";
+        let about =
+            "Calls that Telegram refused for a reason we do not know, or answered with what cannot be read";
         registry.register("refusals", about, refusals.clone());
         Self { registry: Arc::new(registry), answers, links, strangers, updates, strays, refusals }
     }

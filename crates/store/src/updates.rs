@@ -63,7 +63,7 @@ statements! {
             revoke_wanted_at = case when revoke_wanted_at < $1 then revoke_wanted_at else $1 end
         where id = $4
             and (used_at is null or (used_at, used_update) > ($1, $3) or (used_by = $2 and used_update = 9223372036854775807))";
-    DROP_FREE = "update links set state = 'dropped' where id = $1 and state = 'free'";
+    DROP_UNGIVEN = "update links set state = 'dropped' where id = $1 and state in ('making', 'free')";
     PASSES_OF = "
         select pass from sightings
         where chat = $1 and person = $2 and pass is not null";
@@ -315,7 +315,7 @@ pub(crate) fn came_by(tx: &mut Tx<'_>, seen: Seen, way: Way) -> Result<Outcome> 
     if let Some(link) = way.link() {
         use_link(tx, seen, link)?;
         if way.pass().is_none() {
-            tx.execute(DROP_FREE, &[&link])?;
+            tx.execute(DROP_UNGIVEN, &[&link])?;
             settle_all(tx, &passes, seen, None)?;
             return Ok(Outcome::StrayLink { link });
         }
@@ -339,10 +339,14 @@ fn tell(tx: &mut Tx<'_>, seen: Seen, what: &'static str, way: Way) -> Result<()>
     if alike.iter().any(|&(_, was, by)| (was, by) == seen.moment) {
         return Ok(());
     }
-    match alike.iter().min_by_key(|(id, was, _)| (was.get().abs_diff(at.get()), *id)) {
-        Some((id, ..)) => tx.execute(TELL_OF_FOUND, &[&at, &update, &link, &pass, &foreign, id]).map(drop),
-        None => write_down(tx, seen, what, way),
+    let nearest = alike.iter().min_by_key(|(id, was, _)| (was.get().abs_diff(at.get()), *id));
+    // It may be too old to be kept, and gone by now.
+    if let Some((id, ..)) = nearest
+        && tx.execute(TELL_OF_FOUND, &[&at, &update, &link, &pass, &foreign, id])? > 0
+    {
+        return Ok(());
     }
+    write_down(tx, seen, what, way)
 }
 
 /// Writes it down, once however often it is found.

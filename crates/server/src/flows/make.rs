@@ -93,12 +93,18 @@ async fn make(app: &App, bot: &Bot, intent: Intent) -> Result<bool, Trouble> {
     }
 }
 
-/// The link, and by what it is known again. One that does not read as such nobody could be told apart by, and the next would
-/// be no better.
+/// The link, and by what it is known again. One that does not read as such could not be known again when somebody comes by
+/// it, and the next would be no better.
 fn read(app: &App, made: Link) -> Result<(LinkUrl, LinkHash), links::Error> {
-    let unreadable = |why| links::Error::because(Kind::BrokenAnswer, why).lasting();
-    let hash = app.links.parse(made.url.as_str()).map_err(unreadable)?;
-    Ok((made.url, hash))
+    match app.links.parse(made.url.as_str()) {
+        Ok(hash) => Ok((made.url, hash)),
+        Err(why) => {
+            warn!(
+                "Telegram made a link that does not read as one; is `--telegram-url` where its links lead?"
+            );
+            Err(links::Error::because(Kind::BrokenAnswer, why).lasting())
+        }
+    }
 }
 
 async fn keep(app: &App, link: LinkId, url: &LinkUrl, hash: &LinkHash) -> Result<bool, Trouble> {

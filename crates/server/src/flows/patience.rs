@@ -120,16 +120,21 @@ async fn refused(app: &App, bot: &Bot, call: Call, error: &links::Error) -> Resu
         method,
         rest_seconds = seconds,
         error = chain(error),
-        "Telegram refuses, and we do not know why"
+        "Telegram refuses, or answers what we cannot read, and we do not know why"
     );
     app.metrics.refusals.inc();
     if !is_time_to_tell(seconds) || !app.store.is_gated(bot.id, chat).await? {
         return Ok(());
     }
     let title = title(app, bot, chat).await?;
-    let text = format!(
-        "Telegram refuses what I ask of it for {title} (`{method}`), and I do not know why: {error}. I ask again now and \
-         then; whoever passes a gate keeps their place."
-    );
+    let what = match error.kind() {
+        Kind::BrokenAnswer => format!(
+            "I cannot use what Telegram answers when I ask it for {title} (`{method}`); whoever runs me finds more in my log"
+        ),
+        _ => format!(
+            "Telegram refuses what I ask of it for {title} (`{method}`), and I do not know why: {error}"
+        ),
+    };
+    let text = format!("{what}. I ask again now and then; whoever passes a gate keeps their place.");
     errands::say(app, bot.id, To::OwnerOf(chat.get()), text).await
 }

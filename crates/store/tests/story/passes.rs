@@ -132,6 +132,19 @@ on_both! {
         assert_eq!(held(&store, &gate, 1).await.state, State::Granted);
     }
 
+    /// An administrator saw it at Telegram, and showed it to somebody.
+    async fn a_link_by_which_somebody_came_before_it_was_known_to_be_made_is_given_to_nobody(database: &Database) {
+        let store = database.open().await;
+        let gate = open_gate(&store, json!({})).await;
+        grant(&store, &gate, 1, NOW).await;
+        let link = intend(&store, &gate, 1).await;
+        let outcomes = store.take_in(bot(), vec![joined(1, 42, Some(1), 5)]).await.unwrap();
+        assert_eq!(outcomes, [Outcome::StrayLink { link }]);
+        assert_eq!(store.made(link, &hash(1).url(), &hash(1), NOW).await.unwrap(), Made::TooLate);
+        assert_eq!(held(&store, &gate, 1).await.state, State::Granted);
+        assert_eq!(store.to_revoke(bot(), chat(), 9).await.unwrap().len(), 1);
+    }
+
     async fn what_the_bot_of_before_made_is_given_to_nobody(database: &Database) {
         let store = database.open().await;
         let gate = open_gate(&store, json!({})).await;
