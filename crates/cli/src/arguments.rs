@@ -40,8 +40,11 @@ pub(crate) fn read(
         .map_err(|error| tell(&error, &definition, &arguments))
 }
 
+/// Adds to a command what it consists of.
+type Define = fn(Command) -> Command;
+
 /// What scripts run again and again. Each is defined alone: all commands together take longer to define than most take.
-const OFTEN: [(&str, fn(Command) -> Command); 5] = [
+const OFTEN: [(&str, Define); 5] = [
     ("chat", Chat::augment_subcommands),
     ("link", Link::augment_subcommands),
     ("member", Member::augment_subcommands),
