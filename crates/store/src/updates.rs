@@ -35,8 +35,8 @@ statements! {
     IS_WRITTEN_DOWN = "
         select id from sightings
         where chat = $1 and person = $2 and at = $3 and update_id = $4 and what = $5";
-    /// What is written down already of what an update tells, or was found in a list and may be the same: the nearest
-    /// is chosen elsewhere, for SQLite would set up a tree to sort what nearly always is nothing.
+    /// What is written down already of what an update tells, or was found in a list and may be the same. Which is the
+    /// nearest is for `tell` to choose: SQLite would set up a tree to sort what nearly always is nothing.
     ALIKE = "
         select s.id, s.at, s.update_id from sightings s
         where s.chat = $1 and s.person = $2 and s.what = $3
@@ -336,10 +336,8 @@ fn tell(tx: &mut Tx<'_>, seen: Seen, what: &'static str, way: Way) -> Result<()>
     let (link, pass, foreign) = (way.link(), way.pass(), way.foreign());
     let alike: [&dyn Bind; 7] = [&seen.chat, &seen.person, &what, &at, &update, &link, &foreign];
     let alike: Vec<(i64, UnixTime, i64)> = tx.rows(ALIKE, &alike)?;
-    if alike.iter().any(|&(_, was, by)| (was, by) == seen.moment) {
-        return Ok(());
-    }
-    let nearest = alike.iter().min_by_key(|(id, was, _)| (was.get().abs_diff(at.get()), *id));
+    // What this update told already has no distance, and a number below that of all that was found.
+    let nearest = alike.iter().min_by_key(|(id, was, by)| (was.get().abs_diff(at.get()), *by, *id));
     // It may be too old to be kept, and gone by now.
     if let Some((id, ..)) = nearest
         && tx.execute(TELL_OF_FOUND, &[&at, &update, &link, &pass, &foreign, id])? > 0

@@ -93,8 +93,8 @@ async fn make(app: &App, bot: &Bot, intent: Intent) -> Result<bool, Trouble> {
     }
 }
 
-/// The link, and by what it is known again. One that does not read as such could not be known again when somebody comes by
-/// it, and the next would be no better.
+/// The link, and by what it is known again when somebody comes by it. Where one does not read as such, the next would be
+/// no better.
 fn read(app: &App, made: Link) -> Result<(LinkUrl, LinkHash), links::Error> {
     match app.links.parse(made.url.as_str()) {
         Ok(hash) => Ok((made.url, hash)),
